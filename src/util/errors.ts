@@ -1,0 +1,29 @@
+/**
+ * An error the user can act on: what is wrong and where (`message`), what to do about it (`hint`).
+ * The command line prints both without a stack and leaves with `exitCode`; library callers catch it by class.
+ */
+export class AmlcError extends Error {
+  readonly hint: string | undefined;
+  /** 1: the answer is no (a check failed). 2: bad input. 130: interrupted. */
+  readonly exitCode: 1 | 2 | 130;
+
+  constructor(message: string, options: { hint?: string; exitCode?: 1 | 2 | 130; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = "AmlcError";
+    this.hint = options.hint;
+    this.exitCode = options.exitCode ?? 2;
+  }
+}
+
+/** The input (a file, a row, a key, an argument) is not what it must be. */
+export class InputError extends AmlcError {
+  override readonly name = "InputError";
+}
+
+/** The user stopped the program; what was done so far is saved. */
+export class InterruptedError extends AmlcError {
+  override readonly name = "InterruptedError";
+  constructor(message: string, hint?: string) {
+    super(message, { exitCode: 130, ...(hint === undefined ? {} : { hint }) });
+  }
+}
