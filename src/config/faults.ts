@@ -1,0 +1,50 @@
+import type { z } from "zod";
+import { nearestName, suggestName } from "../util/near-name.ts";
+import { type ConfigKey, configKeys } from "./keys.ts";
+import { type ConfigSource, valueAt } from "./source.ts";
+
+/** What is wrong with a configuration, one line a fault: `file:4:9: train.lr is "fast"; valid: number from 0`. */
+export function describeFault(issue: z.core.$ZodIssue, source: ConfigSource): readonly string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return `${place(source, path)}: unknown key ${path.join(".")}; ${suggestKey(issue.path.join("."), key)}`;
+    });
+  }
+  const keys = configKeys();
+  const path = issue.path.slice(0, keys.some(({ name }) => name === issue.path[0]) ? 1 : 2);
+  const key = keys.find(({ name }) => name === path.join("."));
+  const found = valueAt(source.values, path);
+  const state = found === undefined ? "is missing" : `is ${show(found)}`;
+  const wanted = issue.code === "custom" ? issue.message : `valid: ${key?.valid ?? "group of keys"}`;
+  const fault = `${path.join(".") || "the configuration"} ${state}; ${wanted}`;
+  return [`${place(source, path)}: ${fault}${key ? suggestChoice(key, found) : ""}`];
+}
+
+/** The nearest key of the same group; else, for a key that lost its group, the one of that name elsewhere. */
+function suggestKey(group: string, key: string): string {
+  const names = configKeys().map(({ name }) => name);
+  const depth = group === "" ? 0 : group.split(".").length;
+  const inGroup = names.filter((name) => group === "" || name.startsWith(`${group}.`));
+  const siblings = [...new Set(inGroup.map((name) => name.split(".")[depth]))];
+  const elsewhere = names.find((name) => name.endsWith(`.${key}`));
+  if (nearestName(key, siblings) === undefined && elsewhere) return `did you mean "${elsewhere}"?`;
+  return suggestName(key, siblings);
+}
+
+function suggestChoice({ choices }: ConfigKey, found: unknown): string {
+  const words = (Array.isArray(found) ? found : [found]).filter((word) => typeof word === "string");
+  const near = words.filter((word) => !choices.includes(word)).map((word) => nearestName(word, choices));
+  const first = near.find((name) => name !== undefined);
+  return first === undefined ? "" : `; did you mean "${first}"?`;
+}
+
+function show(value: unknown): string {
+  return (typeof value === "number" ? String(value) : JSON.stringify(value)).slice(0, 100);
+}
+
+/** Where the deepest key of `path` that was written stands. */
+function place(source: ConfigSource, path: readonly PropertyKey[]): string {
+  if (path.length === 0) return source.name;
+  return source.locate(path) ?? place(source, path.slice(0, -1));
+}

@@ -1,0 +1,141 @@
+import { z } from "zod";
+
+const positiveInt = () => z.int().min(1).max(1_000_000_000);
+const count = () => z.int().min(0).max(1_000_000_000);
+const path = () => z.string().min(1);
+
+function isRegex(text: string): boolean {
+  try {
+    new RegExp(`^(?:${text})$`); // as it will be used: it must match a whole name
+    return true;
+  } catch {
+    return false;
+  }
+}
+const regex = () => z.string().min(1).refine(isRegex, { error: "must be a regular expression that compiles" });
+
+const data = z.strictObject({
+  train: path().describe("CSV of training rows: image_link, group_id, entity_name, entity_value"),
+  val: path().nullable().default(null).describe("CSV of validation rows; null: none"),
+  images: path().describe("folder of images, named by the last part of a row's image_link"),
+  prompt: z
+    .string()
+    .min(1)
+    .refine((text) => text.replaceAll("{entity}", "").search(/[{}]/) < 0, {
+      error: "may hold {entity} and no other braces",
+    })
+    .default("answer en What is the {entity}?")
+    .describe("prompt of a row; {entity} is its entity_name with spaces"),
+  shuffle: z.boolean().default(true).describe("new order of the rows in each epoch"),
+  max_bad_rows: count().default(100).describe("rows with a missing or broken image to put up with before stopping"),
+  prefetch: z.int().min(0).max(1024).default(4).describe("batches to prepare ahead of the engine"),
+  pixel_cache_mb: z.int().min(0).max(1_048_576).default(256).describe("memory for decoded images, in MiB"),
+});
+
+const lora = z
+  .strictObject({
+    rank: z.int().min(1).max(4096).default(8).describe("rank r of an adapter"),
+    alpha: z.number().positive().default(16).describe("scale of an adapter is alpha / rank"),
+    rslora: z.boolean().default(false).describe("scale is alpha / √rank instead (Kalajdzievski 2023)"),
+    dropout: z.number().min(0).lt(1).default(0).describe("chance to drop an input of an adapter while training"),
+    targets: z
+      .union([z.array(z.string().min(1)).min(1), regex()])
+      .default(["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
+      .describe("layers with an adapter. List: ends of names; string: regex of whole names, or all-linear"),
+    exclude: regex().nullable().default(null).describe("regex of whole names that get no adapter"),
+    init_adapter: path().nullable().default(null).describe("PEFT folder to start from"),
+  })
+  .prefault({});
+
+const train = z
+  .strictObject({
+    batch: z.int().min(1).max(65_536).default(2).describe("rows of one forward pass"),
+    accumulate: z.int().min(1).max(65_536).default(2).describe("forward passes of one optimiser step"),
+    epochs: z.number().positive().max(1_000_000).nullable().default(6).describe("passes over the training rows"),
+    max_steps: positiveInt().nullable().default(null).describe("optimiser steps; takes the place of epochs when given"),
+    lr: z.number().min(0).max(1000).default(1e-2).describe("highest learning rate"),
+    schedule: z
+      .enum(["cosine", "linear", "constant"])
+      .default("cosine")
+      .describe("course of the learning rate after warm-up"),
+    warmup_steps: count().default(2).describe("optimiser steps of linear warm-up from 0"),
+    weight_decay: z.number().min(0).default(0.01).describe("decoupled weight decay of AdamW"),
+    betas: z
+      .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
+      .default([0.9, 0.999])
+      .describe("decay of AdamW's first and second moment"),
+    eps: z.number().positive().default(1e-8).describe("AdamW's guard against division by zero"),
+    max_grad_norm: z
+      .number()
+      .positive()
+      .nullable()
+      .default(1)
+      .describe("gradients are clipped to this norm; null: not"),
+    seed: z.int().min(0).max(0xffff_ffff).default(0).describe("seed of order, adapter start and dropout"),
+    save_every: count().default(50).describe("optimiser steps between checkpoints; 0: one at the end"),
+  })
+  .refine((t) => t.epochs !== null || t.max_steps !== null, {
+    path: ["epochs"],
+    error: "must be a number when train.max_steps is null",
+  })
+  .refine((t) => t.max_steps === null || t.warmup_steps <= t.max_steps, {
+    path: ["warmup_steps"],
+    error: "must not be above train.max_steps",
+  })
+  .prefault({});
+
+const evaluation = z
+  .strictObject({
+    every: count().default(0).describe("optimiser steps between evaluations while training; 0: none"),
+    max_rows: positiveInt().nullable().default(null).describe("rows of an evaluation; null: all"),
+    max_new_tokens: z.int().min(1).max(4096).default(10).describe("longest answer, in tokens"),
+    batch: z.int().min(1).max(65_536).nullable().default(null).describe("rows at a time; null: train.batch"),
+    metric: z.enum(["f1", "loss"]).default("f1").describe("what makes a checkpoint the best"),
+    patience: positiveInt().nullable().default(null).describe("evaluations without a better one before training stops"),
+  })
+  .refine((e) => e.patience === null || e.every > 0, { path: ["patience"], error: "needs eval.every above 0" })
+  .prefault({});
+
+const engine = z
+  .strictObject({
+    name: z.enum(["ort", "reference"]).default("ort").describe("ort: onnxruntime; reference: slow, exact, for checks"),
+    weights: z.enum(["fp32", "fp16"]).default("fp32").describe("type of frozen weights in memory"),
+    providers: z
+      .array(z.enum(["cpu", "cuda", "tensorrt", "dml", "coreml", "webgpu", "qnn"]))
+      .min(1)
+      .default(["cpu"])
+      .describe("onnxruntime's execution providers, the preferred first"),
+    threads: z.int().min(1).max(1024).nullable().default(null).describe("threads of the engine; null: it decides"),
+  })
+  .prefault({});
+
+/** Letters, digits, `.`, `_` and `-`, no leading dot: the same folder name on every system, and never a path. */
+export const SAFE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
+
+const run = z
+  .strictObject({
+    name: z
+      .string()
+      .refine((text) => SAFE_NAME.test(text), {
+        error: "must be a folder name: at most 64 letters, digits, '.', '_' or '-', with no leading dot",
+      })
+      .nullable()
+      .default(null)
+      .describe("folder name of the run; null: two words and a number"),
+    dir: path().default("experiments").describe("folder of all runs"),
+  })
+  .prefault({});
+
+/** Everything a run is told. YAML, `--set`, `--help`, the JSON Schema and the error messages all come from here. */
+export const ConfigSchema = z.strictObject({
+  base: path().describe("Hugging Face folder of the PaliGemma to start from"),
+  data,
+  lora,
+  train,
+  eval: evaluation,
+  engine,
+  run,
+});
+
+/** A checked configuration with every default filled in. */
+export type Config = z.output<typeof ConfigSchema>;
