@@ -1,0 +1,113 @@
+import { lstat, mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { InputError } from "./errors.ts";
+
+/**
+ * Writes a file that appears whole or not at all: into a neighbour, synced, renamed over `path`.
+ * The folder must exist. @throws InputError naming the path, the size and the reason; what stood there is untouched.
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeSynced(temporary, data);
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw await writeError(path, sizeOfAll([data]), cause);
+  }
+}
+
+/**
+ * Replaces the folder `path` by one that holds exactly `files` (name → content), whole or not at all: all is written and
+ * synced in `path.new`, then `path` becomes `path.old` and `path.new` becomes `path`. A process killed in between is
+ * mended by {@link recoverFolder}. One writer at a time. @throws InputError as {@link writeFileAtomic}.
+ */
+export async function replaceFolderAtomic(
+  path: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
+  const { fresh, old } = siblings(path);
+  try {
+    await recoverFolder(path);
+    await mkdir(fresh, { recursive: true });
+    for (const [name, data] of Object.entries(files)) await writeSynced(join(fresh, name), data);
+    await syncFolder(fresh);
+    if (await exists(path)) await rename(path, old);
+    await rename(fresh, path);
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    await recoverFolder(path).catch(() => {});
+    throw await writeError(path, sizeOfAll(Object.values(files)), cause);
+  }
+  await rm(old, { recursive: true, force: true }).catch(() => {}); // what stays is removed by the next call
+}
+
+/**
+ * Ends a swap that {@link replaceFolderAtomic} could not: a missing `path` is renamed back from `path.old`, left-overs go.
+ * For the writer alone, before it reads or writes: it would pull the folder from under a swap in progress.
+ */
+export async function recoverFolder(path: string): Promise<void> {
+  const { fresh, old } = siblings(path);
+  if (await exists(path)) await rm(old, { recursive: true, force: true });
+  else if (await exists(old)) await rename(old, path);
+  await rm(fresh, { recursive: true, force: true });
+}
+
+const siblings = (path: string) => ({ fresh: `${path}.new`, old: `${path}.old` });
+
+async function exists(folder: string): Promise<boolean> {
+  try {
+    const found = await lstat(folder);
+    if (found.isFile()) throw new InputError(`${folder}: is a file, and a folder of that name is to be written`);
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return false;
+    throw cause;
+  }
+}
+
+async function writeSynced(path: string, data: string | Uint8Array): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    await file.writeFile(data);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A rename survives a power cut once its folder is synced; Windows has no such call and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function writeError(path: string, bytes: number, cause: unknown): Promise<InputError> {
+  if (cause instanceof InputError) return cause;
+  const message = `${path}: could not be written (${mebibytes(bytes)}): ${(cause as Error).message}`;
+  return new InputError(message, { hint: await adviceFor(path, bytes, codeOf(cause)), cause });
+}
+
+async function adviceFor(path: string, bytes: number, code: string | undefined): Promise<string> {
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    const free = await statfs(dirname(path)).then(
+      (s) => `, ${mebibytes(s.bavail * s.bsize)} are free`,
+      () => "",
+    );
+    return `make room: ${mebibytes(bytes)} are needed on that disk${free}; what was saved there before is unharmed`;
+  }
+  if (code === "ENOENT") return "create the folder first";
+  return "choose a folder that you may write to; what was saved there before is unharmed";
+}
+
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+const sizeOfAll = (data: readonly (string | Uint8Array)[]) => data.reduce((sum, d) => sum + Buffer.byteLength(d), 0);
+
+const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code;
