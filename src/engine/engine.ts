@@ -1,0 +1,37 @@
+import type { Graph } from "../graph/graph.ts";
+import type { Tensor } from "../util/tensor.ts";
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** Runs graphs. One implementation a folder; nothing above this interface knows which. */
+export interface Engine {
+  readonly name: string;
+  /**
+   * Prepares a graph for running. `weights` binds inputs once: the engine keeps a reference, never a copy, and may keep
+   * them on its device. All other inputs are fed at each run.
+   */
+  compile(graph: Graph, weights?: Tensors): Promise<Program>;
+}
+
+export interface Program {
+  /**
+   * @param feeds a tensor for every input that is not bound, of exactly the declared type
+   * @param into arrays to write outputs into; those not named are allocated
+   * @throws Error naming the input that is missing, unknown or of another type
+   */
+  run(feeds: Tensors, into?: Tensors): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+}
+
+/** Checks feeds against a graph's declared inputs, so that every engine refuses the same mistakes in the same words. */
+export function checkFeeds(graph: Graph, bound: Tensors, feeds: Tensors): void {
+  for (const [name, { dtype, shape }] of graph.inputs) {
+    const fed = bound[name] ?? feeds[name];
+    const wanted = `${dtype}[${shape}]`;
+    if (fed === undefined) throw new Error(`input ${name} ${wanted} was not fed`);
+    if (fed.dtype !== dtype || fed.shape.join() !== shape.join()) {
+      throw new Error(`input ${name} wants ${wanted} but was fed ${fed.dtype}[${fed.shape}]`);
+    }
+  }
+  for (const name of Object.keys(feeds)) if (!graph.inputs.has(name)) throw new Error(`the graph has no input ${name}`);
+}

@@ -1,0 +1,108 @@
+import {
+  encodeOnnx,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxNodeAttribute,
+  type OnnxTensor,
+  type OnnxValue,
+} from "../../formats/onnx.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Node, OnnxEmitter, Type } from "../../graph/node.ts";
+import { ONNX_DTYPE } from "../../graph/ops/onnx-values.ts";
+import type { Tensor } from "../../util/tensor.ts";
+
+/** Operator sets: opset 21 has Gelu and LayerNormalization; com.microsoft is onnxruntime's own (FusedMatMul, RotaryEmbedding). */
+const OPSETS = { "": 21, "com.microsoft": 1 } as const;
+
+/** Writes a graph as an ONNX model for onnxruntime: each op's record says how it is lowered. */
+export function toOnnx(graph: Graph, name = "amlc"): Uint8Array {
+  return encodeOnnx(lower(graph, name));
+}
+
+export function lower(graph: Graph, name: string): OnnxModel {
+  const { emit, nodes, initializers } = startEmitting();
+  const names = new Map<Node, string>();
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((input) => names.get(input)!);
+    const types = node.inputs.map((input) => input.type);
+    names.set(node, node.op.onnx(emit, inputs, node.attrs, types));
+  }
+  // Graph outputs have names of their own, and one value may be several outputs.
+  const outputs = [...graph.outputs].map(([output, node]) => {
+    nodes.push({
+      input: [names.get(node)!],
+      output: [output],
+      name: output,
+      opType: "Identity",
+      domain: "",
+      attribute: [],
+    });
+    return value(output, node.type);
+  });
+  return {
+    name,
+    nodes,
+    initializers,
+    inputs: [...graph.inputs].map(([input, type]) => value(input, type)),
+    outputs,
+    opsets: OPSETS,
+  };
+}
+
+function value(name: string, { dtype, shape }: Type): OnnxValue {
+  return { name, dataType: ONNX_DTYPE[dtype], dims: shape };
+}
+
+/** An emitter that writes each distinct node and small constant once: lowerings may repeat themselves freely. */
+function startEmitting(): { emit: OnnxEmitter; nodes: OnnxNode[]; initializers: OnnxTensor[] } {
+  const nodes: OnnxNode[] = [];
+  const initializers: OnnxTensor[] = [];
+  const known = new Map<string, string>();
+  const once = (key: string, make: () => string): string => {
+    const found = known.get(key) ?? make();
+    known.set(key, found);
+    return found;
+  };
+  const emit: OnnxEmitter = {
+    node: (opType, input, attributes = {}, domain = "") =>
+      once(JSON.stringify([opType, input, attributes]), () => {
+        const output = `${opType}_${nodes.length}`;
+        nodes.push({
+          input,
+          output: [output],
+          name: output,
+          opType,
+          domain,
+          attribute: Object.entries(attributes).map(attribute),
+        });
+        return output;
+      }),
+    constant: (tensor) => {
+      const { dtype, shape, data } = tensor;
+      const add = () => {
+        const name = `constant_${initializers.length}`;
+        initializers.push({ name, dataType: ONNX_DTYPE[dtype], dims: shape, rawData: bytes(tensor) });
+        return name;
+      };
+      return data.length > LARGEST_COMPARED_CONSTANT
+        ? add()
+        : once(`${dtype}[${shape}] ${Array.from<unknown>(data as Float32Array)}`, add);
+    },
+  };
+  return { emit, nodes, initializers };
+}
+
+const LARGEST_COMPARED_CONSTANT = 64;
+
+function attribute([name, value]: [
+  string,
+  number | string | readonly number[] | { readonly float: number },
+]): OnnxNodeAttribute {
+  if (typeof value === "number") return { name, type: 2, i: value };
+  if (typeof value === "string") return { name, type: 3, s: new TextEncoder().encode(value) };
+  return "float" in value ? { name, type: 1, f: value.float } : { name, type: 7, ints: value };
+}
+
+function bytes({ data }: Tensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

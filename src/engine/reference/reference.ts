@@ -1,0 +1,51 @@
+import type { Graph } from "../../graph/graph.ts";
+import type { Float64Tensor, Node } from "../../graph/node.ts";
+import { type InputAttrs, inputOp } from "../../graph/ops/source.ts";
+import { allocate, type Tensor } from "../../util/tensor.ts";
+import { checkFeeds, type Engine, type Program, type Tensors } from "../engine.ts";
+
+/** Evaluates a graph by each op's float64 definition; slow, and right by construction. */
+export function evaluate(graph: Graph, feeds: Readonly<Record<string, Float64Tensor>>): Record<string, Float64Tensor> {
+  const values = new Map<Node, Float64Tensor>();
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((input) => values.get(input)!);
+    const value = node.op === inputOp ? feeds[(node.attrs as InputAttrs).name]! : node.op.reference(inputs, node.attrs);
+    values.set(node, value);
+  }
+  return Object.fromEntries([...graph.outputs].map(([name, node]) => [name, values.get(node)!]));
+}
+
+/** The engine that judges the others. */
+export const referenceEngine: Engine = {
+  name: "reference",
+  async compile(graph: Graph, weights: Tensors = {}): Promise<Program> {
+    return {
+      async run(feeds, into = {}) {
+        checkFeeds(graph, weights, feeds);
+        const wide = Object.fromEntries(
+          Object.entries({ ...weights, ...feeds }).map(([name, value]) => [name, widen(value)]),
+        );
+        const results = evaluate(graph, wide);
+        return Object.fromEntries(
+          Object.entries(results).map(([name, result]) => [
+            name,
+            narrow(result, graph.outputs.get(name)!.type.dtype, into[name]),
+          ]),
+        );
+      },
+      async release() {},
+    };
+  },
+};
+
+function widen({ dtype, shape, data }: Tensor): Float64Tensor {
+  if (dtype === "f16") throw new Error("the reference engine takes fp32 weights: set engine.weights to fp32");
+  return { shape, data: Float64Array.from(data as Float32Array, Number) };
+}
+
+function narrow({ shape, data }: Float64Tensor, dtype: Tensor["dtype"], into: Tensor | undefined): Tensor {
+  const target = into?.data ?? allocate(dtype, data.length);
+  if (target instanceof BigInt64Array) target.set(BigInt64Array.from(data, BigInt));
+  else target.set(data);
+  return { dtype, shape, data: target };
+}

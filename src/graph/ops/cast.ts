@@ -1,0 +1,34 @@
+import type { DType } from "../../util/tensor.ts";
+import { apply, defineOp, type Node, type Op } from "../node.ts";
+import { EXACT, sameType } from "./loops.ts";
+import { ONNX_DTYPE } from "./onnx-values.ts";
+
+/** The same numbers in another type. */
+export const castOp: Op<{ readonly to: DType }> = defineOp<{ readonly to: DType }>({
+  name: "cast",
+  type: ([x], { to }) => ({ dtype: to, shape: x!.shape }),
+  vjp: (dy, [x]) => [() => cast(dy, x!.type.dtype)],
+  onnx: (emit, [x], { to }) => emit.node("Cast", [x!], { to: ONNX_DTYPE[to] }),
+  reference: ([x]) => x!,
+  flops: () => 0,
+  samples: [
+    { label: "to what it is", inputs: [[2, 3]], attrs: { to: "f32" } },
+    { label: "an index to a number", inputs: [{ shape: [4], below: 100 }], attrs: { to: "f32" } },
+  ],
+  tolerance: EXACT,
+});
+
+/** The value, without a way back: gradients stop here. */
+export const stopGradientOp: Op<null> = defineOp<null>({
+  name: "stopGradient",
+  type: sameType,
+  vjp: () => [null],
+  onnx: (_emit, [x]) => x!,
+  reference: ([x]) => x!,
+  flops: () => 0,
+  samples: [],
+  tolerance: EXACT,
+});
+
+export const cast = (x: Node, to: DType): Node => (x.type.dtype === to ? x : apply(castOp, [x], { to }));
+export const stopGradient = (x: Node): Node => apply(stopGradientOp, [x], null);

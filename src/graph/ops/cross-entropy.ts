@@ -1,0 +1,44 @@
+import { sizeOf } from "../../util/tensor.ts";
+import { apply, bindShape, defineOp, type Node, type Op } from "../node.ts";
+import { mul, sub } from "./elementwise.ts";
+import { oneHot } from "./lookup.ts";
+import { mapRows } from "./loops.ts";
+import { asColumn, int64 } from "./onnx-values.ts";
+import { reshape } from "./reshape.ts";
+import { softmax } from "./softmax.ts";
+
+/** −log softmax(logits)[label]: logits [N,V], labels [N] → [N]. */
+export const crossEntropyOp: Op<null> = defineOp<null>({
+  name: "crossEntropy",
+  type: ([logits, labels]) => {
+    const { N } = bindShape<"N" | "V">("crossEntropy logits", { type: logits! }, "N V");
+    bindShape("crossEntropy labels", { type: labels! }, "N", { N });
+    return { dtype: logits!.dtype, shape: [N] };
+  },
+  // d logits = (softmax − one-hot) · dy
+  vjp: (dy, [logits, labels]) => {
+    const [n, v] = logits!.type.shape;
+    return [() => mul(sub(softmax(logits!), oneHot(labels!, v!)), reshape(dy, [n!, 1])), null];
+  },
+  onnx: (emit, [logits, labels], _attrs, [, labelType]) => {
+    const chosen = emit.node("GatherElements", [logits!, asColumn(emit, labels!, labelType!)], { axis: 1 });
+    const normaliser = emit.node("ReduceLogSumExp", [logits!, int64(emit, [1])], { keepdims: 1 });
+    return emit.node("Reshape", [emit.node("Sub", [normaliser, chosen]), int64(emit, labelType!.shape)]);
+  },
+  reference: ([logits, labels]) => {
+    const columns = mapRows(
+      logits!,
+      (row, out, i) => {
+        const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+        out[0] = largest + Math.log(row.reduce((t, v) => t + Math.exp(v - largest), 0)) - row[labels!.data[i]!]!;
+      },
+      1,
+    );
+    return { shape: labels!.shape, data: columns.data };
+  },
+  flops: ([logits]) => 4 * sizeOf(logits!.shape),
+  samples: [{ label: "tokens over a vocabulary", inputs: [[4, 9], { shape: [4], below: 9 }], attrs: null }],
+  tolerance: { relative: 1e-5, why: "float32 log-sum-exp over the vocabulary" },
+});
+
+export const crossEntropy = (logits: Node, labels: Node): Node => apply(crossEntropyOp, [logits, labels], null);
