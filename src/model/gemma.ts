@@ -1,0 +1,123 @@
+import type { Node } from "../graph/node.ts";
+import { add, cast, constant, embedding, gelu, matmul, mul, scale, takeRows } from "../graph/ops/index.ts";
+import type { GemmaConfig } from "./config.ts";
+import {
+  attention,
+  gemmaNorm,
+  type KeyValues,
+  type Linear,
+  linear,
+  type Parameter,
+  type Rotation,
+  rotate,
+} from "./layers.ts";
+import { linearAt, parameterAt } from "./parameters.ts";
+
+export interface GemmaLayer<T> {
+  readonly inputNorm: T;
+  readonly attention: { readonly q: Linear<T>; readonly k: Linear<T>; readonly v: Linear<T>; readonly o: Linear<T> };
+  readonly postAttentionNorm: T;
+  readonly mlp: { readonly gate: Linear<T>; readonly up: Linear<T>; readonly down: Linear<T> };
+}
+
+export interface Gemma<T> {
+  /** [V,D]; also the output layer. */
+  readonly embedding: T;
+  readonly layers: readonly GemmaLayer<T>[];
+  readonly norm: T;
+}
+
+export function gemmaParameters(c: GemmaConfig, at = "language_model.model"): Gemma<Parameter> {
+  const { hiddenSize: d, intermediateSize: f, headDim: h, numHeads: n, numKvHeads: k } = c;
+  return {
+    embedding: parameterAt(`${at}.embed_tokens.weight`, [c.vocabSize, d]),
+    layers: Array.from({ length: c.numLayers }, (_, i) => {
+      const layer = `${at}.layers.${i}`;
+      const attn = `${layer}.self_attn`;
+      return {
+        inputNorm: parameterAt(`${layer}.input_layernorm.weight`, [d]),
+        attention: {
+          q: linearAt(`${attn}.q_proj`, n * h, d),
+          k: linearAt(`${attn}.k_proj`, k * h, d),
+          v: linearAt(`${attn}.v_proj`, k * h, d),
+          o: linearAt(`${attn}.o_proj`, d, n * h),
+        },
+        postAttentionNorm: parameterAt(`${layer}.post_attention_layernorm.weight`, [d]),
+        mlp: {
+          gate: linearAt(`${layer}.mlp.gate_proj`, f, d),
+          up: linearAt(`${layer}.mlp.up_proj`, f, d),
+          down: linearAt(`${layer}.mlp.down_proj`, d, f),
+        },
+      };
+    }),
+    norm: parameterAt(`${at}.norm.weight`, [d]),
+  };
+}
+
+/** Which queries a layer computes: where they stand and what they see. */
+export interface Queries {
+  readonly rotation: Rotation;
+  /** Added to the scores: [B,T,S]. */
+  readonly mask: Node;
+}
+
+/** Everything in which training, prefill and decoding differ. */
+export interface GemmaContext extends Queries {
+  /** Keys and values of earlier tokens, one pair a layer. */
+  readonly past?: readonly KeyValues[];
+  /** When set, only these rows [B,L] leave the last layer: nobody reads the others, and they are most of its work. */
+  readonly last?: Queries & { readonly rows: Node };
+}
+
+/** Gemma's decoder (Gemma Team 2024): embeddings [B,T,D] → normed hidden states [B,T or L,D], and each layer's keys and values. */
+export function gemma(
+  x: Node,
+  p: Gemma<Node>,
+  c: GemmaConfig,
+  context: GemmaContext,
+): { hidden: Node; cache: KeyValues[] } {
+  const cache: KeyValues[] = [];
+  let hidden = x;
+  p.layers.forEach((layer, i) => {
+    const last = i === p.layers.length - 1 ? context.last : undefined;
+    const pick = (all: Node) => (last ? takeRows(all, last.rows) : all);
+    const { rotation, mask } = last ?? context;
+
+    const h = gemmaNorm(hidden, layer.inputNorm, c.rmsNormEps);
+    const q = rotate(linear(pick(h), layer.attention.q), rotation);
+    const k = rotate(linear(h, layer.attention.k), context.rotation);
+    const v = linear(h, layer.attention.v);
+    cache.push({ k, v });
+    const mixed = attention(q, { k, v }, c, mask, context.past?.[i]);
+    hidden = add(pick(hidden), linear(mixed, layer.attention.o));
+
+    const m = gemmaNorm(hidden, layer.postAttentionNorm, c.rmsNormEps);
+    const gated = mul(gelu(linear(m, layer.mlp.gate)), linear(m, layer.mlp.up));
+    hidden = add(hidden, linear(gated, layer.mlp.down));
+  });
+  return { hidden: gemmaNorm(hidden, p.norm, c.rmsNormEps), cache };
+}
+
+/** Token ids [B,T] → [B,T,D], scaled by √D as Gemma does. */
+export function embedTokens(ids: Node, p: Gemma<Node>, c: GemmaConfig): Node {
+  return scale(cast(embedding(p.embedding, ids), "f32"), Math.sqrt(c.hiddenSize));
+}
+
+/** Hidden states [..,D] → logits [..,V] through the transposed embedding. */
+export function logits(hidden: Node, p: Gemma<Node>): Node {
+  return matmul(hidden, cast(p.embedding, "f32"), { transB: true });
+}
+
+/** cos and sin [positions,H/2] of position · θ^(−2i/H). */
+export function rotationTables({ headDim, ropeTheta }: GemmaConfig, positions: number): Omit<Rotation, "positions"> {
+  const half = headDim / 2;
+  const table = (f: (angle: number) => number) =>
+    constant({
+      dtype: "f32",
+      shape: [positions, half],
+      data: Float32Array.from({ length: positions * half }, (_, at) =>
+        f(Math.floor(at / half) * ropeTheta ** (-(at % half) / half)),
+      ),
+    });
+  return { cos: table(Math.cos), sin: table(Math.sin) };
+}

@@ -1,0 +1,121 @@
+import type { Node } from "../graph/node.ts";
+import {
+  add,
+  cast,
+  concat,
+  layerNorm,
+  matmul,
+  reshape,
+  rmsNorm,
+  rope,
+  shift,
+  slice,
+  softmax,
+  transpose,
+} from "../graph/ops/index.ts";
+import type { Shape } from "../util/tensor.ts";
+
+/*
+ * Layers as functions of values and weights. T is what a weight is at the moment: a declaration (parameters.ts) or a node.
+ * Axes: B batch, T tokens, S keys, D width, N heads, K key/value heads, G = N/K, H head size, R rank.
+ */
+
+/** A weight as the checkpoint knows it. */
+export interface Parameter {
+  /** Hub-original name, such as `language_model.model.layers.0.self_attn.q_proj.weight`. */
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** Low-rank adaptation: A [R,In] and B [Out,R], scaled by α/R or α/√R. */
+export interface Lora<T> {
+  readonly a: T;
+  readonly b: T;
+  readonly scale: number;
+  /** Applied to the adapter's own view of the input, in training only. */
+  readonly dropout?: (x: T) => T;
+}
+
+/** A linear layer's weights, W [Out,In]. LoRA is data beside the frozen weight, so no model ever mentions it. */
+export interface Linear<T> {
+  /** Its module path in the checkpoint, by which LoRA's targets are matched. */
+  readonly path: string;
+  readonly w: T;
+  readonly bias?: T;
+  readonly lora?: Lora<T>;
+}
+
+export interface Norm<T> {
+  readonly w: T;
+  readonly b: T;
+}
+
+/** Weights may be stored in half precision; all arithmetic is in float32. */
+const wide = (weight: Node): Node => cast(weight, "f32");
+
+/** y = xWᵀ + b + (α/R)·dropout(x)AᵀBᵀ    x [..,In] → [..,Out]    (Hu et al. 2021, §4.1) */
+export function linear(x: Node, { w, bias, lora }: Linear<Node>): Node {
+  let y = matmul(x, wide(w), { transB: true });
+  if (bias) y = add(y, wide(bias));
+  if (!lora) return y;
+  const input = lora.dropout ? lora.dropout(x) : x;
+  const low = matmul(input, lora.a, { transB: true }); // [..,R]
+  return add(y, matmul(low, lora.b, { transB: true, alpha: lora.scale }));
+}
+
+/** LayerNorm with scale and shift, as SigLIP uses it. */
+export function siglipNorm(x: Node, { w, b }: Norm<Node>, epsilon: number): Node {
+  return layerNorm(x, wide(w), wide(b), epsilon);
+}
+
+/** RMSNorm whose stored weight is the distance of the scale from 1, as Gemma uses it. */
+export function gemmaNorm(x: Node, w: Node, epsilon: number): Node {
+  return rmsNorm(x, shift(wide(w), 1), epsilon);
+}
+
+export interface Heads {
+  readonly numHeads: number;
+  readonly numKvHeads: number;
+  readonly headDim: number;
+}
+
+/** Keys and values of earlier tokens, [B,S,K·H] each, keys already rotated. */
+export interface KeyValues {
+  readonly k: Node;
+  readonly v: Node;
+}
+
+/**
+ * Grouped-query attention over heads that lie side by side: q [B,T,N·H], k and v [B,S,K·H] → [B,T,N·H].
+ * The G query heads of one key head are folded into its query axis, [B,K,T·G,H] · [B,K,H,S]: with one key head, as in
+ * Gemma-2B, no number moves. `mask` [B,T,S] is added to the scores; `past` comes before k and v and is not copied.
+ */
+export function attention(q: Node, { k, v }: KeyValues, heads: Heads, mask?: Node, past?: KeyValues): Node {
+  const { numHeads: n, numKvHeads: kv, headDim: h } = heads;
+  const [b, t] = q.type.shape as [number, number];
+  const g = n / kv;
+  const queries = reshape(transpose(reshape(q, [b, t, kv, g, h]), [0, 2, 1, 3, 4]), [b, kv, t * g, h]);
+  const split = (x: Node) => transpose(reshape(x, [b, x.type.shape[1]!, kv, h]), [0, 2, 1, 3]); // [B,K,S,H]
+  const score = (keys: Node) => matmul(queries, split(keys), { transB: true, alpha: h ** -0.5 }); // [B,K,T·G,S]
+
+  const scores = past ? concat([score(past.k), score(k)], -1) : score(k);
+  const s = scores.type.shape[3]!;
+  const visible = mask ? add(reshape(scores, [b, kv, t, g, s]), reshape(mask, [b, 1, t, 1, s])) : scores;
+  const weights = reshape(softmax(visible), [b, kv, t * g, s]);
+
+  const cached = past ? past.k.type.shape[1]! : 0;
+  const own = matmul(slice(weights, 3, cached, s), split(v)); // [B,K,T·G,H]
+  const mixed = past ? add(matmul(slice(weights, 3, 0, cached), split(past.v)), own) : own;
+  return reshape(transpose(reshape(mixed, [b, kv, t, g, h]), [0, 2, 1, 3, 4]), [b, t, n * h]);
+}
+
+/** Rotary positions of the tokens at hand: positions [B,T], cos and sin [P,H/2]. */
+export interface Rotation {
+  readonly positions: Node;
+  readonly cos: Node;
+  readonly sin: Node;
+}
+
+export function rotate(x: Node, { positions, cos, sin }: Rotation): Node {
+  return rope(x, positions, cos, sin);
+}

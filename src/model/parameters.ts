@@ -1,0 +1,16 @@
+import type { Shape } from "../util/tensor.ts";
+import type { Linear, Norm, Parameter } from "./layers.ts";
+
+/** Declares the weights of a linear layer; out and in as Hugging Face stores them, W [out,in]. */
+export function linearAt(path: string, out: number, inn: number, { bias = false } = {}): Linear<Parameter> {
+  const w = parameterAt(`${path}.weight`, [out, inn]);
+  return bias ? { path, w, bias: parameterAt(`${path}.bias`, [out]) } : { path, w };
+}
+
+export function normAt(path: string, width: number): Norm<Parameter> {
+  return { w: parameterAt(`${path}.weight`, [width]), b: parameterAt(`${path}.bias`, [width]) };
+}
+
+export function parameterAt(name: string, shape: Shape): Parameter {
+  return { name, shape };
+}
