@@ -4,7 +4,7 @@
  */
 
 /** fp16 → fp32, exact. `out`, when given, is as long as `halves` and is what is returned. */
-export function f16ToF32(halves: Uint16Array, out = new Float32Array(halves.length)): Float32Array {
+export function f16ToF32(halves: Uint16Array, out: Float32Array = new Float32Array(halves.length)): Float32Array {
   const bits = bitsOf(out);
   const table = halfTable();
   for (let i = 0; i < halves.length; i++) bits[i] = table[halves[i]];
@@ -12,21 +12,21 @@ export function f16ToF32(halves: Uint16Array, out = new Float32Array(halves.leng
 }
 
 /** fp32 → fp16, to nearest, ties to even. Beyond ±65504 becomes ±infinity; below 2⁻²⁵ becomes ±0. */
-export function f32ToF16(numbers: Float32Array, out = new Uint16Array(numbers.length)): Uint16Array {
+export function f32ToF16(numbers: Float32Array, out: Uint16Array = new Uint16Array(numbers.length)): Uint16Array {
   const bits = bitsOf(numbers);
   for (let i = 0; i < bits.length; i++) out[i] = halfBits(bits[i]);
   return out;
 }
 
 /** bf16 → fp32, exact. */
-export function bf16ToF32(halves: Uint16Array, out = new Float32Array(halves.length)): Float32Array {
+export function bf16ToF32(halves: Uint16Array, out: Float32Array = new Float32Array(halves.length)): Float32Array {
   const bits = bitsOf(out);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
   return out;
 }
 
 /** fp32 → bf16, to nearest, ties to even. */
-export function f32ToBf16(numbers: Float32Array, out = new Uint16Array(numbers.length)): Uint16Array {
+export function f32ToBf16(numbers: Float32Array, out: Uint16Array = new Uint16Array(numbers.length)): Uint16Array {
   const bits = bitsOf(numbers);
   for (let i = 0; i < bits.length; i++) {
     const x = bits[i];

@@ -1,0 +1,42 @@
+import { BYTES_PER_ELEMENT, type DType, type Tensor } from "../util/tensor.ts";
+import type { StoredDType } from "./safetensors-header.ts";
+
+const STORED_TYPES: Readonly<Record<DType, StoredDType>> = {
+  f64: "F64",
+  f32: "F32",
+  f16: "F16",
+  i64: "I64",
+  i32: "I32",
+  u8: "U8",
+  bool: "BOOL",
+};
+
+/**
+ * A whole file as bytes. Same tensors, same bytes: wider types come first (so that each is aligned), then by name.
+ * transformers refuses a file without `format: "pt"`.
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = { format: "pt" },
+): Uint8Array {
+  const width = (t: Tensor) => BYTES_PER_ELEMENT[t.dtype];
+  const sorted = [...tensors].sort(([n, a], [m, b]) => width(b) - width(a) || (n < m ? -1 : 1));
+  const entries = new Map<string, unknown>([["__metadata__", metadata]]);
+  let dataBytes = 0;
+  for (const [name, { dtype, shape, data }] of sorted) {
+    const end = dataBytes + data.byteLength;
+    entries.set(name, { dtype: STORED_TYPES[dtype], shape, data_offsets: [dataBytes, end] });
+    dataBytes = end;
+  }
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const dataStart = 8 + Math.ceil(json.length / 8) * 8;
+  const file = Buffer.alloc(dataStart + dataBytes, " ");
+  file.writeBigUInt64LE(BigInt(dataStart - 8), 0);
+  file.set(json, 8);
+  let position = dataStart;
+  for (const [, { data }] of sorted) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    position += data.byteLength;
+  }
+  return file;
+}
