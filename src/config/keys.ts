@@ -44,23 +44,6 @@ export function configKeys(): readonly ConfigKey[] {
   return visit("", configJsonSchema());
 }
 
-/** The keys as aligned text for `--help`: key, default, what it is, what it accepts. */
-export function renderKeyTable(keys: readonly ConfigKey[] = configKeys()): string {
-  const rows = keys.map((k) => [
-    k.name,
-    k.default === undefined ? "(required)" : shorten(JSON.stringify(k.default)),
-    k,
-  ]);
-  const width = (column: 0 | 1) => Math.max(...rows.map((r) => (r[column] as string).length));
-  const [nameWidth, defaultWidth] = [width(0), width(1)];
-  return rows
-    .map(([name, value, key]) => {
-      const { description, valid } = key as ConfigKey;
-      return `${(name as string).padEnd(nameWidth)}  ${(value as string).padEnd(defaultWidth)}  ${description} [${valid}]`;
-    })
-    .join("\n");
-}
-
 function describeKey(name: string, node: SchemaNode): ConfigKey {
   const parts = [node, ...(node.anyOf ?? [])];
   return {
@@ -97,8 +80,4 @@ function describeRange(node: SchemaNode): string {
 
 function joinWords(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
-}
-
-function shorten(text: string): string {
-  return text.length <= 24 ? text : `${text.slice(0, 23)}…`;
 }

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { InputError } from "../util/errors.ts";
+import { replaceFolderAtomic } from "../util/files.ts";
+
+const CHECKSUMS = "checksums.json";
+
+/**
+ * Replaces the checkpoint at `folder` by `files`, with `checksums.json` (SHA-256 of each) beside them. Whenever the
+ * process dies or the disk fills up, the earlier checkpoint or this one is there, whole. One writer at a time.
+ */
+export async function saveCheckpoint(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
+  const checksums = Object.fromEntries(Object.entries(files).map(([name, data]) => [name, checksum(data)]));
+  await mkdir(dirname(folder), { recursive: true });
+  await replaceFolderAtomic(folder, { ...files, [CHECKSUMS]: `${JSON.stringify(checksums, null, 2)}\n` });
+}
+
+/** Where the checkpoint `folder` can be read: there, or, in the middle of a replacement, at its earlier version. */
+export function findCheckpoint(folder: string): string | undefined {
+  return [folder, `${folder}.old`].find((place) => existsSync(join(place, CHECKSUMS)));
+}
+
+/**
+ * The bytes of each file of a checkpoint, by name. Only reads, so it may run beside a trainer which replaces the
+ * checkpoint: one that changed in between is read again.
+ * @throws InputError naming the file when one is missing or not as it was written.
+ */
+export async function loadCheckpoint(folder: string): Promise<Readonly<Record<string, Uint8Array>>> {
+  try {
+    return await readChecked(findCheckpoint(folder) ?? folder);
+  } catch {
+    return readChecked(findCheckpoint(folder) ?? folder);
+  }
+}
+
+async function readChecked(folder: string): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {};
+  for (const [name, expected] of Object.entries(await readChecksums(folder))) {
+    const file = join(folder, name);
+    files[name] = await read(file);
+    if (checksum(files[name]) !== expected) {
+      throw new InputError(`${file}: damaged: its SHA-256 is not the one in ${CHECKSUMS}`, {
+        hint: "go on from another checkpoint of this run, or train again",
+      });
+    }
+  }
+  return files;
+}
+
+async function readChecksums(folder: string): Promise<Record<string, string>> {
+  const file = join(folder, CHECKSUMS);
+  try {
+    const checksums = JSON.parse((await read(file)).toString("utf8")) as Record<string, string>;
+    if (Object.keys(checksums).every((name) => name === basename(name))) return checksums;
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+  }
+  throw new InputError(`${file}: not a list of file names with their SHA-256`, { hint: "this checkpoint is damaged" });
+}
+
+async function read(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new InputError(`${file}: cannot be read: ${(cause as Error).message}`, {
+      hint: "this folder is no whole checkpoint of amlc",
+      cause,
+    });
+  }
+}
+
+function checksum(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}

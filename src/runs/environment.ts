@@ -1,0 +1,75 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { createRequire } from "node:module";
+import { arch, cpus, platform, release, totalmem } from "node:os";
+import { pipeline } from "node:stream/promises";
+import { timestamp } from "../util/clock.ts";
+import { readManifest } from "../util/package.ts";
+
+/** What a run's numbers depend on beside its configuration. Holds no user, host or environment variable. */
+export interface Environment {
+  readonly started: string;
+  /** Of amlc, Node and the packages amlc stands on. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly platform: string;
+  readonly cpu: string;
+  readonly memory_bytes: number;
+  readonly seed: number;
+  /** SHA-256 of each CSV, by path. */
+  readonly data: Readonly<Record<string, string>>;
+  /** Commit of the repository around the working folder. */
+  readonly git_commit: string | null;
+}
+
+/** Describes this machine, the installed versions and the data files of a run. */
+export async function describeEnvironment({
+  seed,
+  data,
+}: {
+  seed: number;
+  data: readonly string[];
+}): Promise<Environment> {
+  const checksums = await Promise.all(data.map(async (file) => [file, await checksumFile(file)] as const));
+  const processors = cpus();
+  return {
+    started: timestamp(),
+    versions: installedVersions(),
+    platform: `${platform()} ${release()} ${arch()}`,
+    cpu: `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}`,
+    memory_bytes: totalmem(),
+    seed,
+    data: Object.fromEntries(checksums),
+    git_commit: gitCommit(),
+  };
+}
+
+async function checksumFile(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
+
+function installedVersions(): Record<string, string> {
+  const { version, dependencies } = readManifest();
+  const require = createRequire(import.meta.url);
+  const versionOf = (name: string): string => {
+    try {
+      return (require(`${name}/package.json`) as { version: string }).version;
+    } catch {
+      return dependencies[name]; // a package that hides its package.json: the version asked for
+    }
+  };
+  const packages = Object.keys(dependencies).map((name) => [name, versionOf(name)] as const);
+  return { amlc: version, node: process.versions.node, ...Object.fromEntries(packages) };
+}
+
+function gitCommit(): string | null {
+  try {
+    return execFileSync("git", ["rev-parse", "HEAD"], { stdio: ["ignore", "pipe", "ignore"], timeout: 5000 })
+      .toString()
+      .trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,107 @@
+import { randomInt } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import { SAFE_NAME } from "../config/schema.ts";
+import { InputError } from "../util/errors.ts";
+import { suggestName } from "../util/near-name.ts";
+import { ADJECTIVES, ANIMALS } from "./words.ts";
+
+/** Where everything of one run is kept. */
+export interface RunFolder {
+  readonly name: string;
+  readonly path: string;
+  /** The configuration with every default filled in, YAML. */
+  readonly config: string;
+  /** Versions, machine and data checksums, JSON. */
+  readonly environment: string;
+  /** One JSON line an optimiser step. */
+  readonly history: string;
+  /** Checkpoint folders: the newest, and the one with the best evaluation. */
+  readonly last: string;
+  readonly best: string;
+  /** Result of an evaluation; `split` is train, val, all or a CSV's path. */
+  evaluation(split: string): string;
+  /** Answers of an evaluation, CSV. */
+  predictions(split: string): string;
+}
+
+/** The files of the run at `path`; touches no disk. */
+export function runFolder(path: string): RunFolder {
+  return {
+    name: basename(path),
+    path,
+    config: join(path, "config.yaml"),
+    environment: join(path, "environment.json"),
+    history: join(path, "history.jsonl"),
+    last: join(path, "checkpoints", "last"),
+    best: join(path, "checkpoints", "best"),
+    evaluation: (split) => join(path, `eval-${splitLabel(split)}.json`),
+    predictions: (split) => join(path, `predictions-${splitLabel(split)}.csv`),
+  };
+}
+
+/**
+ * Makes the folder of a new run in `dir`, called `name` or else two words and a number.
+ * @throws InputError when a run of that name exists: a run is resumed or left alone, never overwritten.
+ */
+export function createRun({ dir, name }: { dir: string; name: string | null }): RunFolder {
+  mkdirSync(dir, { recursive: true });
+  for (;;) {
+    const path = join(dir, name ?? inventName());
+    if (makeFolder(path)) return runFolder(path);
+    if (name === null) continue;
+    throw new InputError(`${path}: this run exists already`, {
+      hint: `go on with it by --resume ${name}, or give another name by --set run.name=...`,
+    });
+  }
+}
+
+/**
+ * Opens a run by its name in `dir` or by its path.
+ * @throws InputError naming the nearest run when there is none.
+ */
+export function openRun(nameOrPath: string, dir = "experiments"): RunFolder {
+  const isPath = /[\\/]/.test(nameOrPath) || !SAFE_NAME.test(nameOrPath);
+  const candidates = isPath ? [nameOrPath] : [join(dir, nameOrPath), nameOrPath];
+  const found = candidates.map(runFolder).find(({ config }) => existsSync(config));
+  if (found) return found;
+  const place = existsSync(candidates[0])
+    ? `${candidates[0]} is no run: it has no config.yaml`
+    : "there is no such run";
+  throw new InputError(`--run ${nameOrPath}: ${place}`, {
+    hint: `runs in ${dir}: ${suggestName(basename(nameOrPath), listRuns(dir))}`,
+  });
+}
+
+/** Names of the runs in `dir`. */
+export function listRuns(dir: string): readonly string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir).filter((name) => existsSync(runFolder(join(dir, name)).config));
+}
+
+/** What stands for a split in a file name: `val`, or for `some/rows 2.csv`: `rows-2`. */
+function splitLabel(split: string): string {
+  const named = ["train", "val", "all"];
+  if (named.includes(split)) return split;
+  const stem = basename(split, extname(split))
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^\.+/, "")
+    .slice(0, 64);
+  return named.includes(stem) || stem === "" ? `file-${stem}` : stem;
+}
+
+function inventName(): string {
+  const pick = (words: readonly string[]) => words[randomInt(words.length)];
+  return `${pick(ADJECTIVES)}-${pick(ANIMALS)}-${randomInt(1, 100)}`;
+}
+
+/** False when something of that name is there already. */
+function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { InputError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.ts";
+
+/**
+ * What one optimiser step showed. `step` counts from 1. JSON has no NaN and no infinity: such a number is written, and
+ * read back, as null.
+ */
+export interface HistoryRecord {
+  readonly step: number;
+  readonly loss: number | null;
+  readonly [key: string]: number | string | boolean | null;
+}
+
+/** Adds one line in one write, so that a crash can leave at most the last line broken. */
+export function appendHistory(file: string, record: HistoryRecord): void {
+  appendFileSync(file, `${JSON.stringify(record)}\n`);
+}
+
+/**
+ * All records; none when there is no file. A broken last line (the process died while writing it) is left out.
+ * @throws InputError naming the line when an earlier one is broken.
+ */
+export function readHistory(file: string): readonly HistoryRecord[] {
+  return readLines(file).map(({ record }) => record);
+}
+
+/** Drops the steps after `step`: those that a resumed run takes again. The file changes whole or not at all. */
+export async function truncateHistory(file: string, step: number): Promise<void> {
+  const kept = readLines(file).filter(({ record }) => record.step <= step);
+  await writeFileAtomic(file, kept.map(({ text }) => `${text}\n`).join(""));
+}
+
+function readLines(file: string): readonly { text: string; record: HistoryRecord }[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").split("\n");
+  const last = lines.at(-1) === "" ? lines.length - 2 : lines.length - 1;
+  return lines.slice(0, last + 1).flatMap((text, index) => {
+    const record = parseRecord(text);
+    if (record) return [{ text, record }];
+    if (index === last) return [];
+    throw new InputError(`${file}:${index + 1}: not a history record: ${text.slice(0, 60)}`, {
+      hint: "mend or delete this line",
+    });
+  });
+}
+
+function parseRecord(text: string): HistoryRecord | undefined {
+  try {
+    const value = JSON.parse(text) as HistoryRecord | null;
+    return Number.isInteger(value?.step) ? (value as HistoryRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { InputError } from "../util/errors.ts";
+
+/** A held lock; release it in `finally` or with `using`. */
+export interface RunLock extends Disposable {
+  release(): void;
+}
+
+interface Owner {
+  readonly file: string;
+  readonly pid: number;
+  /** Clock ticks from boot to the start of the process: tells it from a later one with the same number. */
+  readonly start: string;
+  readonly host: string;
+}
+
+const UNKNOWN = "x";
+const ATTEMPTS = 12;
+const MAX_PAUSE_MS = 30;
+
+/**
+ * Makes this process the only trainer of a run folder. A lock whose process is gone (a kill -9, a power cut) does not
+ * count and is swept away.
+ *
+ * Each trainer announces itself with a file whose name is its own, then looks for others; one that sees a living
+ * other steps back. No file is ever taken over, so two trainers cannot both get hold of a dead one's lock. Two that
+ * announce themselves in the same moment both step back and try again after a random pause.
+ * @throws InputError naming the other process and the folder.
+ */
+export async function lockRun(folder: string): Promise<RunLock> {
+  for (let attempt = 1; ; attempt++) {
+    const file = announce(folder);
+    const rival = owners(folder).find((owner) => owner.file !== file && !sweepDead(owner));
+    const release = () => rmSync(file, { force: true });
+    if (!rival) return { release, [Symbol.dispose]: release };
+    release();
+    if (attempt === ATTEMPTS) throw inUse(folder, rival);
+    await sleep(randomBytes(1)[0] % MAX_PAUSE_MS);
+  }
+}
+
+/** The file's name says all, so that no half-written lock can be read. */
+function announce(folder: string): string {
+  const start = processStat(process.pid)?.start ?? UNKNOWN;
+  const file = join(folder, `trainer-${process.pid}-${start}-${hostLabel()}-${randomBytes(4).toString("hex")}.lock`);
+  writeFileSync(file, "", { flag: "wx" });
+  return file;
+}
+
+function owners(folder: string): readonly Owner[] {
+  return readdirSync(folder).flatMap((name) => {
+    const match = /^trainer-(\d+)-(\d+|x)-(.*)-[0-9a-f]{8}\.lock$/.exec(name);
+    return match ? [{ file: join(folder, name), pid: Number(match[1]), start: match[2], host: match[3] }] : [];
+  });
+}
+
+/** Removes the lock of a process that is gone; false when it lives, or runs on another machine, where we cannot look. */
+function sweepDead(owner: Owner): boolean {
+  if (owner.host !== hostLabel() || isRunning(owner)) return false;
+  rmSync(owner.file, { force: true });
+  return true;
+}
+
+function isRunning({ pid, start }: Owner): boolean {
+  const stat = processStat(pid);
+  if (stat) return stat.state !== "Z" && stat.state !== "X" && (start === UNKNOWN || start === stat.start);
+  try {
+    process.kill(pid, 0); // signal 0 only asks whether the process is there
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Fields 3 (state) and 22 (start in clock ticks after boot) of proc(5)'s stat; undefined off Linux. */
+function processStat(pid: number): { state: string; start: string } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the name before it may hold anything
+    return { state: fields[0], start: fields[19] };
+  } catch {
+    return undefined;
+  }
+}
+
+function hostLabel(): string {
+  return hostname()
+    .replace(/[^A-Za-z0-9.]/g, "_")
+    .slice(0, 64);
+}
+
+function inUse(folder: string, { pid, host, file }: Owner): InputError {
+  const elsewhere = host === hostLabel() ? "" : ` on ${host}`;
+  return new InputError(`${folder}: process ${pid}${elsewhere} is training this run`, {
+    hint: elsewhere
+      ? `wait for it or start another run; if it is gone for good, delete ${file}`
+      : "wait for it, stop it with Ctrl-C, or start another run",
+  });
+}

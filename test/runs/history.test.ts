@@ -1,0 +1,44 @@
+import { appendFileSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { appendHistory, readHistory, truncateHistory } from "../../src/runs/history.ts";
+
+const newFile = () => join(mkdtempSync(join(tmpdir(), "amlc-history-")), "history.jsonl");
+
+function threeSteps(): string {
+  const file = newFile();
+  for (const step of [1, 2, 3]) appendHistory(file, { step, loss: 1 / step, lr: 0.1 });
+  return file;
+}
+
+test("what is appended is read back; a history that has not begun is empty", () => {
+  expect(readHistory(newFile())).toEqual([]);
+  expect(readHistory(threeSteps())[2]).toEqual({ step: 3, loss: 1 / 3, lr: 0.1 });
+});
+
+test("a loss that is no number is null", () => {
+  const file = newFile();
+  appendHistory(file, { step: 1, loss: Number.NaN, grad_norm: Number.POSITIVE_INFINITY });
+  expect(readHistory(file)).toEqual([{ step: 1, loss: null, grad_norm: null }]);
+});
+
+test("a last line cut short by a crash is left out", () => {
+  const file = threeSteps();
+  appendFileSync(file, '{"step":4,"lo');
+  expect(readHistory(file).map(({ step }) => step)).toEqual([1, 2, 3]);
+});
+
+test("a broken line further up is named", () => {
+  const file = threeSteps();
+  appendFileSync(file, 'oops\n{"step":5,"loss":1}\n');
+  expect(() => readHistory(file)).toThrow("history.jsonl:4: not a history record: oops");
+});
+
+test("a resumed run drops the steps it takes again, byte for byte", async () => {
+  const file = threeSteps();
+  const before = readFileSync(file, "utf8");
+  appendFileSync(file, '{"step":4');
+  await truncateHistory(file, 2);
+  expect(readFileSync(file, "utf8")).toBe(`${before.split("\n").slice(0, 2).join("\n")}\n`);
+});
