@@ -55,10 +55,8 @@ export async function readHeaderBytes(file: FileHandle, path: string, fileBytes:
   const length = Number(start.readBigUInt64LE());
   if (bytesRead < 8 || length > Math.min(HEADER_LIMIT, fileBytes - 8)) {
     throw new InputError(
-      `${path}: is no safetensors file, or cut short: ${fileBytes} bytes, of which ${length} for its header`,
-      {
-        hint: "fetch the file again; a file of a few lines is a Git LFS pointer (git lfs pull)",
-      },
+      `${path}: is no safetensors file, or cut short: it has ${fileBytes} bytes and claims a header of ${length}`,
+      { hint: "fetch the file again; a file of a few lines is a Git LFS pointer (git lfs pull)" },
     );
   }
   return (await file.read(Buffer.alloc(length), 0, length, 8)).buffer;

@@ -141,9 +141,12 @@ describe("a file that lies is refused by name:", () => {
     data_offsets: [begin, end],
   });
   const lies: Record<string, [Uint8Array, RegExp]> = {
-    "no bytes": [new Uint8Array(0), /no safetensors file, or cut short: 0 bytes/],
+    "no bytes": [new Uint8Array(0), /no safetensors file, or cut short: it has 0 bytes/],
     "a Git LFS pointer": [Buffer.from("version https://git-lfs.github.com/spec/v1\n"), /no safetensors file/],
-    "a header longer than the file": [handmade("{}").fill(9, 0, 1), /cut short: 10 bytes, of which 9/],
+    "a header longer than the file": [
+      handmade("{}").fill(9, 0, 1),
+      /cut short: it has 10 bytes and claims a header of 9/,
+    ],
     "a header that is no JSON": [handmade("{"), /header: is not JSON/],
     "a header that is a list": [handmade("[]"), /header: .*expected record/],
     "bytes that are no text": [handmade("{}").fill(0xff, 8), /header: is not JSON/],
