@@ -14,6 +14,7 @@ export interface Engine {
 }
 
 export interface Program {
+  readonly graph: Graph;
   /**
    * @param feeds a tensor for every input that is not bound, of exactly the declared type
    * @param into arrays to write outputs into; those not named are allocated

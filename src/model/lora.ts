@@ -30,10 +30,12 @@ export interface LoraModule {
 }
 
 /** Every linear layer of a model, in the order of the forward pass. */
-export function linearsOf(tree: unknown): Linear<Parameter>[] {
-  if (typeof tree !== "object" || tree === null) return [];
-  if ("path" in tree) return [tree as Linear<Parameter>];
-  return Object.values(tree).flatMap(linearsOf);
+export function linearsOf<T>(tree: PaliGemma<T>): Linear<T>[] {
+  const walk = (value: unknown): Linear<T>[] => {
+    if (typeof value !== "object" || value === null || "op" in value) return [];
+    return "path" in value ? [value as Linear<T>] : Object.values(value).flatMap(walk);
+  };
+  return walk(tree);
 }
 
 /**

@@ -56,6 +56,7 @@ async function createSession(
 function ortProgram(session: ort.InferenceSession, graph: Graph, weights: Tensors): Program {
   const bound = mapValues(weights, toOrt);
   return {
+    graph,
     async run(feeds, into = {}) {
       checkFeeds(graph, weights, feeds);
       const fetches = Object.fromEntries(

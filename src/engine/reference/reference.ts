@@ -20,6 +20,7 @@ export const referenceEngine: Engine = {
   name: "reference",
   async compile(graph: Graph, weights: Tensors = {}): Promise<Program> {
     return {
+      graph,
       async run(feeds, into = {}) {
         checkFeeds(graph, weights, feeds);
         const wide = Object.fromEntries(

@@ -1,0 +1,46 @@
+import type { Graph } from "../graph/graph.ts";
+import type { Engine, Program, Tensors } from "./engine.ts";
+
+/** Programs for one graph at many sizes, compiled when first asked for and kept. */
+export interface Programs<Size> {
+  get(size: Size): Promise<Program>;
+  /** How many are compiled now. */
+  readonly count: number;
+  release(): Promise<void>;
+}
+
+/** A compiled program holds its own work memory: beyond this many sizes the one used longest ago goes. */
+const MOST_KEPT = 8;
+
+/** @param build makes the graph for a size; sizes with equal JSON are equal */
+export function programsBySize<Size>(engine: Engine, weights: Tensors, build: (size: Size) => Graph): Programs<Size> {
+  const compiled = new Map<string, Promise<Program>>();
+  return {
+    get count() {
+      return compiled.size;
+    },
+    async get(size) {
+      const key = JSON.stringify(size);
+      const program = compiled.get(key) ?? compile(engine, build(size), weights);
+      compiled.delete(key);
+      compiled.set(key, program); // the last key is the one used last
+      if (compiled.size > MOST_KEPT) {
+        const [oldest, unused] = compiled.entries().next().value!;
+        compiled.delete(oldest);
+        await (await unused).release();
+      }
+      return program;
+    },
+    async release() {
+      const programs = await Promise.all(compiled.values());
+      compiled.clear();
+      await Promise.all(programs.map((program) => program.release()));
+    },
+  };
+}
+
+/** Binds only the weights that the graph uses. */
+function compile(engine: Engine, graph: Graph, weights: Tensors): Promise<Program> {
+  const used = Object.fromEntries(Object.entries(weights).filter(([name]) => graph.inputs.has(name)));
+  return engine.compile(graph, used);
+}

@@ -1,0 +1,109 @@
+import type { Engine, Tensors } from "../engine/engine.ts";
+import { programsBySize } from "../engine/programs.ts";
+import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
+import type { LoraBinding } from "../model/lora.ts";
+import { type Tensor, tensor } from "../util/tensor.ts";
+import { cacheNames, type DecodeShape, prefillGraph, stepGraph } from "./decode-graphs.ts";
+
+/** Images and prompts to answer; rows are right-padded. */
+export interface Prompts {
+  /** [B,3,S,S]. */
+  readonly pixels: Float32Array;
+  /** [B,T]: `<bos> prompt \n`, then padding. */
+  readonly tokens: Int32Array;
+  /** [B]: text tokens of each prompt. */
+  readonly lengths: Int32Array;
+}
+
+export interface Decoder {
+  /**
+   * The most likely next token, again and again: each row's answer up to, not including, `<eos>`, at most `maxNewTokens`
+   * long. `adapter` holds the graph inputs of the adapter, if there is one.
+   */
+  answer(prompts: Prompts, maxNewTokens: number, adapter?: Tensors): Promise<number[][]>;
+  release(): Promise<void>;
+}
+
+/** Greedy decoding with a key/value cache: the prompt is read once, then each step reads one token a row. */
+export function greedyDecoder(
+  engine: Engine,
+  c: PaliGemmaConfig,
+  weights: Tensors,
+  dtype: "f32" | "f16",
+  lora?: LoraBinding,
+): Decoder {
+  const prefills = programsBySize<DecodeShape>(engine, weights, (size) => prefillGraph(c, size, dtype, lora));
+  const steps = programsBySize<Omit<DecodeShape, "text">>(engine, weights, (size) => stepGraph(c, size, dtype, lora));
+  const image = numImageTokens(c.vision);
+
+  return {
+    async answer({ pixels, tokens, lengths }, maxNewTokens, adapter = {}) {
+      const rows = lengths.length;
+      const text = tokens.length / rows;
+      const capacity = image + text + maxNewTokens;
+      const side = c.vision.imageSize;
+      const filled = lengths.map((length) => image + length);
+
+      const prefill = await prefills.get({ rows, text, capacity });
+      const first = await prefill.run({
+        pixels: tensor("f32", [rows, 3, side, side], pixels),
+        tokens: tensor("i32", [rows, text], tokens),
+        prefixLengths: tensor("i32", [rows], filled),
+        rows: tensor(
+          "i32",
+          [rows, 1],
+          filled.map((n) => n - 1),
+        ),
+        ...adapter,
+      });
+      const { logits: firstLogits, ...cache } = first;
+
+      const answers: number[][] = Array.from({ length: rows }, () => []);
+      const open = new Set(answers.keys());
+      let logits = firstLogits!;
+      while (true) {
+        const next = argmaxRows(logits, rows);
+        for (const row of open) {
+          if (next[row] === c.eosTokenId) open.delete(row);
+          else if (answers[row]!.push(next[row]!) === maxNewTokens) open.delete(row);
+        }
+        if (open.size === 0) return answers;
+        const step = await steps.get({ rows, capacity });
+        const { logits: stepLogits, ...own } = await step.run({
+          token: tensor("i32", [rows, 1], next),
+          filled: tensor("i32", [rows], filled),
+          ...cache,
+          ...adapter,
+        });
+        for (let layer = 0; layer < c.text.numLayers; layer++) {
+          for (const name of Object.values(cacheNames(layer))) keep(cache[name]!, own[name]!, filled);
+        }
+        for (const row of open) filled[row]!++;
+        logits = stepLogits!;
+      }
+    },
+    async release() {
+      await Promise.all([prefills.release(), steps.release()]);
+    },
+  };
+}
+
+/** Writes each row's new vector [B,1,W] into place `filled` of its buffer [B,C,W]. */
+function keep(buffer: Tensor, own: Tensor, filled: Int32Array): void {
+  const [, capacity, width] = buffer.shape as [number, number, number];
+  filled.forEach((place, row) => {
+    const vector = (own.data as Float32Array).subarray(row * width, (row + 1) * width);
+    (buffer.data as Float32Array).set(vector, (row * capacity + place) * width);
+  });
+}
+
+/** The index of the largest of each row of logits [B,1,V]; the first one on a tie, as torch.argmax. */
+function argmaxRows({ data }: Tensor, rows: number): Int32Array {
+  const values = data as Float32Array;
+  const width = values.length / rows;
+  return Int32Array.from({ length: rows }, (_, row) => {
+    let best = row * width;
+    for (let i = best + 1; i < (row + 1) * width; i++) if (values[i]! > values[best]!) best = i;
+    return best - row * width;
+  });
+}

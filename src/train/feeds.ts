@@ -1,0 +1,76 @@
+import type { Tensors } from "../engine/engine.ts";
+import type { Graph } from "../graph/graph.ts";
+import { random } from "../util/random.ts";
+import { sizeOf, tensor } from "../util/tensor.ts";
+import type { BatchShape } from "./loss-graph.ts";
+
+/** Rows with their answers, as the data path makes them. */
+export interface TrainingBatch {
+  /** [B,3,S,S]. */
+  readonly pixels: Float32Array;
+  /** [B,T]: `<bos> prompt \n answer <eos>`, then padding. */
+  readonly tokens: Int32Array;
+  /** [B]: text tokens before the answer. */
+  readonly prefixLengths: Int32Array;
+  /** [B]: tokens of the answer with its `<eos>`. */
+  readonly suffixLengths: Int32Array;
+}
+
+/** Answers are padded to a multiple of this, so that few shapes are compiled. */
+const ANSWER_BUCKET = 4;
+
+export function batchShape({ tokens, suffixLengths }: TrainingBatch): BatchShape {
+  const rows = suffixLengths.length;
+  const longest = Math.max(...suffixLengths);
+  return { rows, text: tokens.length / rows, answer: Math.ceil(longest / ANSWER_BUCKET) * ANSWER_BUCKET };
+}
+
+export function countAnswerTokens(batches: readonly TrainingBatch[]): number {
+  return batches.reduce((total, { suffixLengths }) => total + suffixLengths.reduce((n, length) => n + length, 0), 0);
+}
+
+/** The inputs of the loss graph for a micro-batch of an optimiser step with `answerTokens` answer tokens in all. */
+export function lossFeeds(batch: TrainingBatch, answerTokens: number, imageTokens: number): Tensors {
+  const { pixels, tokens, prefixLengths, suffixLengths } = batch;
+  const { rows: b, text, answer } = batchShape(batch);
+  const rows = new Int32Array(b * answer);
+  const labels = new Int32Array(b * answer);
+  const labelWeights = new Float32Array(b * answer);
+  for (let row = 0; row < b; row++) {
+    const prefix = prefixLengths[row]!;
+    for (let i = 0; i < suffixLengths[row]!; i++) {
+      const at = row * answer + i;
+      rows[at] = imageTokens + prefix + i - 1; // the place before the token predicts it
+      labels[at] = tokens[row * text + prefix + i]!;
+      labelWeights[at] = 1 / answerTokens;
+    }
+  }
+  const side = Math.sqrt(pixels.length / (3 * b));
+  return {
+    pixels: tensor("f32", [b, 3, side, side], pixels),
+    tokens: tensor("i32", [b, text], tokens),
+    prefixLengths: tensor(
+      "i32",
+      [b],
+      prefixLengths.map((length) => imageTokens + length),
+    ),
+    rows: tensor("i32", [b, answer], rows),
+    labels: tensor("i32", [b, answer], labels),
+    labelWeights: tensor("f32", [b, answer], labelWeights),
+  };
+}
+
+/**
+ * Noise bytes for every dropout input of a graph. A function of seed, step and micro-batch alone: a resumed run draws what
+ * the undisturbed one would have, and no generator's state has to be kept.
+ */
+export function dropoutNoise(graph: Graph, seed: number, step: number, micro: number): Tensors {
+  const noise = [...graph.inputs].filter(([, { dtype }]) => dtype === "u8");
+  return Object.fromEntries(
+    noise.map(([name, { shape }]) => {
+      const bytes = new Uint8Array(sizeOf(shape));
+      random(seed, `dropout ${step} ${micro} ${name}`).bytes(bytes);
+      return [name, tensor("u8", shape, bytes)];
+    }),
+  );
+}

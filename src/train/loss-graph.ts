@@ -1,0 +1,68 @@
+import { gradients } from "../graph/autodiff.ts";
+import { type Graph, makeGraph } from "../graph/graph.ts";
+import type { Node } from "../graph/node.ts";
+import { crossEntropy, input, mul, reshape, sum } from "../graph/ops/index.ts";
+import type { PaliGemmaConfig } from "../model/config.ts";
+import { bindWeights, type LoraBinding, linearsOf, loraNames } from "../model/lora.ts";
+import { imageFeatures, type PaliGemma, paligemmaParameters, readSequence } from "../model/paligemma.ts";
+
+/** Sizes of a micro-batch: programs are compiled for each. */
+export interface BatchShape {
+  /** Rows, B. */
+  readonly rows: number;
+  /** Text tokens of the longest row, T, without image tokens. */
+  readonly text: number;
+  /** Answer tokens of the longest row, L. */
+  readonly answer: number;
+}
+
+/**
+ * The loss of a micro-batch and, with `differentiate`, its gradient with respect to every number of the adapter.
+ *
+ * Feeds: `pixels` [B,3,S,S], `tokens` [B,T], `prefixLengths` [B], `rows` [B,L] (where an answer token comes next),
+ * `labels` [B,L] (that token) and `labelWeights` [B,L]: 1 / (answer tokens of the whole optimiser step), 0 on padding, so
+ * that micro-batches add up to one mean over all answer tokens. Outputs: `loss` and `d NAME` for each adapter input.
+ */
+export function lossGraph(
+  c: PaliGemmaConfig,
+  shape: BatchShape,
+  dtype: "f32" | "f16",
+  lora: LoraBinding,
+  differentiate = true,
+): Graph {
+  const { rows: b, text, answer } = shape;
+  const p = bindWeights(paligemmaParameters(c), dtype, lora);
+  const pixels = input("pixels", "f32", [b, 3, c.vision.imageSize, c.vision.imageSize]);
+  const tokens = input("tokens", "i32", [b, text]);
+  const prefixLengths = input("prefixLengths", "i32", [b]);
+  const rows = input("rows", "i32", [b, answer]);
+
+  const { logits } = readSequence(imageFeatures(pixels, p, c), { tokens, prefixLengths, rows }, p, c); // [B,L,V]
+  const each = crossEntropy(
+    reshape(logits, [b * answer, c.text.vocabSize]),
+    reshape(input("labels", "i32", [b, answer]), [b * answer]),
+  );
+  const weighted = mul(each, reshape(input("labelWeights", "f32", [b, answer]), [b * answer]));
+  const loss = reshape(sum(weighted, [0]), []);
+  return makeGraph({ loss, ...(differentiate ? adapterGradients(loss, p) : {}) });
+}
+
+function adapterGradients(loss: Node, p: PaliGemma<Node>): Record<string, Node> {
+  const inputs = linearsOf(p).flatMap(({ path, lora }) => {
+    const names = loraNames(path);
+    return lora
+      ? [
+          { name: names.a, node: lora.a },
+          { name: names.b, node: lora.b },
+        ]
+      : [];
+  });
+  const nodes = gradients(
+    loss,
+    inputs.map(({ node }) => node),
+  );
+  return Object.fromEntries(inputs.map(({ name }, i) => [gradientName(name), nodes[i]!]));
+}
+
+/** Output name of the gradient of an adapter input. */
+export const gradientName = (input: string): string => `d ${input}`;

@@ -1,0 +1,115 @@
+import type { Engine } from "../engine/engine.ts";
+import { programsBySize } from "../engine/programs.ts";
+import { numImageTokens } from "../model/config.ts";
+import type { Adapter, LoraBinding } from "../model/lora.ts";
+import type { Model } from "../model/model.ts";
+import { type Tensor, tensor } from "../util/tensor.ts";
+import { type AdamWConfig, type AdamWState, clipGradient, gradientNorm, startAdamW, stepAdamW } from "./adamw.ts";
+import { type AdapterLayout, layOutAdapter, packAdapter, viewByInput } from "./adapter-vector.ts";
+import { batchShape, countAnswerTokens, dropoutNoise, lossFeeds, type TrainingBatch } from "./feeds.ts";
+import { type BatchShape, gradientName, lossGraph } from "./loss-graph.ts";
+
+export interface TrainerConfig extends AdamWConfig {
+  readonly max_grad_norm: number | null;
+  readonly seed: number;
+}
+
+export interface StepResult {
+  /** Mean over all answer tokens of the step, before the update. */
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+  readonly answerTokens: number;
+}
+
+/** Trains an adapter in place. */
+export interface Trainer {
+  readonly layout: AdapterLayout;
+  /** All numbers of the adapter; the optimiser changes them in place. */
+  readonly values: Float32Array;
+  readonly optimizer: AdamWState;
+  /** The adapter as graph inputs: views of `values`. */
+  readonly inputs: Readonly<Record<string, Tensor<"f32">>>;
+  /**
+   * Loss and gradient of one optimiser step's micro-batches: one mean over all their answer tokens. The gradient of the
+   * last call is in `gradient`.
+   */
+  differentiate(batches: readonly TrainingBatch[], step: number): Promise<StepResult>;
+  readonly gradient: Float32Array;
+  /** Clips the gradient and moves the adapter. */
+  update(gradNorm: number, lr: number): void;
+  /** Mean loss over the answer tokens of `batches`, without dropout. */
+  loss(batches: AsyncIterable<TrainingBatch>): Promise<number>;
+  release(): Promise<void>;
+}
+
+export function createTrainer(
+  engine: Engine,
+  model: Model,
+  lora: LoraBinding,
+  adapter: Adapter,
+  config: TrainerConfig,
+): Trainer {
+  const layout = layOutAdapter(lora.modules, lora.rank);
+  const values = packAdapter(layout, adapter);
+  const optimizer = startAdamW(layout.size);
+  const gradient = new Float32Array(layout.size);
+  const partial = new Float32Array(layout.size);
+  const inputs = viewByInput(layout, values);
+  const partialByOutput = Object.fromEntries(
+    Object.entries(viewByInput(layout, partial)).map(([name, view]) => [gradientName(name), view]),
+  );
+  const imageTokens = numImageTokens(model.config.vision);
+  const steps = programsBySize<BatchShape>(engine, model.weights, (size) =>
+    lossGraph(model.config, size, model.dtype, lora),
+  );
+  const losses = programsBySize<BatchShape>(engine, model.weights, (size) =>
+    lossGraph(model.config, size, model.dtype, { ...lora, dropout: 0 }, false),
+  );
+
+  return {
+    layout,
+    values,
+    optimizer,
+    inputs,
+    gradient,
+    async differentiate(batches, step) {
+      const answerTokens = countAnswerTokens(batches);
+      gradient.fill(0);
+      let loss = 0;
+      for (const [micro, batch] of batches.entries()) {
+        const program = await steps.get(batchShape(batch));
+        const feeds = {
+          ...lossFeeds(batch, answerTokens, imageTokens),
+          ...inputs,
+          ...dropoutNoise(program.graph, config.seed, step, micro),
+        };
+        const outputs = await program.run(feeds, { ...partialByOutput, loss: scalarTensor() });
+        loss += outputs.loss!.data[0] as number;
+        for (let i = 0; i < gradient.length; i++) gradient[i]! += partial[i]!;
+      }
+      return { loss, gradNorm: gradientNorm(gradient), answerTokens };
+    },
+    update(gradNorm, lr) {
+      if (config.max_grad_norm !== null) clipGradient(gradient, gradNorm, config.max_grad_norm);
+      stepAdamW(values, gradient, optimizer, lr, config);
+    },
+    async loss(batches) {
+      let [total, tokens] = [0, 0];
+      for await (const batch of batches) {
+        const program = await losses.get(batchShape(batch));
+        const outputs = await program.run({ ...lossFeeds(batch, 1, imageTokens), ...inputs });
+        total += outputs.loss!.data[0] as number;
+        tokens += countAnswerTokens([batch]);
+      }
+      return total / tokens;
+    },
+    async release() {
+      await Promise.all([steps.release(), losses.release()]);
+    },
+  };
+}
+
+function scalarTensor(): Tensor<"f32"> {
+  return tensor("f32", [], new Float32Array(1));
+}
