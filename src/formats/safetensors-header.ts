@@ -1,7 +1,8 @@
-import type { FileHandle } from "node:fs/promises";
+import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { InputError } from "../util/errors.ts";
 import type { Shape } from "../util/tensor.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { checkJson, parseJson } from "./json.ts";
 
 /** The format's own limit: a larger header is a lie about its length. */
@@ -49,19 +50,6 @@ export interface Header {
   readonly entries: ReadonlyMap<string, TensorEntry>;
 }
 
-/** The header's JSON, undecoded, from a file that begins with its length. @throws InputError when that length is a lie. */
-export async function readHeaderBytes(file: FileHandle, path: string, fileBytes: number): Promise<Uint8Array> {
-  const { buffer: start, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
-  const length = Number(start.readBigUInt64LE());
-  if (bytesRead < 8 || length > Math.min(HEADER_LIMIT, fileBytes - 8)) {
-    throw new InputError(
-      `${path}: is no safetensors file, or cut short: it has ${fileBytes} bytes and claims a header of ${length}`,
-      { hint: "fetch the file again; a file of a few lines is a Git LFS pointer (git lfs pull)" },
-    );
-  }
-  return (await file.read(Buffer.alloc(length), 0, length, 8)).buffer;
-}
-
 const count = z.int().nonnegative();
 const metadataSchema = z.record(z.string(), z.string()).default({});
 const entrySchema = z.object({
@@ -71,45 +59,62 @@ const entrySchema = z.object({
 });
 
 /**
- * The header's JSON, checked against itself and the size of the file: types known, lengths right, tensors side by side
+ * Reads the header and checks it against itself and the size of the file: types known, lengths right, tensors side by side
  * without overlap or gap up to the last byte. @throws InputError naming file, tensor and numbers.
  */
-export function parseHeader(path: string, bytes: Uint8Array, fileBytes: number): Header {
-  const json = parseJson(`${path}: header`, new TextDecoder().decode(bytes));
-  const { __metadata__, ...tensors } = checkJson(`${path}: header`, json, z.record(z.string(), z.unknown()));
-  const dataStart = 8 + bytes.byteLength;
-  const entries = Object.entries(tensors).map(([name, value]) => parseEntry(path, name, value, dataStart));
-  checkLayout(path, entries, dataStart, fileBytes);
+export async function readHeader(source: ByteSource): Promise<Header> {
+  const text = await readHeaderText(source);
+  const name = `${source.name}: header`;
+  const { __metadata__, ...tensors } = checkJson(name, parseJson(name, text), z.record(z.string(), z.unknown()));
+  const dataStart = 8 + Buffer.byteLength(text);
+  const entries = Object.entries(tensors).map(([key, value]) => parseEntry(`${name}: ${key}`, key, value, dataStart));
+  checkLayout(source, entries, dataStart);
   return {
-    metadata: checkJson(`${path}: header: __metadata__`, __metadata__, metadataSchema),
+    metadata: checkJson(`${name}: __metadata__`, __metadata__, metadataSchema),
     entries: new Map(entries.map((entry) => [entry.name, entry])),
   };
 }
 
-function parseEntry(path: string, name: string, value: unknown, dataStart: number): TensorEntry {
-  const { dtype, shape, data_offsets } = checkJson(`${path}: header: ${name}`, value, entrySchema);
+/** The file begins with the header's length, 8 bytes. */
+async function readHeaderText(source: ByteSource): Promise<string> {
+  const length = Buffer.alloc(8);
+  if (source.size >= 8) await source.read(length, 0);
+  const claim = Number(length.readBigUInt64LE());
+  if (claim > Math.min(HEADER_LIMIT, source.size - 8)) {
+    const found = `it has ${source.size} bytes and claims a header of ${claim}`;
+    throw new InputError(`${source.name}: is no safetensors file, or cut short: ${found}`, {
+      hint: "fetch the file again; a file of a few lines is a Git LFS pointer (git lfs pull)",
+    });
+  }
+  const header = Buffer.alloc(claim);
+  await source.read(header, 8);
+  if (!isUtf8(header)) throw new InputError(`${source.name}: header: is not text`);
+  return header.toString("utf8");
+}
+
+function parseEntry(where: string, name: string, value: unknown, dataStart: number): TensorEntry {
+  const { dtype, shape, data_offsets } = checkJson(where, value, entrySchema);
   const [begin, end] = data_offsets;
   const wanted = shape.reduce((n, d) => n * d, BITS[dtype] / 8);
   if (end - begin !== wanted) {
-    throw new InputError(
-      `${path}: header: ${name}: data_offsets [${data_offsets}] span ${end - begin} bytes, ${dtype} [${shape}] wants ${wanted}`,
-    );
+    const found = `data_offsets [${data_offsets}] span ${end - begin} bytes`;
+    throw new InputError(`${where}: ${found}, ${dtype} [${shape}] wants ${wanted}`);
   }
   return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end };
 }
 
-function checkLayout(path: string, entries: readonly TensorEntry[], dataStart: number, fileBytes: number): void {
+function checkLayout({ name: file, size }: ByteSource, entries: readonly TensorEntry[], dataStart: number): void {
   let cursor = dataStart;
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== cursor) {
       const fault = begin < cursor ? "overlaps the tensor before it" : "leaves a gap before it";
-      throw new InputError(`${path}: header: ${name}: starts at byte ${begin}, wanted ${cursor}: it ${fault}`);
+      throw new InputError(`${file}: header: ${name}: starts at byte ${begin}, wanted ${cursor}: it ${fault}`);
     }
     cursor = end;
   }
-  if (cursor === fileBytes) return;
-  const fault = fileBytes < cursor ? "is cut short" : "goes on after its last tensor";
-  throw new InputError(`${path}: ${fault}: it has ${fileBytes} bytes, its header promises ${cursor}`, {
+  if (cursor === size) return;
+  const fault = size < cursor ? "is cut short" : "goes on after its last tensor";
+  throw new InputError(`${file}: ${fault}: it has ${size} bytes, its header promises ${cursor}`, {
     hint: "fetch or write the file again",
   });
 }

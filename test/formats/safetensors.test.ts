@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { f32ToBf16, f32ToF16 } from "../../src/formats/half.ts";
-import { openSafetensors, readSafetensors } from "../../src/formats/safetensors.ts";
+import { decodeSafetensors, openSafetensors, readSafetensors } from "../../src/formats/safetensors.ts";
 import { encodeSafetensors } from "../../src/formats/safetensors-write.ts";
 import { InputError } from "../../src/util/errors.ts";
 import { type Tensor, tensor } from "../../src/util/tensor.ts";
@@ -45,8 +45,9 @@ async function readOne(dtype: string, data: ArrayBufferView, as: "f32" | "f16" |
 describe("files of PyTorch", () => {
   test.each(["adapter/adapter_model", "model/model"])("%s comes back byte for byte", async (name) => {
     const original = join(TINY, `${name}.safetensors`);
-    const encoded = encodeSafetensors(await readSafetensors(original));
-    expect(Buffer.compare(encoded, await readFile(original))).toBe(0);
+    const bytes = await readFile(original);
+    expect(Buffer.compare(encodeSafetensors(await readSafetensors(original)), bytes)).toBe(0);
+    expect(await decodeSafetensors(original, bytes)).toEqual(await readSafetensors(original));
   });
 
   test("hold the numbers that they should", async () => {
@@ -149,7 +150,7 @@ describe("a file that lies is refused by name:", () => {
     ],
     "a header that is no JSON": [handmade("{"), /header: is not JSON/],
     "a header that is a list": [handmade("[]"), /header: .*expected record/],
-    "bytes that are no text": [handmade("{}").fill(0xff, 8), /header: is not JSON/],
+    "bytes that are no text": [handmade("{}").fill(0xff, 8), /header: is not text/],
     "a tensor that is no record": [handmade('{"x":3}'), /header: x: /],
     "an unknown type": [handmade({ x: { ...f32(0, 4), dtype: "F31" } }), /header: x: dtype: unknown type "F31"/],
     "a negative shape": [handmade({ x: f32(0, 4, [-1]) }), /header: x: shape\.0/],
@@ -203,6 +204,6 @@ test("a file that shrinks after it was opened does not give zeros", async () => 
   await writeFile(path, encodeSafetensors(new Map([["x", tensor("f32", [4], new Float32Array(4))]])));
   const file = await openSafetensors(path);
   await truncate(path, 90);
-  await expect(file.readTensor(file.entries.get("x")!, "f32")).rejects.toThrow("became shorter");
+  await expect(file.readTensor(file.entries.get("x")!, "f32")).rejects.toThrow("ends before the bytes");
   await file.close();
 });
