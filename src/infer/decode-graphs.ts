@@ -13,12 +13,13 @@ export interface DecodeShape {
   readonly capacity: number;
 }
 
-/** Names of a layer's buffers, as inputs of a decoding step and as outputs of prefill and step. */
-export const cacheNames = (layer: number) => ({ k: `cache.${layer}.k`, v: `cache.${layer}.v` });
+/** Names of a layer's keys and values: buffers that a step reads, and what prefill or a step adds to them. */
+export const pastNames = (layer: number) => ({ k: `past.${layer}.k`, v: `past.${layer}.v` });
+export const presentNames = (layer: number) => ({ k: `present.${layer}.k`, v: `present.${layer}.v` });
 
 /**
  * Reads image and prompt. Feeds `pixels` [B,3,S,S], `tokens` [B,T], `prefixLengths` [B], `rows` [B,1] (each prompt's last
- * place). Outputs `logits` [B,1,V] of the first answer token and the cache buffers [B,C,K·H], filled up to the prompt's end.
+ * place). Outputs `logits` [B,1,V] of the first answer token and each layer's `present` buffers [B,C,K·H], filled up to the prompt's end.
  */
 export function prefillGraph(
   c: PaliGemmaConfig,
@@ -40,8 +41,8 @@ export function prefillGraph(
 }
 
 /**
- * Reads one more token of each row. Feeds `token` [B,1], `filled` [B] and the cache buffers. Outputs `logits` [B,1,V] and
- * the token's own keys and values [B,1,K·H], which belong at place `filled` of the buffers.
+ * Reads one more token of each row. Feeds `token` [B,1], `filled` [B] and the `past` buffers. Outputs `logits` [B,1,V] and
+ * the token's own keys and values `present` [B,1,K·H], which belong at place `filled` of the buffers.
  */
 export function stepGraph(
   c: PaliGemmaConfig,
@@ -52,7 +53,7 @@ export function stepGraph(
   const p = bindWeights(paligemmaParameters(c), dtype, lora);
   const width = c.text.numKvHeads * c.text.headDim;
   const past = p.language.layers.map((_, layer) => {
-    const { k, v } = cacheNames(layer);
+    const { k, v } = pastNames(layer);
     return { k: input(k, "f32", [b, capacity, width]), v: input(v, "f32", [b, capacity, width]) };
   });
   const { logits, cache } = readToken(
@@ -66,7 +67,7 @@ export function stepGraph(
 function cacheOutputs(cache: readonly KeyValues[], shape: (x: Node) => Node): Record<string, Node> {
   return Object.fromEntries(
     cache.flatMap(({ k, v }, layer) => {
-      const names = cacheNames(layer);
+      const names = presentNames(layer);
       return [
         [names.k, shape(k)],
         [names.v, shape(v)],

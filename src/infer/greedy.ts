@@ -3,7 +3,7 @@ import { programsBySize } from "../engine/programs.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import type { LoraBinding } from "../model/lora.ts";
 import { type Tensor, tensor } from "../util/tensor.ts";
-import { cacheNames, type DecodeShape, prefillGraph, stepGraph } from "./decode-graphs.ts";
+import { type DecodeShape, pastNames, prefillGraph, presentNames, stepGraph } from "./decode-graphs.ts";
 
 /** Images and prompts to answer; rows are right-padded. */
 export interface Prompts {
@@ -35,6 +35,7 @@ export function greedyDecoder(
   const prefills = programsBySize<DecodeShape>(engine, weights, (size) => prefillGraph(c, size, dtype, lora));
   const steps = programsBySize<Omit<DecodeShape, "text">>(engine, weights, (size) => stepGraph(c, size, dtype, lora));
   const image = numImageTokens(c.vision);
+  const layers = Array.from({ length: c.text.numLayers }, (_, layer) => layer);
 
   return {
     async answer({ pixels, tokens, lengths }, maxNewTokens, adapter = {}) {
@@ -56,11 +57,17 @@ export function greedyDecoder(
         ),
         ...adapter,
       });
-      const { logits: firstLogits, ...cache } = first;
+      const buffers = layers.flatMap((layer) =>
+        (["k", "v"] as const).map((which) => {
+          const [past, present] = [pastNames(layer)[which], presentNames(layer)[which]];
+          return { past, present, tensor: first[present]! };
+        }),
+      );
+      const past = Object.fromEntries(buffers.map(({ past, tensor }) => [past, tensor]));
 
       const answers: number[][] = Array.from({ length: rows }, () => []);
       const open = new Set(answers.keys());
-      let logits = firstLogits!;
+      let logits = first.logits!;
       while (true) {
         const next = argmaxRows(logits, rows);
         for (const row of open) {
@@ -69,17 +76,15 @@ export function greedyDecoder(
         }
         if (open.size === 0) return answers;
         const step = await steps.get({ rows, capacity });
-        const { logits: stepLogits, ...own } = await step.run({
+        const own = await step.run({
           token: tensor("i32", [rows, 1], next),
           filled: tensor("i32", [rows], filled),
-          ...cache,
+          ...past,
           ...adapter,
         });
-        for (let layer = 0; layer < c.text.numLayers; layer++) {
-          for (const name of Object.values(cacheNames(layer))) keep(cache[name]!, own[name]!, filled);
-        }
+        for (const { present, tensor } of buffers) keep(tensor, own[present]!, filled);
         for (const row of open) filled[row]!++;
-        logits = stepLogits!;
+        logits = own.logits!;
       }
     },
     async release() {

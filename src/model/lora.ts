@@ -5,6 +5,7 @@ import type { Random } from "../util/random.ts";
 import { type Tensor, tensor } from "../util/tensor.ts";
 import type { Linear, Lora, Parameter } from "./layers.ts";
 import type { PaliGemma } from "./paligemma.ts";
+import { ADAPTER_DIALECTS, modulePathIn } from "./weight-names.ts";
 
 /** What is adapted, and how much. */
 export interface LoraConfig {
@@ -40,7 +41,7 @@ export function linearsOf<T>(tree: PaliGemma<T>): Linear<T>[] {
 
 /**
  * The layers that a configuration's targets name, as PEFT would choose them: a list matches whole name suffixes, a string
- * is a regular expression for the full path. Paths of the newest transformers release are tried as well as the hub's.
+ * is a regular expression for the full path, in the spelling of any release of transformers.
  * @throws InputError when a target matches nothing
  */
 export function loraModules(
@@ -76,9 +77,7 @@ function hasSuffix(path: string, suffix: string): boolean {
 
 function matchesWhole(pattern: string): (path: string) => boolean {
   const regex = new RegExp(`^(?:${pattern})$`);
-  const inTransformers5 = (path: string) =>
-    `model.${path.replace("language_model.model.", "language_model.").replace("vision_tower.vision_model.", "vision_tower.")}`;
-  return (path) => regex.test(path) || regex.test(inTransformers5(path));
+  return (path) => ADAPTER_DIALECTS.some((dialect) => regex.test(modulePathIn(dialect, path)));
 }
 
 /** An adapter's numbers by module path: A [r,in], B [out,r]. */

@@ -1,10 +1,34 @@
 import type { Tensors } from "../engine/engine.ts";
+import type { Tensor } from "../util/tensor.ts";
+import { openCheckpoint } from "./checkpoint.ts";
 import type { PaliGemmaConfig } from "./config.ts";
+import { parametersOf } from "./lora.ts";
+import { paligemmaParameters } from "./paligemma.ts";
+import type { Preprocessor } from "./preprocessor.ts";
 
 /** A frozen base model in memory. */
 export interface Model {
+  readonly folder: string;
   readonly config: PaliGemmaConfig;
+  readonly preprocessor: Preprocessor;
   readonly dtype: "f32" | "f16";
   /** Every weight by its hub-original name. */
   readonly weights: Tensors;
+}
+
+/**
+ * Reads a Hugging Face folder of PaliGemma, whichever type its weights are stored in.
+ * @throws InputError naming the file and tensor that is missing, broken or of another shape
+ */
+export async function loadModel(folder: string, dtype: "f32" | "f16"): Promise<Model> {
+  const checkpoint = await openCheckpoint(folder);
+  try {
+    const parameters = parametersOf(paligemmaParameters(checkpoint.config));
+    checkpoint.check(parameters);
+    const weights: Record<string, Tensor> = {};
+    for (const { name, shape } of parameters) weights[name] = await checkpoint.read(name, shape, dtype);
+    return { folder, config: checkpoint.config, preprocessor: checkpoint.preprocessor, dtype, weights };
+  } finally {
+    await checkpoint.close();
+  }
 }
