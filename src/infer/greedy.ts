@@ -1,7 +1,8 @@
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { programsBySize } from "../engine/programs.ts";
-import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
+import { numImageTokens } from "../model/config.ts";
 import type { LoraBinding } from "../model/lora.ts";
+import type { Model } from "../model/model.ts";
 import { type Tensor, tensor } from "../util/tensor.ts";
 import { type DecodeShape, pastNames, prefillGraph, presentNames, stepGraph } from "./decode-graphs.ts";
 
@@ -25,13 +26,8 @@ export interface Decoder {
 }
 
 /** Greedy decoding with a key/value cache: the prompt is read once, then each step reads one token a row. */
-export function greedyDecoder(
-  engine: Engine,
-  c: PaliGemmaConfig,
-  weights: Tensors,
-  dtype: "f32" | "f16",
-  lora?: LoraBinding,
-): Decoder {
+export function greedyDecoder(engine: Engine, model: Model, lora?: LoraBinding): Decoder {
+  const { config: c, dtype, weights } = model;
   const prefills = programsBySize<DecodeShape>(engine, weights, (size) => prefillGraph(c, size, dtype, lora));
   const steps = programsBySize<Omit<DecodeShape, "text">>(engine, weights, (size) => stepGraph(c, size, dtype, lora));
   const image = numImageTokens(c.vision);

@@ -1,36 +1,16 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ortEngine } from "../../src/engine/ort/ort.ts";
-import type { Model } from "../../src/model/model.ts";
 import type { TrainingBatch } from "../../src/train/feeds.ts";
 import { learningRate } from "../../src/train/schedule.ts";
 import { createTrainer, type Trainer } from "../../src/train/trainer.ts";
-import {
-  goldenKey,
-  relativeDistance,
-  relativeError,
-  type TinyGolden,
-  tinyAdapter,
-  tinyBatch,
-  tinyGolden,
-  tinyLora,
-  tinyModel,
-} from "../support/tiny.ts";
+import { relativeDistance, relativeError } from "../support/errors.ts";
+import { GOLDENS, type Golden, goldenKey, loadGolden } from "../support/goldens.ts";
 
 const ADAMW = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0 } as const;
 const COSINE = { lr: 1e-2, schedule: "cosine", warmup_steps: 2 } as const;
 
-let golden: TinyGolden;
-let model: Model;
-let batch: TrainingBatch;
-
-beforeAll(async () => {
-  golden = await tinyGolden();
-  model = await tinyModel();
-  batch = tinyBatch(golden, model);
-});
-
-async function tinyTrainer(change: { dropout?: number } = {}): Promise<Trainer> {
-  return createTrainer(ortEngine(), model, { ...tinyLora(model), ...change }, await tinyAdapter(model), ADAMW);
+function trainerOf({ model, lora, adapter }: Golden, change: { dropout?: number } = {}): Trainer {
+  return createTrainer(ortEngine(), model, { ...lora, ...change }, adapter, ADAMW);
 }
 
 /** Rows `from` ≤ i < `to` of a batch. */
@@ -49,10 +29,15 @@ function rowsOf(
   };
 }
 
-describe("against PEFT and torch", () => {
+describe.each(GOLDENS)("%s, against PEFT and torch", (name) => {
+  let golden: Golden;
+  beforeAll(async () => {
+    golden = await loadGolden(name);
+  });
+
   test("the loss and every LoRA gradient", async () => {
-    const trainer = await tinyTrainer();
-    const { loss } = await trainer.differentiate([batch], 1);
+    const trainer = trainerOf(golden);
+    const { loss } = await trainer.differentiate([golden.batch], 1);
     expect(loss).toBeCloseTo(golden.scalars["lora.loss"]!, 4);
     for (const { path, matrix, start, shape } of trainer.layout.places) {
       const expected = golden.tensors.get(`lora.grad.${goldenKey(path, matrix)}`)!;
@@ -63,9 +48,9 @@ describe("against PEFT and torch", () => {
   });
 
   test("six AdamW steps with warm-up, cosine and clipping, and the adapter after them", async () => {
-    const trainer = await tinyTrainer();
+    const trainer = trainerOf(golden);
     for (let step = 1; step <= 6; step++) {
-      const { loss, gradNorm } = await trainer.differentiate([batch], step);
+      const { loss, gradNorm } = await trainer.differentiate([golden.batch], step);
       const lr = learningRate(step, 6, COSINE);
       trainer.update(gradNorm, lr);
       expect(relativeError([loss], [golden.scalars["adamw.losses"]![step - 1]!])).toBeLessThan(1e-4);
@@ -79,20 +64,27 @@ describe("against PEFT and torch", () => {
       expected.set(golden.tensors.get(`adamw.final.${goldenKey(path, matrix)}`)!.data as Float32Array, start);
     }
     expect(relativeDistance(trainer.values, expected)).toBeLessThan(1e-4);
-    expect((await trainer.differentiate([batch], 7)).loss).toBeCloseTo(golden.scalars["adamw.final_loss"]!, 4);
+    expect((await trainer.differentiate([golden.batch], 7)).loss).toBeCloseTo(golden.scalars["adamw.final_loss"]!, 4);
   });
+});
+
+let golden: Golden;
+let batch: TrainingBatch;
+beforeAll(async () => {
+  golden = await loadGolden("tiny");
+  batch = golden.batch;
 });
 
 describe("whatever the split", () => {
   test("accumulating micro-batches gives the gradient of the whole batch: one mean over all answer tokens", async () => {
-    const whole = await tinyTrainer();
-    const { loss } = await whole.differentiate([batch], 1);
+    const whole = trainerOf(golden);
+    const { loss } = await whole.differentiate([golden.batch], 1);
     for (const cuts of [
       [0, 1, 2, 3],
       [0, 1, 3],
       [0, 2, 3],
     ]) {
-      const split = await tinyTrainer();
+      const split = trainerOf(golden);
       const parts = cuts.slice(1).map((end, i) => rowsOf(batch, cuts[i]!, end));
       expect((await split.differentiate(parts, 1)).loss).toBeCloseTo(loss, 5);
       expect(relativeError(split.gradient, whole.gradient), `${cuts}`).toBeLessThan(1e-5);
@@ -100,20 +92,20 @@ describe("whatever the split", () => {
   });
 
   test("more padding changes nothing", async () => {
-    const [plain, padded] = [await tinyTrainer(), await tinyTrainer()];
+    const [plain, padded] = [trainerOf(golden), trainerOf(golden)];
     const rows = batch.suffixLengths.length;
     const width = batch.tokens.length / rows;
     const tokens = new Int32Array(rows * (width + 5));
     for (let row = 0; row < rows; row++)
       tokens.set(batch.tokens.subarray(row * width, (row + 1) * width), row * (width + 5));
-    const { loss } = await plain.differentiate([batch], 1);
+    const { loss } = await plain.differentiate([golden.batch], 1);
     expect((await padded.differentiate([{ ...batch, tokens }], 1)).loss).toBeCloseTo(loss, 5);
     expect(relativeError(padded.gradient, plain.gradient)).toBeLessThan(1e-5);
   });
 
   test("the order of the rows changes nothing", async () => {
-    const [plain, turned] = [await tinyTrainer(), await tinyTrainer()];
-    const { loss } = await plain.differentiate([batch], 1);
+    const [plain, turned] = [trainerOf(golden), trainerOf(golden)];
+    const { loss } = await plain.differentiate([golden.batch], 1);
     const order = [rowsOf(batch, 2, 3), rowsOf(batch, 0, 1), rowsOf(batch, 1, 2)];
     expect((await turned.differentiate(order, 1)).loss).toBeCloseTo(loss, 5);
     expect(relativeError(turned.gradient, plain.gradient)).toBeLessThan(1e-5);
@@ -122,15 +114,15 @@ describe("whatever the split", () => {
 
 describe("dropout", () => {
   test("changes the loss, by the seed and the step alone", async () => {
-    const [one, other] = [await tinyTrainer({ dropout: 0.5 }), await tinyTrainer({ dropout: 0.5 })];
-    const first = await one.differentiate([batch], 1);
+    const [one, other] = [trainerOf(golden, { dropout: 0.5 }), trainerOf(golden, { dropout: 0.5 })];
+    const first = await one.differentiate([golden.batch], 1);
     expect(first.loss).not.toBeCloseTo(golden.scalars["lora.loss"]!, 4);
-    expect((await other.differentiate([batch], 1)).loss).toBe(first.loss);
-    expect((await other.differentiate([batch], 2)).loss).not.toBe(first.loss);
+    expect((await other.differentiate([golden.batch], 1)).loss).toBe(first.loss);
+    expect((await other.differentiate([golden.batch], 2)).loss).not.toBe(first.loss);
   });
 
   test("is off when the loss is only measured", async () => {
-    const trainer = await tinyTrainer({ dropout: 0.5 });
+    const trainer = trainerOf(golden, { dropout: 0.5 });
     async function* once() {
       yield batch;
     }
