@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { encodeAdapter, readAdapter, type SavedAdapter } from "../../src/model/adapter-files.ts";
+import { initAdapter, loraModules } from "../../src/model/lora.ts";
+import { readModelConfig } from "../../src/model/model-config.ts";
+import { paligemmaParameters } from "../../src/model/paligemma.ts";
+import { ADAPTER_DIALECTS, type AdapterDialect } from "../../src/model/weight-names.ts";
+import { replaceFolderAtomic } from "../../src/util/files.ts";
+import { random } from "../../src/util/random.ts";
+import { tensor } from "../../src/util/tensor.ts";
+
+const PYTHON = process.env.AMLC_PYTHON ?? "python3";
+const BASE = join(import.meta.dirname, "../../checkpoints/tiny");
+const run = promisify(execFile);
+
+/** Loads each adapter into the base and saves what arrived; PEFT's warning of unmatched keys is an error. */
+const RELOAD = `
+import sys, warnings
+from transformers import PaliGemmaForConditionalGeneration
+from peft import PeftModel
+base, *folders = sys.argv[1:]
+warnings.filterwarnings("error", message="(?s).*adapter keys")
+for folder in folders:
+    model = PaliGemmaForConditionalGeneration.from_pretrained(base)
+    PeftModel.from_pretrained(model, folder).save_pretrained(folder + "-again")
+`;
+
+const FIND = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ['torch', 'transformers', 'peft'])))";
+
+async function whyNotPeft(): Promise<string | false> {
+  const missing = `${PYTHON} has no torch, transformers and peft; AMLC_PYTHON names one that has`;
+  return run(PYTHON, ["-c", FIND]).then(
+    () => false,
+    () => missing,
+  );
+}
+
+/** B is random too: zeros would hide a matrix that never arrived. */
+async function randomAdapter(targets: readonly string[] | string): Promise<SavedAdapter> {
+  const config = { rank: 4, alpha: 8, dropout: 0.1, rslora: true, targets, exclude: null };
+  const modules = loraModules(paligemmaParameters(await readModelConfig(BASE)), config);
+  const stream = random(1, "adapter");
+  const weights = [...initAdapter(modules, config.rank, stream)].map(([path, { a, b }]) => {
+    const numbers = b.data.map(() => stream.normal());
+    return [path, { a, b: tensor("f32", b.shape, numbers) }] as const;
+  });
+  return { config, weights: new Map(weights), base: null };
+}
+
+/** Targets that are spelt out path by path load in the release they were written for only. */
+const CASES: readonly (readonly [string | readonly string[], readonly AdapterDialect[]])[] = [
+  [["q_proj", "v_proj", "fc1", "down_proj"], ADAPTER_DIALECTS],
+  ["all-linear", ["transformers>=5.6"]],
+  [".*language_model.*(q|o)_proj", ["transformers>=5.6"]],
+];
+
+test("PEFT loads what is written in every dialect: each key matched, each number the same", async (context) => {
+  const reason = await whyNotPeft();
+  if (reason) context.skip(reason);
+  const home = await mkdtemp(join(tmpdir(), "amlc-peft-"));
+  try {
+    const written = new Map<string, SavedAdapter>();
+    for (const [targets, dialects] of CASES) {
+      const adapter = await randomAdapter(targets);
+      for (const dialect of dialects) {
+        const folder = join(home, `adapter-${written.size}`);
+        await replaceFolderAtomic(folder, encodeAdapter(adapter, dialect));
+        written.set(folder, adapter);
+      }
+    }
+    await run(PYTHON, ["-c", RELOAD, BASE, ...written.keys()], { env: { ...process.env, HF_HUB_OFFLINE: "1" } });
+    for (const [folder, { weights }] of written) {
+      expect((await readAdapter(`${folder}-again`)).weights, folder).toEqual(weights);
+    }
+  } finally {
+    await rm(home, { recursive: true });
+  }
+}, 120_000);
