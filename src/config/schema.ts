@@ -109,15 +109,15 @@ const engine = z
   })
   .prefault({});
 
-/** Letters, digits, `.`, `_` and `-`, no leading dot: the same folder name on every system, and never a path. */
-export const SAFE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
+/** The same folder name on every system, never a path, a hidden folder or a flag. */
+export const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 const run = z
   .strictObject({
     name: z
       .string()
       .refine((text) => SAFE_NAME.test(text), {
-        error: "must be a folder name: at most 64 letters, digits, '.', '_' or '-', with no leading dot",
+        error: "must be a folder name: at most 64 letters, digits, '.', '_' or '-', with no leading '.' or '-'",
       })
       .nullable()
       .default(null)

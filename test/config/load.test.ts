@@ -106,7 +106,7 @@ describe("a bad configuration", () => {
     expect(faultsOf(() => loadConfig({ config: yamlFile(formatConfig(parseConfig(MINIMAL))), sets }))).toEqual([
       "--set lora.alpha=-1: lora.alpha is -1; valid: number above 0",
       '--set train.eps.x=3: train.eps is {"x":3}; valid: number above 0',
-      "--set run.name=../x: run.name is \"../x\"; must be a folder name: at most 64 letters, digits, '.', '_' or '-', with no leading dot",
+      "--set run.name=../x: run.name is \"../x\"; must be a folder name: at most 64 letters, digits, '.', '_' or '-', with no leading '.' or '-'",
       '--set trian.lr=1: unknown key trian; did you mean "train"?',
     ]);
   });

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { reportError, runProgram } from "./program.ts";
+
+// A reader such as `head` that closes the pipe early ends the printing, not the work.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+// Node would leave with 1, which here means that the answer is no.
+process.on("uncaughtException", (error) => process.exit(reportError(error, process.argv.includes("--json"))));
+
+process.exitCode = await runProgram(process.argv.slice(2));

@@ -1,0 +1,96 @@
+import yargs, { type Arguments, type Argv, type CommandModule } from "yargs";
+import { AmlcError, InputError } from "../util/errors.ts";
+import { nearestName } from "../util/near-name.ts";
+import { readManifest } from "../util/package.ts";
+import { configCommand } from "./commands/config.ts";
+import { scoreCommand } from "./commands/score.ts";
+import { paint, printJson, printLog, printText } from "./output.ts";
+
+/** Every command: adding one is one file in commands/ and one name here. */
+const COMMANDS = [scoreCommand, configCommand] as CommandModule[];
+
+const REPEATABLE = ["_", "set"];
+const INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
+
+/**
+ * Runs one command line, without the program's name, and says how to leave: 0 done, 1 the answer is no, 2 bad input,
+ * 70 a fault of amlc, 130 interrupted.
+ */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  const parser = buildParser();
+  try {
+    await parser.parseAsync(args, {}, (_error, _args, output) => {
+      if (output) printText(output); // help, version, completion
+    });
+    return 0;
+  } catch (error) {
+    const known = error instanceof UsageError ? explainUsage(error, args, await parser.getHelp()) : error;
+    return reportError(known, args.includes("--json"));
+  }
+}
+
+function buildParser(): Argv {
+  return yargs()
+    .scriptName("amlc")
+    .usage("$0 <command>\n\nFine-tune PaliGemma with LoRA to read a value off a product photograph.")
+    .command(COMMANDS)
+    .demandCommand(1, "no command given")
+    .strict()
+    .check(checkOnce)
+    .parserConfiguration({ "greedy-arrays": false, "dot-notation": false })
+    .completion("completion", "Print a script which completes commands in your shell")
+    .version(readManifest().version)
+    .example("$0 config show --config lora-r8-tiny", "see every setting of a preset")
+    .example("$0 score predictions.csv --truth val.csv", "compute the challenge's F1")
+    .epilogue('Each command has its own help, for instance "amlc score --help".')
+    .wrap(Math.min(120, process.stdout.columns ?? 100))
+    .exitProcess(false)
+    .fail(failParsing);
+}
+
+/** yargs makes a list of an option given twice and NaN of a number it cannot read. */
+function checkOnce(args: Arguments): true {
+  for (const [name, value] of Object.entries(args)) {
+    const flag = `--${name}`;
+    if (Array.isArray(value) && !REPEATABLE.includes(name)) throw new InputError(`${flag} is given more than once`);
+    if (Number.isNaN(value)) throw new InputError(`${flag} wants a number`);
+  }
+  return true;
+}
+
+/** A command line that yargs refuses, in its words. */
+class UsageError extends Error {}
+
+/** What a command throws stays as it is; what yargs says about the line itself is told apart. */
+function failParsing(message: string | null, error: Error | undefined): never {
+  throw error ?? new UsageError(message ?? "bad command line");
+}
+
+/** Adds the nearest flag or command, as `help` lists them, to what yargs said. */
+function explainUsage({ message }: UsageError, args: readonly string[], help: string): InputError {
+  const word = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
+  if (word === undefined) return new InputError(message, { hint: "see --help" });
+  const isFlag = !args.includes(word);
+  const names = isFlag
+    ? [...help.matchAll(/--([\w-]+)/g)].map(([, name]) => name)
+    : [...help.matchAll(/^ {2}amlc (?:[a-z]+ )*([a-z]+)/gm)].map(([, name]) => name);
+  const near = nearestName(word, names);
+  const suggestion = near === undefined ? "see --help" : `did you mean ${isFlag ? "--" : ""}${near}?`;
+  return new InputError(isFlag ? `unknown option --${word}` : `unknown command or argument "${word}"`, {
+    hint: suggestion,
+  });
+}
+
+/**
+ * Prints message and hint of what the user can mend, a stack of what only we can; with `--json` a document too.
+ * @returns the exit code
+ */
+export function reportError(error: unknown, json: boolean): number {
+  const known = error instanceof AmlcError;
+  const message = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
+  const hint = known ? error.hint : "this is a fault of amlc: please report it with the lines above";
+  printLog(`${paint(process.stderr, "red", "error:")} ${message}`);
+  if (hint !== undefined) printLog(`${paint(process.stderr, "cyan", "hint:")} ${hint}`);
+  if (json) printJson({ error: { message, hint: hint ?? null } });
+  return known ? error.exitCode : INTERNAL_ERROR;
+}

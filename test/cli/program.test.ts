@@ -1,0 +1,51 @@
+import { expect, test, vi } from "vitest";
+import { runProgram } from "../../src/cli/program.ts";
+import { readManifest } from "../../src/util/package.ts";
+import { captureOutput } from "./capture.ts";
+
+const printed = captureOutput();
+
+test("help lists the commands with examples, on standard output", async () => {
+  expect(await runProgram(["--help"])).toBe(0);
+  expect(printed.out).toMatch(/amlc score <predictions> +Compute/);
+  expect(printed.out).toContain("amlc config show --config lora-r8-tiny");
+  expect(printed.err).toBe("");
+});
+
+test("version and completion", async () => {
+  expect(await runProgram(["--version"])).toBe(0);
+  expect(printed.out.trim()).toBe(readManifest().version);
+  expect(await runProgram(["completion"])).toBe(0);
+  expect(printed.out).toContain("amlc --get-yargs-completions");
+});
+
+test.each([
+  [[], "no command given", "see --help"],
+  [["scroe"], 'unknown command or argument "scroe"', "did you mean score?"],
+  [["config", "shwo"], 'unknown command or argument "shwo"', "did you mean show?"],
+  [["score", "p.csv", "--turth", "t.csv"], "Missing required argument: truth", "see --help"],
+  [["score", "p.csv", "--truth", "t.csv", "--jsno"], "unknown option --jsno", "did you mean --json?"],
+  [["score", "p.csv", "--truth", "a", "--truth", "b"], "--truth is given more than once", undefined],
+  [["config", "show", "--config", "nowhere.yaml"], "there is no such file", "presets:"],
+])("amlc %j is bad input, with a hint", async (args, message, hint) => {
+  expect(await runProgram(args)).toBe(2);
+  expect(printed.err).toContain(message);
+  if (hint !== undefined) expect(printed.err).toContain(`hint: ${hint}`);
+  expect(printed.out).toBe("");
+});
+
+test("with --json an error is the one document on standard output too", async () => {
+  expect(await runProgram(["config", "show", "--config", "lora-r8-tiny", "--set", "lora.rank=0", "--json"])).toBe(2);
+  expect(JSON.parse(printed.out)).toEqual({
+    error: { message: expect.stringContaining("lora.rank is 0"), hint: expect.any(String) },
+  });
+});
+
+test("a fault of amlc shows its stack and leaves with a code of its own", async () => {
+  vi.spyOn(process.stdout, "write").mockImplementationOnce(() => {
+    throw new TypeError("broken inside");
+  });
+  expect(await runProgram(["config", "list"])).toBe(70);
+  expect(printed.err).toMatch(/internal error: TypeError: broken inside\n +at /);
+  expect(printed.err).toContain("please report");
+});
