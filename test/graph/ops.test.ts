@@ -24,7 +24,7 @@ describe.each(ops.map((op) => [op.name, op] as const))("%s", (_, op) => {
   test.each(op.samples.map((sample) => [sample.label, sample] as const))(
     "%s: the vjp agrees with central differences in float64",
     (_label, sample) => {
-      for (const seed of [0, 1, 2]) checkVjp(op, sample, seed);
+      checkVjp(op, sample);
     },
   );
 
