@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { z } from "zod";
+import { checkJson, parseJson, readJson } from "../formats/json.ts";
+import { InputError } from "../util/errors.ts";
+
+/** Text to ids of a checkpoint's vocabulary and back. Stateless. */
+export interface Tokenizer {
+  readonly padId: number;
+  readonly bosId: number;
+  readonly eosId: number;
+  /** Ids of a text on its own; nothing is added. */
+  encode(text: string): number[];
+  /** The text before the first `<eos>`, without special tokens or spaces at its ends. */
+  decode(ids: ArrayLike<number>): string;
+  /** A special token that is spelt out in `text`, such as `<image>`: encoded, it would be the token itself. */
+  findSpecial(text: string): string | undefined;
+}
+
+const tokenizerSchema = z.looseObject({
+  model: z.looseObject({}),
+  added_tokens: z.array(z.looseObject({ id: z.int().min(0), content: z.string(), special: z.boolean() })),
+});
+const tokenName = z
+  .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
+  .nullish();
+const configSchema = z.looseObject({ pad_token: tokenName, bos_token: tokenName, eos_token: tokenName });
+
+/**
+ * Reads `tokenizer.json` and `tokenizer_config.json` of a Hugging Face folder.
+ * @throws InputError naming the file that is missing or broken, or the special token that the vocabulary lacks.
+ */
+export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+  const path = join(folder, "tokenizer.json");
+  const hint = "copy tokenizer.json and tokenizer_config.json from where the checkpoint is from";
+  const json = await readJson(path, tokenizerSchema, hint);
+  const config = await readConfig(join(folder, "tokenizer_config.json"));
+  const inner = construct(path, json, config);
+  const idOf = (token: string) => {
+    const id = inner.token_to_id(token);
+    if (id === undefined) throw new InputError(`${path}: has no token ${token}`, { hint });
+    return id;
+  };
+  const eosId = idOf(config.eos_token ?? "<eos>");
+  const specials = json.added_tokens.filter((token) => token.special).map((token) => token.content);
+  return {
+    padId: idOf(config.pad_token ?? "<pad>"),
+    bosId: idOf(config.bos_token ?? "<bos>"),
+    eosId,
+    encode: (text) => inner.encode(text, { add_special_tokens: false }).ids,
+    decode: (ids) => {
+      const all = Array.from(ids);
+      const end = all.indexOf(eosId);
+      const answer = end < 0 ? all : all.slice(0, end);
+      return answer.length === 0 ? "" : inner.decode(answer, { skip_special_tokens: true }).trim();
+    },
+    findSpecial: (text) => (text.includes("<") ? specials.find((special) => text.includes(special)) : undefined),
+  };
+}
+
+type Config = z.output<typeof configSchema>;
+
+async function readConfig(path: string): Promise<Config> {
+  const text = await readFile(path, "utf8").catch(() => "{}"); // names of special tokens then are Gemma's
+  return checkJson(path, parseJson(path, text), configSchema);
+}
+
+function construct(path: string, json: object, config: Config): HuggingFaceTokenizer {
+  try {
+    return new HuggingFaceTokenizer(json, config);
+  } catch (cause) {
+    throw new InputError(`${path}: is no tokenizer: ${(cause as Error).message}`, { cause });
+  }
+}
