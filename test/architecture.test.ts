@@ -1,17 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { expect, test } from "vitest";
+import { RANKS } from "./support/ranks.ts";
 
-/** A folder may import only folders of a lower rank, and itself. docs/architecture.md draws this table. */
-const RANKS: readonly (readonly string[])[] = [
-  ["util"],
-  ["graph", "formats", "challenge", "config"],
-  ["engine", "data", "runs"],
-  ["model"],
-  ["train", "infer", "export", "report"],
-  ["recipes"],
-  ["cli"],
-];
 const rankOf = new Map(RANKS.flatMap((folders, rank) => folders.map((folder) => [folder, rank] as const)));
 const SRC = join(import.meta.dirname, "..", "src");
 

@@ -1,0 +1,10 @@
+/** A folder of src may import only folders of a lower rank, and itself. docs/architecture.md draws this table. */
+export const RANKS: readonly (readonly string[])[] = [
+  ["util"],
+  ["graph", "formats", "challenge", "config"],
+  ["engine", "data", "runs"],
+  ["model"],
+  ["train", "infer", "export", "report"],
+  ["recipes"],
+  ["cli"],
+];
