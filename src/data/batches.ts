@@ -1,60 +1,96 @@
 import { random } from "../util/random.ts";
+import { type BadRow, BadRowError } from "./bad-rows.ts";
+import { normalisePixels, type PixelFormat, type PixelReader } from "./pixels.ts";
+import { prefetch } from "./prefetch.ts";
 import type { TokenizedSample } from "./tokenize.ts";
 
-/** Rows with their answers. B rows, S side of an image, T text tokens; image tokens are left to the model. */
-export interface TrainingBatch {
+/** Rows as a model takes them. B rows, S side of an image, T text tokens; image tokens are left to the model. */
+export interface Batch {
+  /** Number of the batch in its order, from 0. */
+  readonly index: number;
+  readonly rows: readonly TokenizedSample[];
   /** [B,3,S,S]. */
   readonly pixels: Float32Array;
-  /** [B,T]: `<bos> prompt \n answer <eos>`, then padding. */
+  /** [B,T]: `<bos> prompt \n`, with `withSuffix` the answer and `<eos>`, then padding. */
   readonly tokens: Int32Array;
-  /** [B]: text tokens before the answer. */
+  /** [B]: tokens of `<bos> prompt \n`. */
   readonly prefixLengths: Int32Array;
-  /** [B]: tokens of the answer with its `<eos>`. */
+  /** [B]: tokens of the answer with its `<eos>`; 0 without the suffix. */
   readonly suffixLengths: Int32Array;
-}
-
-/** Images and prompts to answer. */
-export interface PromptBatch {
-  /** [B,3,S,S]. */
-  readonly pixels: Float32Array;
-  /** [B,T]: `<bos> prompt \n`, then padding. */
-  readonly tokens: Int32Array;
-  /** [B]: text tokens of each prompt. */
-  readonly lengths: Int32Array;
 }
 
 /** Texts are padded on the right to a multiple of this, so that few shapes are compiled. */
 const TEXT_BUCKET = 8;
 
 /** The order of `n` rows in an epoch, from 0. A function of its arguments alone: a resumed run finds it again. */
-export function epochOrder(n: number, seed: number, epoch: number, shuffle: boolean): Int32Array {
+export function epochOrder(n: number, seed: number, epoch: number, shuffle: boolean): ArrayLike<number> {
   return shuffle ? random(seed, `order of epoch ${epoch}`).permutation(n) : Int32Array.from({ length: n }, (_, i) => i);
 }
 
-/** Samples and their pixels [B,3,S,S] as a batch to train on; at least one sample. */
-export function trainingBatch(samples: readonly TokenizedSample[], pixels: Float32Array, padId: number): TrainingBatch {
+export interface BatchOptions {
+  readonly samples: readonly TokenizedSample[];
+  /** Numbers of samples, in the order to take them. */
+  readonly order: ArrayLike<number>;
+  /** Rows of a batch; the last one may have fewer. */
+  readonly batch: number;
+  /** Batch to begin with: those before it were taken by the run that is resumed. */
+  readonly first?: number;
+  /** Whether the answer stands in `tokens`: true to train, false to answer. */
+  readonly withSuffix: boolean;
+  readonly padId: number;
+  readonly format: PixelFormat;
+  readonly reader: PixelReader;
+  /** Batches to make ahead of the one in use. */
+  readonly ahead: number;
+  /** Told of a row that is left out since its image cannot be read; what it throws ends the batches. */
+  readonly onBadRow: (row: BadRow) => void;
+}
+
+/** Batches of samples, read ahead. A batch whose every row is bad is passed over; `index` counts it all the same. */
+export async function* readBatches(options: BatchOptions): AsyncGenerator<Batch, void, void> {
+  for await (const { index, loaded } of prefetch(batchNumbers(options), (i) => loadBatch(i, options), options.ahead)) {
+    const good = loaded.flatMap((row) => ("image" in row ? [row] : []));
+    for (const row of loaded) if ("reason" in row) options.onBadRow(row);
+    if (good.length === 0) continue;
+    const rows = good.map((row) => row.sample);
+    const images = good.map((row) => row.image);
+    yield { index, rows, pixels: normalisePixels(images, options.format), ...padTokens(rows, options) };
+  }
+}
+
+type Loaded = { readonly sample: TokenizedSample; readonly image: Uint8Array } | BadRow;
+
+function* batchNumbers({ order, batch, first = 0 }: BatchOptions): Generator<number> {
+  for (let index = first; index * batch < order.length; index++) yield index;
+}
+
+async function loadBatch(index: number, { samples, order, batch, reader }: BatchOptions) {
+  const size = Math.min(batch, order.length - index * batch);
+  const rows = Array.from({ length: size }, (_, i) => load(reader, samples[order[index * batch + i]]));
+  return { index, loaded: await Promise.all(rows) };
+}
+
+async function load(reader: PixelReader, sample: TokenizedSample): Promise<Loaded> {
+  try {
+    return { sample, image: await reader.read(sample.imagePath) };
+  } catch (error) {
+    if (error instanceof BadRowError) return { line: sample.line, reason: error.message };
+    throw error;
+  }
+}
+
+/** Texts side by side, padded on the right. */
+function padTokens(
+  rows: readonly TokenizedSample[],
+  { padId, withSuffix }: Pick<BatchOptions, "padId" | "withSuffix">,
+) {
+  const texts = rows.map(({ prefix, suffix }) => (withSuffix ? [...prefix, ...suffix] : prefix));
+  const width = Math.ceil(Math.max(...texts.map((text) => text.length)) / TEXT_BUCKET) * TEXT_BUCKET;
+  const tokens = new Int32Array(rows.length * width).fill(padId);
+  for (const [i, text] of texts.entries()) tokens.set(text, i * width);
   return {
-    pixels,
-    tokens: padRight(
-      samples.map(({ prefix, suffix }) => [...prefix, ...suffix]),
-      padId,
-    ),
-    prefixLengths: Int32Array.from(samples, ({ prefix }) => prefix.length),
-    suffixLengths: Int32Array.from(samples, ({ suffix }) => suffix.length),
+    tokens,
+    prefixLengths: Int32Array.from(rows, (row) => row.prefix.length),
+    suffixLengths: Int32Array.from(rows, (row) => (withSuffix ? row.suffix.length : 0)),
   };
-}
-
-/** Samples and their pixels [B,3,S,S] as a batch to answer; at least one sample. */
-export function promptBatch(samples: readonly TokenizedSample[], pixels: Float32Array, padId: number): PromptBatch {
-  const prompts = samples.map(({ prefix }) => prefix);
-  return { pixels, tokens: padRight(prompts, padId), lengths: Int32Array.from(prompts, (prompt) => prompt.length) };
-}
-
-/** Texts as rows of one array [B,T]. */
-function padRight(texts: readonly (readonly number[])[], padId: number): Int32Array {
-  const longest = Math.max(...texts.map((text) => text.length));
-  const width = Math.ceil(longest / TEXT_BUCKET) * TEXT_BUCKET;
-  const tokens = new Int32Array(texts.length * width).fill(padId);
-  for (const [row, text] of texts.entries()) tokens.set(text, row * width);
-  return tokens;
 }

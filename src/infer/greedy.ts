@@ -1,3 +1,4 @@
+import type { Batch } from "../data/batches.ts";
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { programsBySize } from "../engine/programs.ts";
 import { numImageTokens } from "../model/config.ts";
@@ -6,22 +7,15 @@ import type { Model } from "../model/model.ts";
 import { type Tensor, tensor } from "../util/tensor.ts";
 import { type DecodeShape, pastNames, prefillGraph, presentNames, stepGraph } from "./decode-graphs.ts";
 
-/** Images and prompts to answer; rows are right-padded. */
-export interface Prompts {
-  /** [B,3,S,S]. */
-  readonly pixels: Float32Array;
-  /** [B,T]: `<bos> prompt \n`, then padding. */
-  readonly tokens: Int32Array;
-  /** [B]: text tokens of each prompt. */
-  readonly lengths: Int32Array;
-}
+/** What answering reads of a batch: rows without their answers. */
+export type PromptBatch = Pick<Batch, "pixels" | "tokens" | "prefixLengths">;
 
 export interface Decoder {
   /**
    * The most likely next token, again and again: each row's answer up to, not including, `<eos>`, at most `maxNewTokens`
    * long. `adapter` holds the graph inputs of the adapter, if there is one.
    */
-  answer(prompts: Prompts, maxNewTokens: number, adapter?: Tensors): Promise<number[][]>;
+  answer(prompts: PromptBatch, maxNewTokens: number, adapter?: Tensors): Promise<number[][]>;
   release(): Promise<void>;
 }
 
@@ -34,12 +28,12 @@ export function greedyDecoder(engine: Engine, model: Model, lora?: LoraBinding):
   const layers = Array.from({ length: c.text.numLayers }, (_, layer) => layer);
 
   return {
-    async answer({ pixels, tokens, lengths }, maxNewTokens, adapter = {}) {
-      const rows = lengths.length;
+    async answer({ pixels, tokens, prefixLengths }, maxNewTokens, adapter = {}) {
+      const rows = prefixLengths.length;
       const text = tokens.length / rows;
       const capacity = image + text + maxNewTokens;
       const side = c.vision.imageSize;
-      const filled = lengths.map((length) => image + length);
+      const filled = prefixLengths.map((length) => image + length);
 
       const prefill = await prefills.get({ rows, text, capacity });
       const first = await prefill.run({

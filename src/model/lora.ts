@@ -106,6 +106,16 @@ export const loraNames = (path: string) => ({
   noise: `${path}.lora_dropout`,
 });
 
+/** An adapter's matrices by graph input; no number is copied. */
+export function viewAdapter(adapter: Adapter): Record<string, Tensor<"f32">> {
+  return Object.fromEntries(
+    [...adapter].flatMap(([path, { a, b }]) => [
+      [loraNames(path).a, a],
+      [loraNames(path).b, b],
+    ]),
+  );
+}
+
 /** The adapter of a graph: which layers have one, and with what arithmetic. */
 export interface LoraBinding {
   readonly modules: readonly LoraModule[];

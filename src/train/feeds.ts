@@ -1,20 +1,12 @@
+import type { Batch } from "../data/batches.ts";
 import type { Tensors } from "../engine/engine.ts";
 import type { Graph } from "../graph/graph.ts";
 import { random } from "../util/random.ts";
 import { sizeOf, tensor } from "../util/tensor.ts";
 import type { BatchShape } from "./loss-graph.ts";
 
-/** Rows with their answers, as the data path makes them. */
-export interface TrainingBatch {
-  /** [B,3,S,S]. */
-  readonly pixels: Float32Array;
-  /** [B,T]: `<bos> prompt \n answer <eos>`, then padding. */
-  readonly tokens: Int32Array;
-  /** [B]: text tokens before the answer. */
-  readonly prefixLengths: Int32Array;
-  /** [B]: tokens of the answer with its `<eos>`. */
-  readonly suffixLengths: Int32Array;
-}
+/** What training reads of a batch: rows with their answers. */
+export type TrainingBatch = Pick<Batch, "pixels" | "tokens" | "prefixLengths" | "suffixLengths">;
 
 /** Answers are padded to a multiple of this, so that few shapes are compiled. */
 const ANSWER_BUCKET = 4;

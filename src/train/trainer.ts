@@ -36,6 +36,8 @@ export interface Trainer {
    */
   differentiate(batches: readonly TrainingBatch[], step: number): Promise<StepResult>;
   readonly gradient: Float32Array;
+  /** Starts over from another adapter of the same modules. */
+  setAdapter(adapter: Adapter): void;
   /** Clips the gradient and moves the adapter. */
   update(gradNorm: number, lr: number): void;
   /** Mean loss over the answer tokens of `batches`, without dropout. */
@@ -89,6 +91,9 @@ export function createTrainer(
         for (let i = 0; i < gradient.length; i++) gradient[i]! += partial[i]!;
       }
       return { loss, gradNorm: gradientNorm(gradient), answerTokens };
+    },
+    setAdapter(other) {
+      values.set(packAdapter(layout, other));
     },
     update(gradNorm, lr) {
       if (config.max_grad_norm !== null) clipGradient(gradient, gradNorm, config.max_grad_norm);

@@ -1,15 +1,23 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ortEngine } from "../../src/engine/ort/ort.ts";
-import { type Decoder, greedyDecoder, type Prompts } from "../../src/infer/greedy.ts";
+import { type Decoder, greedyDecoder, type PromptBatch } from "../../src/infer/greedy.ts";
 import { GOLDENS, type Golden, loadGolden } from "../support/goldens.ts";
 
 /** Prompts of the golden's rows, without their answers. */
-function prompts({ batch: { pixels, tokens, prefixLengths } }: Golden, rows: readonly number[], padding = 0): Prompts {
+function prompts(
+  { batch: { pixels, tokens, prefixLengths } }: Golden,
+  rows: readonly number[],
+  padding = 0,
+): PromptBatch {
   const all = prefixLengths.length;
   const [p, t] = [pixels.length / all, tokens.length / all];
   const lengths = Int32Array.from(rows, (row) => prefixLengths[row]!);
   const width = Math.max(...lengths) + padding;
-  const found = { pixels: new Float32Array(rows.length * p), tokens: new Int32Array(rows.length * width), lengths };
+  const found = {
+    pixels: new Float32Array(rows.length * p),
+    tokens: new Int32Array(rows.length * width),
+    prefixLengths: lengths,
+  };
   rows.forEach((row, i) => {
     found.pixels.set(pixels.subarray(row * p, (row + 1) * p), i * p);
     found.tokens.set(tokens.subarray(row * t, row * t + lengths[i]!), i * width);

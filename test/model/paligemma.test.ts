@@ -5,7 +5,7 @@ import { makeGraph } from "../../src/graph/graph.ts";
 import type { Node } from "../../src/graph/node.ts";
 import { input } from "../../src/graph/ops/index.ts";
 import { numImageTokens } from "../../src/model/config.ts";
-import { type Adapter, bindWeights, type LoraBinding, loraNames } from "../../src/model/lora.ts";
+import { type Adapter, bindWeights, type LoraBinding, viewAdapter } from "../../src/model/lora.ts";
 import { mergeAdapter } from "../../src/model/merge.ts";
 import {
   imageFeatures,
@@ -29,15 +29,6 @@ async function run(
   const used = (tensors: Tensors) =>
     Object.fromEntries(Object.entries(tensors).filter(([name]) => graph.inputs.has(name)));
   return (await ortEngine().compile(graph, used(weights))).run(used(feeds));
-}
-
-function adapterFeeds(adapter: Adapter): Tensors {
-  return Object.fromEntries(
-    [...adapter].flatMap(([path, { a, b }]) => [
-      [loraNames(path).a, a],
-      [loraNames(path).b, b],
-    ]),
-  );
 }
 
 /** Logits [3,n+T,V] at every place of the golden's batch. */
@@ -64,7 +55,7 @@ async function allLogits(
       [3, size],
       Int32Array.from({ length: 3 * size }, (_, i) => i % size),
     ),
-    ...adapterFeeds(adapter),
+    ...viewAdapter(adapter),
   };
   const outputs = (p: PaliGemma<Node>) => {
     const declared = (name: keyof typeof feeds) => input(name, feeds[name]!.dtype, feeds[name]!.shape);

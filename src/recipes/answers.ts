@@ -1,0 +1,89 @@
+import { outcomeOf, type ScoreByEntity, scoreRows } from "../challenge/score.ts";
+import type { Config } from "../config/schema.ts";
+import type { BadRow } from "../data/bad-rows.ts";
+import { type Batch, epochOrder, readBatches } from "../data/batches.ts";
+import { writeCsv } from "../data/csv.ts";
+import type { TokenizedSample } from "../data/tokenize.ts";
+import type { Tensors } from "../engine/engine.ts";
+import { greedyDecoder } from "../infer/greedy.ts";
+import type { LoraBinding } from "../model/lora.ts";
+import type { RunFolder } from "../runs/folder.ts";
+import { writeFileAtomic } from "../util/files.ts";
+import type { Base } from "./base.ts";
+import type { Observer } from "./observer.ts";
+import { filesOfSplit, readRows } from "./rows.ts";
+import { batchOptions } from "./steps.ts";
+
+export interface Prediction {
+  readonly index: number;
+  readonly entity_name: string;
+  readonly prediction: string;
+  readonly truth: string;
+}
+
+export interface Evaluation {
+  readonly split: string;
+  readonly score: ScoreByEntity;
+  readonly predictions: readonly Prediction[];
+  /** Rows that could not be asked about, their photograph missing or broken: they are not in the score. */
+  readonly bad: readonly BadRow[];
+}
+
+/** A split that can be answered again and again, by whatever adapter is given. */
+export interface Answers {
+  /** `adapter` holds the adapter's matrices by graph input. */
+  evaluate(adapter: Tensors, observer?: Observer): Promise<Evaluation>;
+  /** Rows with their true answers, once. */
+  withTruth(): AsyncGenerator<Batch>;
+  release(): Promise<void>;
+}
+
+/** Loads the rows of a split and a decoder for them. @throws InputError when too many rows are bad */
+export async function openAnswers(split: string, config: Config, base: Base, lora: LoraBinding): Promise<Answers> {
+  const read = await Promise.all(filesOfSplit(split, config).map((file) => readRows(file, config, base, true)));
+  const samples = joinRows(read.map((file) => file.samples)).slice(0, config.eval.max_rows ?? undefined);
+  const decoder = greedyDecoder(base.engine, base.model, lora);
+  const batch = config.eval.batch ?? config.train.batch;
+  const order = epochOrder(samples.length, 0, 0, false);
+  const options = { ...batchOptions(config, base, samples), order, batch };
+
+  return {
+    async evaluate(adapter, observer) {
+      const bad = read.flatMap((file) => file.bad);
+      const predictions: Prediction[] = [];
+      for await (const rows of readBatches({ ...options, withSuffix: false, onBadRow: (row) => bad.push(row) })) {
+        const ids = await decoder.answer(rows, config.eval.max_new_tokens, adapter);
+        rows.rows.forEach(({ index, entity, value }, i) => {
+          predictions.push({ index, entity_name: entity, prediction: base.tokenizer.decode(ids[i]!), truth: value });
+        });
+        observer?.answered?.(Math.min(samples.length, (rows.index + 1) * batch), samples.length);
+      }
+      const score = scoreRows(predictions.map((row) => ({ ...row, entity: row.entity_name })));
+      return { split, score, predictions, bad };
+    },
+    withTruth: () => readBatches({ ...options, withSuffix: true, onBadRow: () => {} }),
+    async release() {
+      await Promise.all([decoder.release(), options.reader.close()]);
+    },
+  };
+}
+
+/** Rows of several files as one: the second file's indices go on where the first's end. */
+function joinRows(files: readonly (readonly TokenizedSample[])[]): TokenizedSample[] {
+  let offset = 0;
+  return files.flatMap((samples) => {
+    const from = offset;
+    for (const { index } of samples) offset = Math.max(offset, from + index + 1);
+    return samples.map((sample) => ({ ...sample, index: from + sample.index }));
+  });
+}
+
+/** Writes `eval-SPLIT.json` and `predictions-SPLIT.csv` into a run's folder. */
+export async function writeEvaluation(run: RunFolder, { split, score, predictions, bad }: Evaluation): Promise<void> {
+  const rows = predictions.map((row) => ({ ...row, outcome: outcomeOf(row.prediction, row.truth) }));
+  await writeCsv(run.predictions(split), ["index", "entity_name", "prediction", "truth", "outcome"], rows);
+  await writeFileAtomic(
+    run.evaluation(split),
+    `${JSON.stringify({ ...score, split, bad_rows: bad.length }, null, 2)}\n`,
+  );
+}

@@ -1,0 +1,77 @@
+import { resolveAsset } from "../config/presets.ts";
+import type { Config } from "../config/schema.ts";
+import { loadTokenizer, type Tokenizer } from "../data/tokenizer.ts";
+import { createEngine } from "../engine/create.ts";
+import type { Engine } from "../engine/engine.ts";
+import { matchAdapter, readAdapter, type SavedAdapter } from "../model/adapter-files.ts";
+import { type Adapter, initAdapter, type LoraBinding, type LoraConfig, loraModules, loraScale } from "../model/lora.ts";
+import { loadModel, type Model } from "../model/model.ts";
+import { paligemmaParameters } from "../model/paligemma.ts";
+import { InputError } from "../util/errors.ts";
+import { random } from "../util/random.ts";
+
+/** A frozen model with what it takes to run it. */
+export interface Base {
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+  readonly engine: Engine;
+}
+
+const DTYPES = { fp32: "f32", fp16: "f16" } as const;
+
+/** @throws InputError naming what is missing or broken in the folder of `config.base` */
+export async function loadBase(config: Pick<Config, "base" | "engine">): Promise<Base> {
+  const folder = resolveAsset(config.base);
+  const [model, tokenizer, engine] = await Promise.all([
+    loadModel(folder, DTYPES[config.engine.weights]),
+    loadTokenizer(folder),
+    createEngine(config.engine),
+  ]);
+  const { padTokenId, bosTokenId, eosTokenId } = model.config;
+  if (tokenizer.bosId !== bosTokenId || tokenizer.eosId !== eosTokenId) {
+    throw new InputError(
+      `${folder}: tokenizer.json has <bos> ${tokenizer.bosId} and <eos> ${tokenizer.eosId}, config.json ${bosTokenId} and ${eosTokenId} (pad ${padTokenId})`,
+      { hint: "tokenizer and weights must be of one checkpoint" },
+    );
+  }
+  return { model, tokenizer, engine };
+}
+
+export function loraConfigOf({ lora }: Pick<Config, "lora">): LoraConfig {
+  return {
+    rank: lora.rank,
+    alpha: lora.alpha,
+    rslora: lora.rslora,
+    dropout: lora.dropout,
+    targets: lora.targets,
+    exclude: lora.exclude,
+  };
+}
+
+/** The arithmetic of an adapter on a model. @throws InputError when a target names no layer */
+export function bindLora(lora: LoraConfig, { config }: Model): LoraBinding {
+  const modules = loraModules(paligemmaParameters(config), lora);
+  return { modules, rank: lora.rank, scale: loraScale(lora), dropout: lora.dropout };
+}
+
+/** The adapter that training starts from: `lora.init_adapter`, or a fresh one by the seed. */
+export async function startingAdapter(config: Config, binding: LoraBinding): Promise<Adapter> {
+  const folder = config.lora.init_adapter;
+  if (folder === null) return initAdapter(binding.modules, binding.rank, random(config.train.seed, "adapter"));
+  const saved = await readAdapter(resolveAsset(folder));
+  requireSameArithmetic(folder, saved, loraConfigOf(config));
+  matchAdapter(folder, saved.weights, binding.modules);
+  return saved.weights;
+}
+
+function requireSameArithmetic(folder: string, { config: saved }: SavedAdapter, wanted: LoraConfig): void {
+  for (const key of ["rank", "alpha", "rslora"] as const) {
+    if (saved[key] === wanted[key]) continue;
+    throw new InputError(
+      `${folder}: this adapter has ${key} ${saved[key]}, the configuration lora.${key} ${wanted[key]}`,
+      {
+        hint: `set lora.${key} to ${saved[key]}, or start without lora.init_adapter`,
+      },
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { decodeAdapter, matchAdapter } from "../model/adapter-files.ts";
+import { viewAdapter } from "../model/lora.ts";
+import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
+import { openRun } from "../runs/folder.ts";
+import { InputError } from "../util/errors.ts";
+import { type Evaluation, openAnswers, writeEvaluation } from "./answers.ts";
+import { bindLora, loadBase } from "./base.ts";
+import type { Observer } from "./observer.ts";
+
+export interface EvaluateOptions {
+  /** Name or path of a run. */
+  readonly run: string;
+  /** train, val, all, or a CSV file with the columns of the training data. */
+  readonly split: string;
+  /** best unless told otherwise. */
+  readonly checkpoint?: "best" | "last";
+  /** Settings of the run's configuration to change, as `data.images=photos`. */
+  readonly sets?: readonly string[];
+  readonly observer?: Observer;
+}
+
+/**
+ * Answers the rows of a split with a run's adapter, scores the answers by the challenge's rules, and writes
+ * `eval-SPLIT.json` and `predictions-SPLIT.csv` into the run's folder.
+ * @throws InputError when the run has no checkpoint yet, or it does not fit its base
+ */
+export async function evaluate({
+  run: nameOrPath,
+  split,
+  checkpoint = "best",
+  sets = [],
+  observer,
+}: EvaluateOptions): Promise<Evaluation> {
+  const run = openRun(nameOrPath);
+  const config: Config = loadConfig({ config: run.config, sets });
+  const folder = findCheckpoint(run[checkpoint]);
+  if (folder === undefined) {
+    throw new InputError(`${run[checkpoint]}: this run has no checkpoint yet`, {
+      hint: `go on with: amlc train --resume ${run.path}`,
+    });
+  }
+  const saved = await decodeAdapter(folder, await loadCheckpoint(run[checkpoint]));
+  const base = await loadBase(config);
+  const binding = { ...bindLora(saved.config, base.model), dropout: 0 };
+  matchAdapter(folder, saved.weights, binding.modules);
+  const answers = await openAnswers(split, config, base, binding);
+  try {
+    const evaluation = await answers.evaluate(viewAdapter(saved.weights), observer);
+    await writeEvaluation(run, evaluation);
+    return evaluation;
+  } finally {
+    await answers.release();
+  }
+}

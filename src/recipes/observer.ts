@@ -1,0 +1,14 @@
+import type { ScoreByEntity } from "../challenge/score.ts";
+import type { HistoryRecord } from "../runs/history.ts";
+
+/** What a run has to tell while it works; the command line draws it, a library caller may. */
+export interface Observer {
+  /** A sentence for the user: what begins, what was passed over. */
+  note?(text: string): void;
+  /** After each optimiser step. */
+  step?(record: HistoryRecord, total: number): void;
+  /** While answers are made: rows done of all. */
+  answered?(done: number, total: number): void;
+  /** After each evaluation on the way. */
+  evaluated?(split: string, score: ScoreByEntity): void;
+}

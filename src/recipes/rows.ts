@@ -1,0 +1,47 @@
+import { resolveAsset } from "../config/presets.ts";
+import type { Config } from "../config/schema.ts";
+import { type BadRow, checkBadRows } from "../data/bad-rows.ts";
+import { loadSamples } from "../data/samples.ts";
+import { type TokenizedSample, tokenizeSamples } from "../data/tokenize.ts";
+import { numImageTokens } from "../model/config.ts";
+import { InputError } from "../util/errors.ts";
+import type { Base } from "./base.ts";
+
+/** Rows of a CSV, ready for the model, and those passed over. */
+export interface Rows {
+  readonly csv: string;
+  readonly samples: readonly TokenizedSample[];
+  readonly bad: readonly BadRow[];
+}
+
+/** The CSV files of a split: train, val, all (both), or a file's path. @throws InputError when the configuration has no such split */
+export function filesOfSplit(split: string, { data }: Config): string[] {
+  const val = () => {
+    if (data.val !== null) return data.val;
+    throw new InputError(`--split ${split}: data.val is not set in this configuration`, {
+      hint: "set data.val, or give a CSV file as the split",
+    });
+  };
+  if (split === "train") return [data.train];
+  if (split === "val") return [val()];
+  return split === "all" ? [data.train, val()] : [split];
+}
+
+/**
+ * Reads, checks and tokenises the rows of a CSV. `requireValue`: every row has a truth.
+ * @throws InputError when more rows are bad than data.max_bad_rows allows, or none is left
+ */
+export async function readRows(
+  file: string,
+  config: Config,
+  { tokenizer, model }: Base,
+  requireValue: boolean,
+): Promise<Rows> {
+  const csv = resolveAsset(file);
+  const maxTokens = model.config.text.maxPositions - numImageTokens(model.config.vision) - config.eval.max_new_tokens;
+  const loaded = await loadSamples({ csv, images: resolveAsset(config.data.images), requireValue });
+  const { samples, bad } = tokenizeSamples(loaded.samples, { tokenizer, prompt: config.data.prompt, maxTokens });
+  const allBad = [...loaded.bad, ...bad];
+  checkBadRows(csv, samples.length, allBad, config.data.max_bad_rows);
+  return { csv, samples, bad: allBad };
+}

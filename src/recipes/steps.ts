@@ -1,0 +1,104 @@
+import type { Config } from "../config/schema.ts";
+import { type BadRow, checkBadRows } from "../data/bad-rows.ts";
+import { type Batch, type BatchOptions, epochOrder, readBatches } from "../data/batches.ts";
+import { openPixelReader } from "../data/pixels.ts";
+import type { TokenizedSample } from "../data/tokenize.ts";
+import type { StepPlan } from "../train/plan.ts";
+import type { Base } from "./base.ts";
+import type { Rows } from "./rows.ts";
+
+/** The rows of one optimiser step. */
+export interface StepBatches {
+  /** From 1. */
+  readonly step: number;
+  /** From 1. */
+  readonly epoch: number;
+  readonly batches: readonly Batch[];
+}
+
+export interface StepSource {
+  readonly rows: Rows;
+  readonly config: Config;
+  readonly base: Base;
+  /** Told of a row whose photograph turns out to be broken when its turn comes. */
+  readonly passOver: (row: BadRow) => void;
+}
+
+/**
+ * The rows of every optimiser step after `done`, read ahead. Which rows a step has follows from seed and step alone.
+ * @throws InputError when more rows are bad than data.max_bad_rows allows
+ */
+export async function* trainingSteps(
+  { rows, config, base, passOver }: StepSource,
+  plan: StepPlan,
+  done: number,
+): AsyncGenerator<StepBatches> {
+  const { accumulate } = config.train;
+  const bad = new Map(rows.bad.map((row) => [row.line, row]));
+  const onBadRow = (row: BadRow) => {
+    if (bad.has(row.line)) return; // told of in an earlier epoch
+    bad.set(row.line, row);
+    passOver(row);
+    checkBadRows(
+      rows.csv,
+      rows.samples.length + rows.bad.length - bad.size,
+      [...bad.values()],
+      config.data.max_bad_rows,
+    );
+  };
+  const { reader, ...options } = batchOptions(config, base, rows.samples);
+  try {
+    for (let step = done + 1; step <= plan.total; ) {
+      const epoch = Math.floor((step - 1) / plan.stepsPerEpoch);
+      const firstStep = epoch * plan.stepsPerEpoch + 1;
+      const order = epochOrder(rows.samples.length, config.train.seed, epoch, config.data.shuffle);
+      const first = (step - firstStep) * accumulate;
+      const batches = readBatches({
+        ...options,
+        reader,
+        order,
+        first,
+        withSuffix: true,
+        batch: config.train.batch,
+        onBadRow,
+      });
+      for await (const { number, group } of groupBy(batches, ({ index }) => Math.floor(index / accumulate))) {
+        step = firstStep + number;
+        if (step > plan.total) return;
+        yield { step, epoch: epoch + 1, batches: group };
+      }
+      step = firstStep + plan.stepsPerEpoch;
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** What every reading of batches by a configuration has in common, with a pixel reader that the caller closes. */
+export function batchOptions({ data }: Config, { model, tokenizer }: Base, samples: readonly TokenizedSample[]) {
+  const format = model.preprocessor;
+  return {
+    samples,
+    padId: tokenizer.padId,
+    format,
+    reader: openPixelReader({ imageSize: format.imageSize, cacheBytes: data.pixel_cache_mb * 2 ** 20 }),
+    ahead: data.prefetch,
+  } satisfies Partial<BatchOptions>;
+}
+
+/** Runs of neighbours with the same number. */
+async function* groupBy<T>(
+  items: AsyncIterable<T>,
+  numberOf: (item: T) => number,
+): AsyncGenerator<{ number: number; group: T[] }> {
+  let open: { number: number; group: T[] } | undefined;
+  for await (const item of items) {
+    const number = numberOf(item);
+    if (open?.number === number) open.group.push(item);
+    else {
+      if (open) yield open;
+      open = { number, group: [item] };
+    }
+  }
+  if (open) yield open;
+}
