@@ -43,7 +43,10 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     return id;
   };
   const eosId = idOf(config.eos_token ?? "<eos>");
-  const specials = json.added_tokens.filter((token) => token.special).map((token) => token.content);
+  const specials = json.added_tokens.filter((token) => token.special);
+  const anySpecial = new RegExp(specials.map((token) => escapeRegex(token.content)).join("|") || "$^");
+  // A trained vocabulary may count its bytes among the special tokens; they are letters of an answer all the same.
+  const silent = new Set(specials.filter((token) => !/^<0x[0-9A-F]{2}>$/.test(token.content)).map((token) => token.id));
   return {
     padId: idOf(config.pad_token ?? "<pad>"),
     bosId: idOf(config.bos_token ?? "<bos>"),
@@ -52,12 +55,15 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     decode: (ids) => {
       const all = Array.from(ids);
       const end = all.indexOf(eosId);
-      const answer = end < 0 ? all : all.slice(0, end);
-      return answer.length === 0 ? "" : inner.decode(answer, { skip_special_tokens: true }).trim();
+      const answer = (end < 0 ? all : all.slice(0, end)).filter((id) => !silent.has(id));
+      return answer.length === 0 ? "" : inner.decode(answer, { skip_special_tokens: false }).trim();
     },
-    findSpecial: (text) => (text.includes("<") ? specials.find((special) => text.includes(special)) : undefined),
+    findSpecial: (text) => anySpecial.exec(text)?.[0],
   };
 }
+
+/** `RegExp.escape`, which Node 20 lacks. */
+const escapeRegex = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
 type Config = z.output<typeof configSchema>;
 

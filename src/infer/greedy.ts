@@ -1,6 +1,7 @@
 import type { Batch } from "../data/batches.ts";
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { programsBySize } from "../engine/programs.ts";
+import type { Graph } from "../graph/graph.ts";
 import { numImageTokens } from "../model/config.ts";
 import type { LoraBinding } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
@@ -45,7 +46,7 @@ export function greedyDecoder(engine: Engine, model: Model, lora?: LoraBinding):
           [rows, 1],
           filled.map((n) => n - 1),
         ),
-        ...adapter,
+        ...inputsOf(prefill.graph, adapter),
       });
       const buffers = layers.flatMap((layer) =>
         (["k", "v"] as const).map((which) => {
@@ -70,7 +71,7 @@ export function greedyDecoder(engine: Engine, model: Model, lora?: LoraBinding):
           token: tensor("i32", [rows, 1], next),
           filled: tensor("i32", [rows], filled),
           ...past,
-          ...adapter,
+          ...inputsOf(step.graph, adapter),
         });
         for (const { present, tensor } of buffers) keep(tensor, own[present]!, filled);
         for (const row of open) filled[row]!++;
@@ -81,6 +82,11 @@ export function greedyDecoder(engine: Engine, model: Model, lora?: LoraBinding):
       await Promise.all([prefills.release(), steps.release()]);
     },
   };
+}
+
+/** Those of `tensors` that a graph reads: a decoding step has no use for an adapter of the vision tower. */
+function inputsOf(graph: Graph, tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(tensors).filter(([name]) => graph.inputs.has(name)));
 }
 
 /** Writes each row's new vector [B,1,W] into place `filled` of its buffer [B,C,W]. */

@@ -78,12 +78,17 @@ function joinRows(files: readonly (readonly TokenizedSample[])[]): TokenizedSamp
   });
 }
 
-/** Writes `eval-SPLIT.json` and `predictions-SPLIT.csv` into a run's folder. */
-export async function writeEvaluation(run: RunFolder, { split, score, predictions, bad }: Evaluation): Promise<void> {
+/** Writes `eval-SPLIT.json` and `predictions-SPLIT.csv` into a run's folder, and says where they are. */
+export async function writeEvaluation(
+  run: RunFolder,
+  { split, score, predictions, bad }: Evaluation,
+): Promise<string[]> {
+  const files = [run.evaluation(split), run.predictions(split)] as const;
   const rows = predictions.map((row) => ({ ...row, outcome: outcomeOf(row.prediction, row.truth) }));
-  await writeCsv(run.predictions(split), ["index", "entity_name", "prediction", "truth", "outcome"], rows);
+  await writeCsv(files[1], ["index", "entity_name", "prediction", "truth", "outcome"], rows);
   await writeFileAtomic(
     run.evaluation(split),
     `${JSON.stringify({ ...score, split, bad_rows: bad.length }, null, 2)}\n`,
   );
+  return [...files];
 }

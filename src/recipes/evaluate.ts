@@ -21,6 +21,11 @@ export interface EvaluateOptions {
   readonly observer?: Observer;
 }
 
+export interface EvaluationResult extends Evaluation {
+  /** Where it was written. */
+  readonly files: readonly string[];
+}
+
 /**
  * Answers the rows of a split with a run's adapter, scores the answers by the challenge's rules, and writes
  * `eval-SPLIT.json` and `predictions-SPLIT.csv` into the run's folder.
@@ -32,7 +37,7 @@ export async function evaluate({
   checkpoint = "best",
   sets = [],
   observer,
-}: EvaluateOptions): Promise<Evaluation> {
+}: EvaluateOptions): Promise<EvaluationResult> {
   const run = openRun(nameOrPath);
   const config: Config = loadConfig({ config: run.config, sets });
   const folder = findCheckpoint(run[checkpoint]);
@@ -48,8 +53,7 @@ export async function evaluate({
   const answers = await openAnswers(split, config, base, binding);
   try {
     const evaluation = await answers.evaluate(viewAdapter(saved.weights), observer);
-    await writeEvaluation(run, evaluation);
-    return evaluation;
+    return { ...evaluation, files: await writeEvaluation(run, evaluation) };
   } finally {
     await answers.release();
   }

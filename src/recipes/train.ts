@@ -9,7 +9,7 @@ import { decodeAdapter, encodeAdapter, matchAdapter } from "../model/adapter-fil
 import { numImageTokens } from "../model/config.ts";
 import type { LoraBinding } from "../model/lora.ts";
 import { findCheckpoint, loadCheckpoint, saveCheckpoint } from "../runs/checkpoints.ts";
-import { describeEnvironment, type Environment } from "../runs/environment.ts";
+import { checksumFiles, describeEnvironment, type Environment } from "../runs/environment.ts";
 import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
 import { appendHistory, type HistoryRecord, truncateHistory } from "../runs/history.ts";
 import { lockRun } from "../runs/lock.ts";
@@ -49,8 +49,7 @@ export interface TrainResult {
  */
 export async function train(config: Config, options: TrainOptions = {}): Promise<TrainResult> {
   const base = await loadBase(config); // a typing error in a path must not leave an empty run behind
-  const files = [config.data.train, ...(config.data.val === null ? [] : [config.data.val])].map(resolveAsset);
-  const environment = await describeEnvironment({ seed: config.train.seed, data: files });
+  const environment = await describeEnvironment({ seed: config.train.seed, data: dataFiles(config) });
   const run = createRun(config.run);
   return trainInFolder(run, config, base, options, async () => {
     await writeFileAtomic(run.environment, `${JSON.stringify(environment, null, 2)}\n`);
@@ -66,7 +65,7 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
 export async function resume(nameOrPath: string, options: TrainOptions = {}): Promise<TrainResult> {
   const run = openRun(nameOrPath);
   const config = loadConfig({ config: run.config });
-  return trainInFolder(run, config, await loadBase(config), options, () => refuseChangedData(run));
+  return trainInFolder(run, config, await loadBase(config), options, () => refuseChangedData(run, config));
 }
 
 async function trainInFolder(
@@ -276,12 +275,17 @@ function reportBadRows({ csv, samples, bad }: Rows, observer: Observer | undefin
   );
 }
 
+/** Paths of the CSV files by their names in the configuration. */
+function dataFiles({ data }: Config): Record<string, string> {
+  const names = [data.train, ...(data.val === null ? [] : [data.val])];
+  return Object.fromEntries(names.map((name) => [name, resolveAsset(name)]));
+}
+
 /** Rows may be added or mended between runs, but not under a run: its order of rows would be another. */
-async function refuseChangedData(run: RunFolder): Promise<void> {
+async function refuseChangedData(run: RunFolder, config: Config): Promise<void> {
   const started = JSON.parse(await readFile(run.environment, "utf8")) as Environment;
-  const files = Object.keys(started.data);
-  const now = await describeEnvironment({ seed: started.seed, data: files });
-  const changed = files.filter((file) => now.data[file] !== started.data[file]);
+  const now = await checksumFiles(dataFiles(config));
+  const changed = Object.keys(now).filter((name) => now[name] !== started.data[name]);
   if (changed.length === 0) return;
   throw new InputError(`${run.path}: ${changed.join(", ")} changed since the run was started`, {
     hint: "put the file back, or start a new run with lora.init_adapter set to this run's checkpoints/last",

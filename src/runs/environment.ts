@@ -16,7 +16,7 @@ export interface Environment {
   readonly cpu: string;
   readonly memory_bytes: number;
   readonly seed: number;
-  /** SHA-256 of each CSV, by path. */
+  /** SHA-256 of each data file, by its name in the configuration. */
   readonly data: Readonly<Record<string, string>>;
   /** Commit of the repository around the working folder. */
   readonly git_commit: string | null;
@@ -28,9 +28,10 @@ export async function describeEnvironment({
   data,
 }: {
   seed: number;
-  data: readonly string[];
+  /** Path of each data file by its name in the configuration. */
+  data: Readonly<Record<string, string>>;
 }): Promise<Environment> {
-  const checksums = await Promise.all(data.map(async (file) => [file, await checksumFile(file)] as const));
+  const checksums = await checksumFiles(data);
   const processors = cpus();
   return {
     started: timestamp(),
@@ -39,9 +40,15 @@ export async function describeEnvironment({
     cpu: `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}`,
     memory_bytes: totalmem(),
     seed,
-    data: Object.fromEntries(checksums),
+    data: checksums,
     git_commit: gitCommit(),
   };
+}
+
+/** SHA-256 of files, under the names they are given. */
+export async function checksumFiles(files: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const checksums = Object.entries(files).map(async ([name, file]) => [name, await checksumFile(file)] as const);
+  return Object.fromEntries(await Promise.all(checksums));
 }
 
 async function checksumFile(file: string): Promise<string> {

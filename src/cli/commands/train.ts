@@ -1,0 +1,58 @@
+import type { CommandModule } from "yargs";
+import type { TrainResult } from "../../recipes/train.ts";
+import { InputError } from "../../util/errors.ts";
+import { onInterrupt } from "../interrupt.ts";
+import { printJson, printText } from "../output.ts";
+import { showRun } from "../run-display.ts";
+
+interface TrainArgs {
+  config: string | undefined;
+  resume: string | undefined;
+  set: string[];
+  json: boolean;
+}
+
+/** `amlc train`: a new run by a configuration, or a run that stopped. */
+export const trainCommand: CommandModule<object, TrainArgs> = {
+  command: "train",
+  describe: "Fine-tune PaliGemma with LoRA",
+  builder: async (y) => {
+    const { renderKeyTable } = await import("../key-table.ts");
+    return y
+      .option("config", { type: "string", describe: "YAML file, or the name of a preset (see: amlc config list)" })
+      .option("resume", { type: "string", describe: "name or path of a run to go on with, by its own configuration" })
+      .option("set", { type: "string", array: true, default: [], describe: "change a setting: --set train.lr=1e-4" })
+      .option("json", { type: "boolean", default: false, describe: "print one JSON document at the end" })
+      .conflicts("resume", ["config", "set"])
+      .example("$0 train --config lora-r8-tiny.yaml", "train on the rows that ship with amlc")
+      .example("$0 train --config lora-r8-tiny.yaml --set train.epochs=40 --set run.name=long", "change settings")
+      .example("$0 train --resume long", "go on after Ctrl-C, a crash or kill -9, as if nothing had happened")
+      .epilogue(`Settings:\n${renderKeyTable(100)}`);
+  },
+  async handler({ config, resume, set, json }) {
+    if (config === undefined && resume === undefined) {
+      throw new InputError("neither --config nor --resume is given", {
+        hint: "begin with: amlc train --config lora-r8-tiny.yaml",
+      });
+    }
+    const { loadConfig } = await import("../../config/load.ts");
+    const recipes = await import("../../recipes/train.ts");
+    const settings = config === undefined ? undefined : loadConfig({ config, sets: set });
+    const display = showRun();
+    const { signal, release } = onInterrupt(() =>
+      display.observer.note("stopping after this step; press Ctrl-C again to stop at once"),
+    );
+    let result: TrainResult;
+    try {
+      const options = { observer: display.observer, signal };
+      result = settings ? await recipes.train(settings, options) : await recipes.resume(resume!, options);
+    } finally {
+      release();
+      display.stop();
+    }
+    if (json) return printJson(result);
+    printText(`${result.run}: ${result.steps} steps, loss ${result.loss.toFixed(4)}`);
+    if (result.best) printText(`best evaluation ${result.best.value.toFixed(4)} after step ${result.best.step}`);
+    printText(`next: amlc eval --run ${result.run} --split val`);
+  },
+};

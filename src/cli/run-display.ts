@@ -1,0 +1,20 @@
+import type { Observer } from "../recipes/observer.ts";
+import { showProgress } from "./progress.ts";
+
+/** Draws what a run tells, on standard error. */
+export function showRun(): { readonly observer: Required<Observer>; stop(): void } {
+  const progress = showProgress();
+  const observer: Required<Observer> = {
+    note: (text) => progress.note(text),
+    step: ({ step, loss, samples_per_s }, total) =>
+      progress.step({
+        done: step,
+        total,
+        ...(loss !== null && { loss }),
+        ...(typeof samples_per_s === "number" && { rate: samples_per_s }),
+      }),
+    answered: (done, total) => progress.step({ done, total }),
+    evaluated: (split, { f1, tp, rows }) => progress.note(`${split}: F1 ${f1.toFixed(4)}, ${tp} of ${rows} right`),
+  };
+  return { observer, stop: () => progress.stop() };
+}
