@@ -3,13 +3,14 @@ import { AmlcError, InputError } from "../util/errors.ts";
 import { nearestName } from "../util/near-name.ts";
 import { readManifest } from "../util/package.ts";
 import { configCommand } from "./commands/config.ts";
+import { demoCommand } from "./commands/demo.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { scoreCommand } from "./commands/score.ts";
 import { trainCommand } from "./commands/train.ts";
 import { paint, printJson, printLog, printText } from "./output.ts";
 
 /** Every command: adding one is one file in commands/ and one name here. */
-const COMMANDS = [trainCommand, evalCommand, scoreCommand, configCommand] as CommandModule[];
+const COMMANDS = [demoCommand, trainCommand, evalCommand, scoreCommand, configCommand] as CommandModule[];
 
 const REPEATABLE = ["_", "set"];
 const INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
@@ -42,6 +43,7 @@ function buildParser(): Argv {
     .parserConfiguration({ "greedy-arrays": false, "dot-notation": false })
     .completion("completion", "Print a script which completes commands in your shell")
     .version(readManifest().version)
+    .example("$0 demo", "see it work, with nothing to prepare")
     .example("$0 train --config lora-r8-tiny.yaml", "train on the rows that ship with amlc")
     .example("$0 eval --run quiet-otter-17 --split val", "answer and score the validation rows")
     .example("$0 score predictions.csv --truth val.csv", "compute the challenge's F1")

@@ -50,9 +50,12 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
       release();
       display.stop();
     }
-    if (json) return printJson(result);
+    const { drawRun } = await import("../../recipes/picture.ts");
+    const lossCurve = await drawRun(result.run);
+    if (json) return printJson({ ...result, loss_curve: lossCurve });
     printText(`${result.run}: ${result.steps} steps, loss ${result.loss.toFixed(4)}`);
     if (result.best) printText(`best evaluation ${result.best.value.toFixed(4)} after step ${result.best.step}`);
+    printText(`loss curve: ${lossCurve}`);
     printText(`next: amlc eval --run ${result.run} --split val`);
   },
 };
