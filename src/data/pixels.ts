@@ -22,14 +22,14 @@ export interface PixelReader {
 
 export interface PixelReaderOptions {
   readonly imageSize: number;
-  /** Images in work at a time. */
+  /** Images in work at a time; by default one more than there are processors, up to four. */
   readonly threads?: number;
   /** Bytes of resized images to keep, the last used ones first. */
   readonly cacheBytes?: number;
 }
 
 export function openPixelReader(options: PixelReaderOptions): PixelReader {
-  const { imageSize, threads = Math.min(4, availableParallelism()), cacheBytes = 0 } = options;
+  const { imageSize, threads = Math.min(4, availableParallelism() + 1), cacheBytes = 0 } = options;
   const pool = startImageThreads(threads);
   const limit = limitConcurrency(threads);
   const room = Math.floor(cacheBytes / (3 * imageSize * imageSize));
