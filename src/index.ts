@@ -11,6 +11,7 @@ export { type EvaluateOptions, type EvaluationResult, evaluate } from "./recipes
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";
 export { scoreFiles } from "./recipes/score.ts";
-export { resume, type TrainOptions, type TrainResult, train } from "./recipes/train.ts";
+export { resume, train } from "./recipes/train.ts";
+export type { TrainOptions, TrainResult } from "./recipes/training-loop.ts";
 export type { HistoryRecord } from "./runs/history.ts";
 export { AmlcError, InputError, InterruptedError } from "./util/errors.ts";

@@ -6,7 +6,8 @@ import { bindLora, loadBase, loraConfigOf, startingAdapter } from "./base.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Observer } from "./observer.ts";
 import { drawRun } from "./picture.ts";
-import { type TrainOptions, train } from "./train.ts";
+import { train } from "./train.ts";
+import type { TrainOptions } from "./training-loop.ts";
 
 /** The tiny base is random and has 0.2 million parameters: it needs this many passes to learn its few rows by heart. */
 const EPOCHS = 80;

@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.ts";
 import { decodeAdapter, matchAdapter } from "../model/adapter-files.ts";
 import { viewAdapter } from "../model/lora.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
-import { openRun } from "../runs/folder.ts";
+import { openRun, type RunFolder } from "../runs/folder.ts";
 import { InputError } from "../util/errors.ts";
 import { type Evaluation, openAnswers, writeEvaluation } from "./answers.ts";
 import { bindLora, loadBase } from "./base.ts";
@@ -14,7 +14,7 @@ export interface EvaluateOptions {
   readonly run: string;
   /** train, val, all, or a CSV file with the columns of the training data. */
   readonly split: string;
-  /** best unless told otherwise. */
+  /** Unless told otherwise best, or last while there is no best. */
   readonly checkpoint?: "best" | "last";
   /** Settings of the run's configuration to change, as `data.images=photos`. */
   readonly sets?: readonly string[];
@@ -34,19 +34,14 @@ export interface EvaluationResult extends Evaluation {
 export async function evaluate({
   run: nameOrPath,
   split,
-  checkpoint = "best",
+  checkpoint,
   sets = [],
   observer,
 }: EvaluateOptions): Promise<EvaluationResult> {
   const run = openRun(nameOrPath);
   const config: Config = loadConfig({ config: run.config, sets });
-  const folder = findCheckpoint(run[checkpoint]);
-  if (folder === undefined) {
-    throw new InputError(`${run[checkpoint]}: this run has no checkpoint yet`, {
-      hint: `go on with: amlc train --resume ${run.path}`,
-    });
-  }
-  const saved = await decodeAdapter(folder, await loadCheckpoint(run[checkpoint]));
+  const folder = chooseCheckpoint(run, checkpoint);
+  const saved = await decodeAdapter(folder, await loadCheckpoint(folder));
   const base = await loadBase(config);
   const binding = { ...bindLora(saved.config, base.model), dropout: 0 };
   matchAdapter(folder, saved.weights, binding.modules);
@@ -57,4 +52,13 @@ export async function evaluate({
   } finally {
     await answers.release();
   }
+}
+
+function chooseCheckpoint(run: RunFolder, wanted: "best" | "last" | undefined): string {
+  const folders = wanted ? [run[wanted]] : [run.best, run.last];
+  const folder = folders.find((place) => findCheckpoint(place) !== undefined);
+  if (folder !== undefined) return folder;
+  throw new InputError(`${folders[0]}: this run has no checkpoint yet`, {
+    hint: `go on with: amlc train --resume ${run.path}`,
+  });
 }

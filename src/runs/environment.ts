@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { pipeline } from "node:stream/promises";
 import { timestamp } from "../util/clock.ts";
+import { InputError } from "../util/errors.ts";
 import { readManifest } from "../util/package.ts";
 
 /** What a run's numbers depend on beside its configuration. Holds no user, host or environment variable. */
@@ -45,7 +46,7 @@ export async function describeEnvironment({
   };
 }
 
-/** SHA-256 of files, under the names they are given. */
+/** SHA-256 of files, under the names they are given. @throws InputError naming the file that cannot be read */
 export async function checksumFiles(files: Readonly<Record<string, string>>): Promise<Record<string, string>> {
   const checksums = Object.entries(files).map(async ([name, file]) => [name, await checksumFile(file)] as const);
   return Object.fromEntries(await Promise.all(checksums));
@@ -53,7 +54,10 @@ export async function checksumFiles(files: Readonly<Record<string, string>>): Pr
 
 async function checksumFile(file: string): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
+  await pipeline(createReadStream(file), hash).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === "ENOENT" ? "no such file" : cause.message;
+    throw new InputError(`${file}: could not be read: ${reason}`, { hint: "check the path", cause });
+  });
   return hash.digest("hex");
 }
 

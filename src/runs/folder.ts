@@ -1,9 +1,12 @@
-import { randomInt } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { randomBytes, randomInt } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
 import { SAFE_NAME } from "../config/schema.ts";
 import { InputError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.ts";
 import { suggestName } from "../util/near-name.ts";
+import type { Environment } from "./environment.ts";
 import { ADJECTIVES, ANIMALS } from "./words.ts";
 
 /** Where everything of one run is kept. */
@@ -40,20 +43,48 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
+/** What a run is told and what it stands on: there from its first moment on. */
+export interface RunStart {
+  /** YAML. */
+  readonly config: string;
+  readonly environment: Environment;
+}
+
 /**
- * Makes the folder of a new run in `dir`, called `name` or else two words and a number.
- * @throws InputError when a run of that name exists: a run is resumed or left alone, never overwritten.
+ * Makes the folder of a new run in `dir`, called `name` or else two words and a number. It appears with its configuration
+ * in it, so that a process killed at any moment leaves a run that can be resumed, or none.
+ * @throws InputError when a run of that name exists (a run is resumed or left alone, never overwritten) or `dir` cannot
+ * be written to
  */
-export function createRun({ dir, name }: { dir: string; name: string | null }): RunFolder {
-  mkdirSync(dir, { recursive: true });
-  for (;;) {
-    const path = join(dir, name ?? inventName());
-    if (makeFolder(path)) return runFolder(path);
-    if (name === null) continue;
-    throw new InputError(`${path}: this run exists already`, {
-      hint: `go on with it by --resume ${name}, or give another name by --set run.name=...`,
-    });
+export async function createRun(
+  { dir, name }: { dir: string; name: string | null },
+  start: RunStart,
+): Promise<RunFolder> {
+  const draft = runFolder(join(dir, `.new-${randomBytes(6).toString("hex")}`));
+  try {
+    await makeDraft(draft, start);
+    for (;;) {
+      const path = join(dir, name ?? inventName());
+      if (await renameToNew(draft.path, path)) return runFolder(path);
+      if (name === null) continue;
+      throw new InputError(`${path}: this run exists already`, {
+        hint: `go on with it by --resume ${path}, or give another name by --set run.name=...`,
+      });
+    }
+  } finally {
+    await rm(draft.path, { recursive: true, force: true }).catch(() => {});
   }
+}
+
+async function makeDraft(draft: RunFolder, { config, environment }: RunStart): Promise<void> {
+  await mkdir(draft.path, { recursive: true }).catch((cause: Error) => {
+    throw new InputError(`${dirname(draft.path)}: no run can be kept here: ${cause.message}`, {
+      hint: "set run.dir to a folder that you may write to",
+      cause,
+    });
+  });
+  await writeFileAtomic(draft.config, config);
+  await writeFileAtomic(draft.environment, `${JSON.stringify(environment, null, 2)}\n`);
 }
 
 /**
@@ -65,10 +96,8 @@ export function openRun(nameOrPath: string, dir = "experiments"): RunFolder {
   const candidates = isPath ? [nameOrPath] : [join(dir, nameOrPath), nameOrPath];
   const found = candidates.map(runFolder).find(({ config }) => existsSync(config));
   if (found) return found;
-  const place = existsSync(candidates[0])
-    ? `${candidates[0]} is no run: it has no config.yaml`
-    : "there is no such run";
-  throw new InputError(`--run ${nameOrPath}: ${place}`, {
+  const place = existsSync(candidates[0]) ? "is no run: it has no config.yaml" : "there is no such run";
+  throw new InputError(`${nameOrPath}: ${place}`, {
     hint: `runs in ${dir}: ${suggestName(basename(nameOrPath), listRuns(dir))}`,
   });
 }
@@ -95,13 +124,14 @@ function inventName(): string {
   return `${pick(ADJECTIVES)}-${pick(ANIMALS)}-${randomInt(1, 100)}`;
 }
 
-/** False when something of that name is there already. */
-function makeFolder(path: string): boolean {
+/** False when something of that name is there already, be it since a moment ago. */
+async function renameToNew(from: string, to: string): Promise<boolean> {
+  if (existsSync(to)) return false;
   try {
-    mkdirSync(path);
+    await rename(from, to);
     return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+  } catch (cause) {
+    if (existsSync(to)) return false;
+    throw cause;
   }
 }

@@ -12,9 +12,19 @@ export interface HistoryRecord {
   readonly [key: string]: number | string | boolean | null;
 }
 
-/** Adds one line in one write, so that a crash can leave at most the last line broken. */
+/**
+ * Adds one line in one write, so that a crash can leave at most the last line broken.
+ * @throws InputError when it cannot be written
+ */
 export function appendHistory(file: string, record: HistoryRecord): void {
-  appendFileSync(file, `${JSON.stringify(record)}\n`);
+  try {
+    appendFileSync(file, `${JSON.stringify(record)}\n`);
+  } catch (cause) {
+    throw new InputError(`${file}: could not be written: ${(cause as Error).message}`, {
+      hint: "make room on that disk, then resume the run: its last checkpoint is unharmed",
+      cause,
+    });
+  }
 }
 
 /**

@@ -47,7 +47,14 @@ export async function lockRun(folder: string): Promise<RunLock> {
 function announce(folder: string): string {
   const start = processStat(process.pid)?.start ?? UNKNOWN;
   const file = join(folder, `trainer-${process.pid}-${start}-${hostLabel()}-${randomBytes(4).toString("hex")}.lock`);
-  writeFileSync(file, "", { flag: "wx" });
+  try {
+    writeFileSync(file, "", { flag: "wx" });
+  } catch (cause) {
+    throw new InputError(`${folder}: could not be written to: ${(cause as Error).message}`, {
+      hint: "make room on that disk, or get leave to write to this folder",
+      cause,
+    });
+  }
   return file;
 }
 

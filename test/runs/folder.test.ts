@@ -1,23 +1,18 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SAFE_NAME } from "../../src/config/schema.ts";
+import type { Environment } from "../../src/runs/environment.ts";
 import { createRun, listRuns, openRun, runFolder } from "../../src/runs/folder.ts";
 
 const temporary = () => mkdtempSync(join(tmpdir(), "amlc-runs-"));
-const hintOf = (open: () => unknown) => {
-  try {
-    open();
-  } catch (error) {
-    return (error as { hint?: string }).hint;
-  }
-  return undefined;
-};
+const START = { config: "base: b\n", environment: { seed: 7 } as Environment };
 
-test("a run without a name gets two words and a number, each its own", () => {
+test("a run without a name gets two words and a number, each its own", async () => {
   const dir = join(temporary(), "experiments");
-  const names = Array.from({ length: 20 }, () => createRun({ dir, name: null }).name);
+  const runs = await Promise.all(Array.from({ length: 20 }, () => createRun({ dir, name: null }, START)));
+  const names = runs.map(({ name }) => name);
   expect(new Set(names).size).toBe(20);
   for (const name of names) {
     expect(name).toMatch(/^[a-z]+-[a-z]+-\d{1,2}$/);
@@ -25,22 +20,51 @@ test("a run without a name gets two words and a number, each its own", () => {
   }
 });
 
-test("a run is never overwritten", () => {
+test("a run appears with its configuration and environment, and leaves nothing else in the folder", async () => {
   const dir = temporary();
-  createRun({ dir, name: "first" });
-  expect(() => createRun({ dir, name: "first" })).toThrow("exists already");
-  expect(hintOf(() => createRun({ dir, name: "first" }))).toContain("--resume first");
+  const run = await createRun({ dir, name: "first" }, START);
+  expect(readFileSync(run.config, "utf8")).toBe(START.config);
+  expect(JSON.parse(readFileSync(run.environment, "utf8"))).toEqual(START.environment);
+  expect(readdirSync(dir)).toEqual(["first"]);
 });
 
-test("a run is opened by name or path; a misspelt name finds its neighbour", () => {
+test("a run is never overwritten, nor is any other folder", async () => {
   const dir = temporary();
-  const run = createRun({ dir, name: "quiet-otter-17" });
-  expect(() => openRun("quiet-otter-17", dir)).toThrow("it has no config.yaml");
-  writeFileSync(run.config, "");
+  await createRun({ dir, name: "first" }, START);
+  mkdirSync(join(dir, "notes"));
+  for (const name of ["first", "notes"]) {
+    await expect(createRun({ dir, name }, START)).rejects.toMatchObject({
+      message: expect.stringContaining(`${join(dir, name)}: this run exists already`),
+      hint: expect.stringContaining(`--resume ${join(dir, name)}`),
+    });
+  }
+  expect(readdirSync(dir)).toEqual(["first", "notes"]);
+});
+
+test("of several that want one name at once, exactly one gets it", async () => {
+  const dir = temporary();
+  const results = await Promise.allSettled(Array.from({ length: 6 }, () => createRun({ dir, name: "a" }, START)));
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  expect(readdirSync(dir)).toEqual(["a"]);
+});
+
+test("a place where no folder can be is named", async () => {
+  const file = join(temporary(), "file");
+  writeFileSync(file, "");
+  await expect(createRun({ dir: file, name: "a" }, START)).rejects.toThrow(`${file}: no run can be kept here`);
+});
+
+test("a run is opened by name or path; a misspelt name finds its neighbour", async () => {
+  const dir = temporary();
+  const run = await createRun({ dir, name: "quiet-otter-17" }, START);
+  mkdirSync(join(dir, "notes"));
   expect(openRun("quiet-otter-17", dir).path).toBe(run.path);
   expect(openRun(run.path).name).toBe("quiet-otter-17");
   expect(listRuns(dir)).toEqual(["quiet-otter-17"]);
-  expect(hintOf(() => openRun("quite-otter-17", dir))).toContain('did you mean "quiet-otter-17"?');
+  expect(() => openRun("notes", dir)).toThrow("notes: is no run: it has no config.yaml");
+  expect(() => openRun("quite-otter-17", dir)).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('did you mean "quiet-otter-17"?') }),
+  );
   expect(() => openRun("../quiet", dir)).toThrow("there is no such run");
 });
 

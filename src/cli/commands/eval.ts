@@ -5,7 +5,7 @@ import { showRun } from "../run-display.ts";
 interface EvalArgs {
   run: string;
   split: string;
-  checkpoint: string;
+  checkpoint: "best" | "last" | undefined;
   set: string[];
   json: boolean;
 }
@@ -20,9 +20,8 @@ export const evalCommand: CommandModule<object, EvalArgs> = {
       .option("split", { type: "string", default: "val", describe: "train, val, all, or a CSV file with truth" })
       .option("checkpoint", {
         type: "string",
-        choices: ["best", "last"],
-        default: "best",
-        describe: "which adapter of the run",
+        choices: ["best", "last"] as const,
+        describe: "which adapter of the run; by default the best, or the last while there is no best",
       })
       .option("set", {
         type: "string",
@@ -36,7 +35,7 @@ export const evalCommand: CommandModule<object, EvalArgs> = {
   async handler({ run, split, checkpoint, set, json }) {
     const { evaluate } = await import("../../recipes/evaluate.ts");
     const display = showRun();
-    const options = { run, split, checkpoint: checkpoint as "best" | "last", sets: set, observer: display.observer };
+    const options = { run, split, sets: set, observer: display.observer, ...(checkpoint && { checkpoint }) };
     const { score, bad, files } = await evaluate(options).finally(display.stop);
     const { by_entity, ...overall } = score;
     if (json) return printJson({ ...overall, bad_rows: bad.length, by_entity });

@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import type { TrainResult } from "../../recipes/train.ts";
+import type { TrainResult } from "../../recipes/training-loop.ts";
 import { InputError } from "../../util/errors.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { printJson, printText } from "../output.ts";

@@ -1,0 +1,168 @@
+import type { Config } from "../config/schema.ts";
+import type { BadRow } from "../data/bad-rows.ts";
+import type { Batch } from "../data/batches.ts";
+import { encodeAdapter } from "../model/adapter-files.ts";
+import { numImageTokens } from "../model/config.ts";
+import type { LoraBinding } from "../model/lora.ts";
+import { findCheckpoint, saveCheckpoint } from "../runs/checkpoints.ts";
+import type { RunFolder } from "../runs/folder.ts";
+import { appendHistory, readHistory } from "../runs/history.ts";
+import { unpackAdapter } from "../train/adapter-vector.ts";
+import { planSteps } from "../train/plan.ts";
+import { learningRate } from "../train/schedule.ts";
+import { encodeState, type TrainingProgress } from "../train/state.ts";
+import type { StepResult, Trainer } from "../train/trainer.ts";
+import { monotonicSeconds } from "../util/clock.ts";
+import { AmlcError, InterruptedError } from "../util/errors.ts";
+import { type Answers, writeEvaluation } from "./answers.ts";
+import { type Base, loraConfigOf } from "./base.ts";
+import type { Observer } from "./observer.ts";
+import type { Rows } from "./rows.ts";
+import { type Evaluated, recordStep } from "./step-record.ts";
+import { trainingSteps } from "./steps.ts";
+
+export interface TrainOptions {
+  readonly observer?: Observer;
+  /** When aborted, the step under way is finished and saved, and training ends with an InterruptedError. */
+  readonly signal?: AbortSignal;
+}
+
+/** What training needs, read and checked. */
+export interface TrainingJob extends TrainOptions {
+  readonly config: Config;
+  readonly base: Base;
+  readonly binding: LoraBinding;
+  readonly rows: Rows;
+  readonly trainer: Trainer;
+  /** Of the validation rows; null when there is no evaluation on the way. */
+  readonly answers: Answers | null;
+}
+
+export interface TrainResult {
+  /** Path of the run's folder. */
+  readonly run: string;
+  readonly steps: number;
+  /** Of the last step, before its update. */
+  readonly loss: number;
+  /** The best evaluation, by eval.metric. */
+  readonly best: TrainingProgress["best"];
+}
+
+/**
+ * Training from top to bottom: differentiate, update, evaluate, write down, save. `start` is how far the trainer is.
+ * @throws AmlcError when the loss is no number, InterruptedError when the signal ended it
+ */
+export async function takeSteps(job: TrainingJob, run: RunFolder, start: TrainingProgress): Promise<TrainResult> {
+  const { config, rows, trainer, answers, observer, signal } = job;
+  const plan = planSteps(rows.samples.length, config.train);
+  const imageTokens = numImageTokens(job.base.model.config.vision);
+  const passOver = ({ line, reason }: BadRow) => observer?.note?.(`${rows.csv}: line ${line}: passed over: ${reason}`);
+  const save = (folder: string) => saveProgress(job, folder, progress);
+  const { patience } = config.eval;
+  const isStale = () => patience !== null && progress.evaluations_without_better >= patience;
+
+  let progress = start;
+  let saved = start.step;
+  let loss = readHistory(run.history).at(-1)?.loss ?? Number.NaN;
+  let began = monotonicSeconds();
+  const steps = isStale() ? [] : trainingSteps({ ...job, passOver }, plan, start.step);
+  for await (const { step, epoch, batches } of steps) {
+    const result = await trainer.differentiate(batches, step);
+    requireFinite(step, result, rows.csv, batches, run);
+    const lr = learningRate(step, plan.total, config.train);
+    trainer.update(result.gradNorm, lr);
+    loss = result.loss;
+    progress = { ...progress, step };
+    const seconds = monotonicSeconds() - began;
+
+    const due = answers && (step % config.eval.every === 0 || step === plan.total);
+    const evaluated = due ? await evaluateNow(job, run, answers) : null;
+    if (evaluated) progress = judge(progress, step, evaluated, config);
+    const record = recordStep({ step, epoch, lr, seconds, evaluated, ...result }, batches, imageTokens);
+    appendHistory(run.history, record);
+    observer?.step?.(record, plan.total);
+
+    if (progress.best?.step === step) await save(run.best);
+    if (isStale() || signal?.aborted) break;
+    if (config.train.save_every > 0 && step % config.train.save_every === 0) {
+      await save(run.last);
+      saved = step;
+    }
+    began = monotonicSeconds();
+  }
+  if (progress.step > saved) await save(run.last);
+  if (isStale()) {
+    observer?.note?.(
+      `stopped after step ${progress.step}: ${patience} evaluations without a better ${config.eval.metric}`,
+    );
+  } else if (signal?.aborted && progress.step < plan.total) {
+    throw new InterruptedError(
+      `stopped and saved after step ${progress.step} of ${plan.total}`,
+      `go on with: amlc train --resume ${run.path}`,
+    );
+  }
+  // Without an evaluation there is nothing to choose by: the best adapter is the last.
+  if (progress.best === null) await save(run.best);
+  return { run: run.path, steps: progress.step, loss, best: progress.best };
+}
+
+/** A loss or gradient that is no number ends the run before it reaches the adapter. */
+function requireFinite(
+  step: number,
+  { loss, gradNorm }: StepResult,
+  csv: string,
+  batches: readonly Batch[],
+  run: RunFolder,
+): void {
+  if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
+  const lines = batches.flatMap(({ rows }) => rows.map(({ line }) => line));
+  const remedy = "a lower train.lr, more train.warmup_steps or a smaller train.max_grad_norm";
+  throw new AmlcError(
+    `step ${step}: the loss is ${loss} and the gradient's norm ${gradNorm}; rows: ${csv}, lines ${lines.join(", ")}`,
+    {
+      hint: findCheckpoint(run.last)
+        ? `look at these rows; set ${remedy} in ${run.config}, then: amlc train --resume ${run.path}`
+        : `look at these rows; start again with ${remedy}`,
+    },
+  );
+}
+
+async function evaluateNow(
+  { config, trainer, observer }: TrainingJob,
+  run: RunFolder,
+  answers: Answers,
+): Promise<Evaluated> {
+  const evaluation = await answers.evaluate(trainer.inputs, observer);
+  await writeEvaluation(run, evaluation);
+  observer?.evaluated?.(evaluation.split, evaluation.score);
+  const loss = config.eval.metric === "loss" ? await trainer.loss(answers.withTruth()) : null;
+  return { score: evaluation.score, loss };
+}
+
+/** Whether an evaluation is the best so far; a tie goes to the earlier one. */
+function judge(
+  progress: TrainingProgress,
+  step: number,
+  { score, loss }: Evaluated,
+  { eval: { metric } }: Config,
+): TrainingProgress {
+  const value = metric === "f1" ? score.f1 : loss!;
+  const before = progress.best?.value ?? (metric === "f1" ? -Infinity : Infinity);
+  const better = metric === "f1" ? value > before : value < before;
+  return better
+    ? { ...progress, best: { step, value }, evaluations_without_better: 0 }
+    : { ...progress, evaluations_without_better: progress.evaluations_without_better + 1 };
+}
+
+async function saveProgress(
+  { trainer, config, base }: TrainingJob,
+  folder: string,
+  progress: TrainingProgress,
+): Promise<void> {
+  const adapter = {
+    config: loraConfigOf(config),
+    weights: unpackAdapter(trainer.layout, trainer.values),
+    base: base.model.folder,
+  };
+  await saveCheckpoint(folder, { ...encodeAdapter(adapter), ...encodeState(trainer, progress) });
+}
