@@ -51,6 +51,11 @@ export interface Header {
 }
 
 const count = z.int().nonnegative();
+/** Not z.record, which drops a tensor called `__proto__`. */
+const objectSchema = z.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  { error: "wants an object of tensors" },
+);
 const metadataSchema = z.record(z.string(), z.string()).default({});
 const entrySchema = z.object({
   dtype: z.enum(Object.keys(BITS) as StoredDType[], { error: ({ input }) => `unknown type ${JSON.stringify(input)}` }),
@@ -65,7 +70,7 @@ const entrySchema = z.object({
 export async function readHeader(source: ByteSource): Promise<Header> {
   const text = await readHeaderText(source);
   const name = `${source.name}: header`;
-  const { __metadata__, ...tensors } = checkJson(name, parseJson(name, text), z.record(z.string(), z.unknown()));
+  const { __metadata__, ...tensors } = checkJson(name, parseJson(name, text), objectSchema);
   const dataStart = 8 + Buffer.byteLength(text);
   const entries = Object.entries(tensors).map(([key, value]) => parseEntry(`${name}: ${key}`, key, value, dataStart));
   checkLayout(source, entries, dataStart);

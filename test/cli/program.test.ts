@@ -8,7 +8,7 @@ const printed = captureOutput();
 test("help lists the commands with examples, on standard output", async () => {
   expect(await runProgram(["--help"])).toBe(0);
   expect(printed.out).toMatch(/amlc score <predictions> +Compute/);
-  expect(printed.out).toContain("amlc config show --config lora-r8-tiny");
+  expect(printed.out).toContain("amlc train --config lora-r8-tiny.yaml");
   expect(printed.err).toBe("");
 });
 

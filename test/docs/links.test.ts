@@ -5,7 +5,9 @@ import { ROOT, readDocument } from "./documents.ts";
 
 const documents = [
   ...readdirSync(ROOT).filter((name) => name.endsWith(".md")),
-  ...readdirSync(join(ROOT, "docs")).map((name) => join("docs", name)),
+  ...readdirSync(join(ROOT, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
   join("test", "goldens", "README.md"),
 ];
 const links = documents.flatMap((document) =>

@@ -97,6 +97,14 @@ describe("numbers", () => {
   });
 });
 
+test("a tensor may be called like a property that every object has", async () => {
+  const tensors = new Map<string, Tensor>(
+    ["__proto__", "constructor"].map((name) => [name, tensor("f32", [1], Float32Array.of(1))]),
+  );
+  await writeFile(path, encodeSafetensors(tensors));
+  expect(await readSafetensors(path)).toEqual(tensors);
+});
+
 test("tensors of any types and shapes survive writing and reading", async () => {
   const shapes = fc.array(fc.nat({ max: 3 }), { maxLength: 3 });
   const anyTensor = fc.oneof(
