@@ -157,7 +157,7 @@ describe("a file that lies is refused by name:", () => {
       /cut short: it has 10 bytes and claims a header of 9/,
     ],
     "a header that is no JSON": [handmade("{"), /header: is not JSON/],
-    "a header that is a list": [handmade("[]"), /header: .*expected record/],
+    "a header that is a list": [handmade("[]"), /header: .*wants an object of tensors/],
     "bytes that are no text": [handmade("{}").fill(0xff, 8), /header: is not text/],
     "a tensor that is no record": [handmade('{"x":3}'), /header: x: /],
     "an unknown type": [handmade({ x: { ...f32(0, 4), dtype: "F31" } }), /header: x: dtype: unknown type "F31"/],
