@@ -42,7 +42,7 @@ export interface Answers {
 export async function openAnswers(split: string, config: Config, base: Base, lora: LoraBinding): Promise<Answers> {
   const read = await Promise.all(filesOfSplit(split, config).map((file) => readRows(file, config, base, true)));
   const samples = joinRows(read.map((file) => file.samples)).slice(0, config.eval.max_rows ?? undefined);
-  const decoder = greedyDecoder(base.engine, base.model, lora);
+  const decoder = greedyDecoder(base.engine, base.model, { ...lora, dropout: 0 });
   const batch = config.eval.batch ?? config.train.batch;
   const order = epochOrder(samples.length, 0, 0, false);
   const options = { ...batchOptions(config, base, samples), order, batch };

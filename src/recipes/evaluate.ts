@@ -43,7 +43,7 @@ export async function evaluate({
   const folder = chooseCheckpoint(run, checkpoint);
   const saved = await decodeAdapter(folder, await loadCheckpoint(folder));
   const base = await loadBase(config);
-  const binding = { ...bindLora(saved.config, base.model), dropout: 0 };
+  const binding = bindLora(saved.config, base.model);
   matchAdapter(folder, saved.weights, binding.modules);
   const answers = await openAnswers(split, config, base, binding);
   try {

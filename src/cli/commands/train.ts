@@ -8,7 +8,7 @@ import { showRun } from "../run-display.ts";
 interface TrainArgs {
   config: string | undefined;
   resume: string | undefined;
-  set: string[];
+  set: string[] | undefined;
   json: boolean;
 }
 
@@ -21,7 +21,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     return y
       .option("config", { type: "string", describe: "YAML file, or the name of a preset (see: amlc config list)" })
       .option("resume", { type: "string", describe: "name or path of a run to go on with, by its own configuration" })
-      .option("set", { type: "string", array: true, default: [], describe: "change a setting: --set train.lr=1e-4" })
+      .option("set", { type: "string", array: true, describe: "change a setting: --set train.lr=1e-4" }) // a default would conflict with --resume
       .option("json", { type: "boolean", default: false, describe: "print one JSON document at the end" })
       .conflicts("resume", ["config", "set"])
       .example("$0 train --config lora-r8-tiny.yaml", "train on the rows that ship with amlc")
@@ -37,7 +37,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     }
     const { loadConfig } = await import("../../config/load.ts");
     const recipes = await import("../../recipes/train.ts");
-    const settings = config === undefined ? undefined : loadConfig({ config, sets: set });
+    const settings = config === undefined ? undefined : loadConfig({ config, sets: set ?? [] });
     const display = showRun();
     const { signal, release } = onInterrupt(() =>
       display.observer.note("stopping after this step; press Ctrl-C again to stop at once"),

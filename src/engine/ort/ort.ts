@@ -9,7 +9,7 @@ import { toOnnx } from "../onnx/lower.ts";
 export interface OrtOptions {
   /** Execution providers in order of preference; an operator that one lacks falls to the next, and at last to the CPU. */
   readonly providers?: readonly string[];
-  /** Threads inside an operator; null lets onnxruntime choose one a core. */
+  /** Threads inside an operator; null: one a core. */
   readonly threads?: number | null;
 }
 
