@@ -48,5 +48,5 @@ function narrow({ shape, data }: Float64Tensor, dtype: Tensor["dtype"], into: Te
   const target = into?.data ?? allocate(dtype, data.length);
   if (target instanceof BigInt64Array) target.set(BigInt64Array.from(data, BigInt));
   else target.set(data);
-  return { dtype, shape, data: target };
+  return into ?? { dtype, shape, data: target };
 }
