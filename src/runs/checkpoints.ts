@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../util/errors.ts";
-import { replaceFolderAtomic } from "../util/files.ts";
+import { makeFolder, replaceFolderAtomic } from "../util/files.ts";
 
 const CHECKSUMS = "checksums.json";
 
@@ -16,7 +16,7 @@ export async function saveCheckpoint(
   files: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<void> {
   const checksums = Object.fromEntries(Object.entries(files).map(([name, data]) => [name, checksum(data)]));
-  await mkdir(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   await replaceFolderAtomic(folder, { ...files, [CHECKSUMS]: `${JSON.stringify(checksums, null, 2)}\n` });
 }
 

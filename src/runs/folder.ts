@@ -1,10 +1,10 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { SAFE_NAME } from "../config/schema.ts";
 import { InputError } from "../util/errors.ts";
-import { writeFileAtomic } from "../util/files.ts";
+import { makeFolder, writeFileAtomic } from "../util/files.ts";
 import { suggestName } from "../util/near-name.ts";
 import type { Environment } from "./environment.ts";
 import { ADJECTIVES, ANIMALS } from "./words.ts";
@@ -77,7 +77,7 @@ export async function createRun(
 }
 
 async function makeDraft(draft: RunFolder, { config, environment }: RunStart): Promise<void> {
-  await mkdir(draft.path, { recursive: true }).catch((cause: Error) => {
+  await makeFolder(draft.path).catch((cause: Error) => {
     throw new InputError(`${dirname(draft.path)}: no run can be kept here: ${cause.message}`, {
       hint: "set run.dir to a folder that you may write to",
       cause,

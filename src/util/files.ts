@@ -1,6 +1,12 @@
 import { lstat, mkdir, open, rename, rm, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { InputError } from "./errors.ts";
+
+/** Makes a folder and what is missing above it. */
+export async function makeFolder(path: string): Promise<void> {
+  // Absolute, for Node never returns from a recursive mkdir of a relative path whose working folder was deleted.
+  await mkdir(resolve(path), { recursive: true });
+}
 
 /**
  * Writes a file that appears whole or not at all: into a neighbour, synced, renamed over `path`.
@@ -30,7 +36,7 @@ export async function replaceFolderAtomic(
   const { fresh, old } = siblings(path);
   try {
     await recoverFolder(path);
-    await mkdir(fresh, { recursive: true });
+    await makeFolder(fresh);
     for (const [name, data] of Object.entries(files)) await writeSynced(join(fresh, name), data);
     await syncFolder(fresh);
     if (await exists(path)) await rename(path, old);
