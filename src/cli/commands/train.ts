@@ -16,18 +16,21 @@ interface TrainArgs {
 export const trainCommand: CommandModule<object, TrainArgs> = {
   command: "train",
   describe: "Fine-tune PaliGemma with LoRA",
-  builder: async (y) => {
-    const { renderKeyTable } = await import("../key-table.ts");
-    return y
+  // yargs tells whether help was asked for; its types do not know
+  builder: async (y, helpWanted?: boolean) => {
+    const command = y
       .option("config", { type: "string", describe: "YAML file, or the name of a preset (see: amlc config list)" })
       .option("resume", { type: "string", describe: "name or path of a run to go on with, by its own configuration" })
-      .option("set", { type: "string", array: true, describe: "change a setting: --set train.lr=1e-4" }) // a default would conflict with --resume
+      // without a default: it would conflict with --resume
+      .option("set", { type: "string", array: true, describe: "change a setting: --set train.lr=1e-4" })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document at the end" })
       .conflicts("resume", ["config", "set"])
       .example("$0 train --config lora-r8-tiny.yaml", "train on the rows that ship with amlc")
       .example("$0 train --config lora-r8-tiny.yaml --set train.epochs=40 --set run.name=long", "change settings")
-      .example("$0 train --resume long", "go on after Ctrl-C, a crash or kill -9, as if nothing had happened")
-      .epilogue(`Settings:\n${renderKeyTable(100)}`);
+      .example("$0 train --resume long", "go on after Ctrl-C, a crash or kill -9, as if nothing had happened");
+    if (!helpWanted) return command; // the table takes longer to lay out than all else on the way to the handler
+    const { renderKeyTable } = await import("../key-table.ts");
+    return command.epilogue(`Settings:\n${renderKeyTable(100)}`);
   },
   async handler({ config, resume, set, json }) {
     if (config === undefined && resume === undefined) {
