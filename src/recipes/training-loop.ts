@@ -155,14 +155,14 @@ function judge(
 }
 
 async function saveProgress(
-  { trainer, config, base }: TrainingJob,
+  { trainer, config }: TrainingJob,
   folder: string,
   progress: TrainingProgress,
 ): Promise<void> {
   const adapter = {
     config: loraConfigOf(config),
     weights: unpackAdapter(trainer.layout, trainer.values),
-    base: base.model.folder,
+    base: config.base,
   };
   await saveCheckpoint(folder, { ...encodeAdapter(adapter), ...encodeState(trainer, progress) });
 }
