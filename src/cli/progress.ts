@@ -3,6 +3,8 @@ import { monotonicSeconds } from "../util/clock.ts";
 
 /** Where a long job stands. */
 export interface ProgressStep {
+  /** What is counted: training steps, or rows answered. A job that counts from the start again is a new one. */
+  readonly unit: "steps" | "rows";
   readonly done: number;
   readonly total: number;
   readonly loss?: number;
@@ -20,69 +22,89 @@ export interface Progress {
 type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 const SECONDS_BETWEEN_LINES = 5;
 
-/** A bar on a terminal; elsewhere (a file, a CI log) a plain line every tenth of the way or every few seconds. */
+/** A bar on a terminal; elsewhere (a file, a CI log) plain lines: a tenth of the steps apart, or every few seconds. */
 export function showProgress(stream: Terminal = process.stderr, now = monotonicSeconds): Progress {
   return stream.isTTY ? progressBar(stream, now) : progressLines(stream, now);
 }
 
+/**
+ * No setting of the terminal is changed (long lines are cut instead of not wrapped, the cursor stays), so that none has to
+ * be put back by a process that is killed.
+ */
 function progressBar(stream: Terminal, now: () => number): Progress {
-  const options: Options = { stream, format: "{bar} {text}", barsize: 24, hideCursor: true, gracefulExit: false };
-  const bar = new SingleBar({ ...options, barCompleteChar: "━", barIncompleteChar: "╌", linewrap: false });
-  const timeLeft = timeLeftBy(now);
-  let started = false;
+  const options: Options = { stream, format: "{bar} {text}", barsize: 24, linewrap: true, clearOnComplete: true };
+  const bar = new SingleBar({ ...options, barCompleteChar: "━", barIncompleteChar: "╌" });
+  const jobOf = followJobs(now);
   return {
     step(step) {
-      const text = describeStep(step, timeLeft(step));
-      if (!started) bar.start(step.total, step.done, { text });
-      else bar.update(step.done, { text });
-      started = true;
+      const text = describeStep(step, timeLeft(step, jobOf(step), now()));
+      if (bar.isActive && bar.getTotal() !== step.total) bar.stop(); // rows are answered between steps
+      if (bar.isActive) bar.update(step.done, { text });
+      else bar.start(step.total, step.done, { text });
     },
     note(text) {
-      stream.write(started ? `\r\u001b[K${text}\n` : `${text}\n`); // wipes the bar; its next update draws it anew
+      bar.stop(); // wipes it; the next step draws it anew
+      stream.write(`${text}\n`);
     },
-    stop() {
-      if (started) bar.stop();
-      started = false;
-    },
+    stop: () => bar.stop(),
   };
 }
 
 function progressLines(stream: Terminal, now: () => number): Progress {
-  const timeLeft = timeLeftBy(now);
-  let last: { done: number; time: number } | undefined;
+  const jobOf = followJobs(now);
+  const isDue = ({ unit, done, total }: ProgressStep, { printed, first }: Job) => {
+    if (now() - (printed ?? first).time >= SECONDS_BETWEEN_LINES) return true;
+    return unit === "steps" && (!printed || done === total || done - printed.done >= total / 10);
+  };
   return {
     step(step) {
-      const left = timeLeft(step);
-      const due =
-        last === undefined ||
-        step.done === step.total ||
-        step.done - last.done >= step.total / 10 ||
-        now() - last.time >= SECONDS_BETWEEN_LINES;
-      if (!due) return;
-      stream.write(`${describeStep(step, left)}\n`);
-      last = { done: step.done, time: now() };
+      const job = jobOf(step);
+      if (!isDue(step, job)) return;
+      stream.write(`${describeStep(step, timeLeft(step, job, now()))}\n`);
+      job.printed = { done: step.done, time: now() };
     },
     note: (text) => void stream.write(`${text}\n`),
     stop: () => {},
   };
 }
 
-function describeStep({ done, total, loss, rate }: ProgressStep, left: number | undefined): string {
-  const parts = [`${done}/${total}`];
+function describeStep({ unit, done, total, loss, rate }: ProgressStep, left: number | undefined): string {
+  const parts = [`${done}/${total} ${unit}`];
   if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
   if (rate !== undefined) parts.push(`${rate.toPrecision(3)} samples/s`);
   if (left !== undefined && done < total) parts.push(`${formatDuration(left)} left`);
   return parts.join("  ");
 }
 
-/** Seconds to the end at the mean speed since the first step seen: a resumed job starts in the middle. */
-function timeLeftBy(now: () => number): (step: ProgressStep) => number | undefined {
-  let first: { done: number; time: number } | undefined;
-  return ({ done, total }) => {
-    first ??= { done, time: now() };
-    const moved = done - first.done;
-    return moved > 0 ? ((now() - first.time) / moved) * (total - done) : undefined;
+interface Moment {
+  readonly done: number;
+  /** Seconds. */
+  readonly time: number;
+}
+
+interface Job {
+  /** The first step seen: a resumed job starts in the middle. */
+  readonly first: Moment;
+  done: number;
+  printed?: Moment;
+}
+
+/** Jobs take turns: training goes on after the rows of an evaluation were answered. */
+function followJobs(now: () => number): (step: ProgressStep) => Job {
+  const jobs = new Map<string, Job>();
+  return ({ unit, done }) => {
+    const before = jobs.get(unit);
+    const job = before && done >= before.done ? before : { first: { done, time: now() }, done };
+    job.done = done;
+    jobs.set(unit, job);
+    return job;
   };
+}
+
+/** Seconds to the end at the mean speed so far; undefined while there is none. */
+function timeLeft({ done, total }: ProgressStep, { first }: Job, now: number): number | undefined {
+  const moved = done - first.done;
+  return moved > 0 ? ((now - first.time) / moved) * (total - done) : undefined;
 }
 
 /** `1 h 12 min`, `3 min 20 s`, `45 s`. */

@@ -8,12 +8,13 @@ export function showRun(): { readonly observer: Required<Observer>; stop(): void
     note: (text) => progress.note(text),
     step: ({ step, loss, samples_per_s }, total) =>
       progress.step({
+        unit: "steps",
         done: step,
         total,
         ...(loss !== null && { loss }),
         ...(typeof samples_per_s === "number" && { rate: samples_per_s }),
       }),
-    answered: (done, total) => progress.step({ done, total }),
+    answered: (done, total) => progress.step({ unit: "rows", done, total }),
     evaluated: (split, { f1, tp, rows }) => progress.note(`${split}: F1 ${f1.toFixed(4)}, ${tp} of ${rows} right`),
   };
   return { observer, stop: () => progress.stop() };
