@@ -13,6 +13,7 @@ import { paint, printJson, printLog, printText } from "./output.ts";
 const COMMANDS = [demoCommand, trainCommand, evalCommand, scoreCommand, configCommand] as CommandModule[];
 
 const REPEATABLE = ["_", "set"];
+const HELP_WIDTH = 100;
 const INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
 
 /**
@@ -39,7 +40,8 @@ function buildParser(): Argv {
     .command(COMMANDS)
     .demandCommand(1, "no command given")
     .strict()
-    .check(checkOnce)
+    .check(checkValues)
+    .requiresArg("set")
     .parserConfiguration({ "greedy-arrays": false, "dot-notation": false })
     .completion("completion", "Print a script which completes commands in your shell")
     .version(readManifest().version)
@@ -48,17 +50,18 @@ function buildParser(): Argv {
     .example("$0 eval --run quiet-otter-17 --split val", "answer and score the validation rows")
     .example("$0 score predictions.csv --truth val.csv", "compute the challenge's F1")
     .epilogue('Each command has its own help, for instance "amlc score --help".')
-    .wrap(Math.min(120, process.stdout.columns ?? 100))
+    .wrap(Math.min(HELP_WIDTH, process.stdout.columns || HELP_WIDTH))
     .exitProcess(false)
     .fail(failParsing);
 }
 
-/** yargs makes a list of an option given twice and NaN of a number it cannot read. */
-function checkOnce(args: Arguments): true {
+/** yargs makes a list of an option given twice, NaN of a number it cannot read and "" of a value left out. */
+function checkValues(args: Arguments): true {
   for (const [name, value] of Object.entries(args)) {
     const flag = `--${name}`;
     if (Array.isArray(value) && !REPEATABLE.includes(name)) throw new InputError(`${flag} is given more than once`);
     if (Number.isNaN(value)) throw new InputError(`${flag} wants a number`);
+    if (value === "") throw new InputError(`${flag} wants a value`, { hint: "see --help" });
   }
   return true;
 }
@@ -68,7 +71,7 @@ class UsageError extends Error {}
 
 /** What a command throws stays as it is; what yargs says about the line itself is told apart. */
 function failParsing(message: string | null, error: Error | undefined): never {
-  throw error ?? new UsageError(message ?? "bad command line");
+  throw error && error.name !== "YError" ? error : new UsageError(message ?? "bad command line");
 }
 
 /** Adds the nearest flag or command, as `help` lists them, to what yargs said. */
@@ -80,10 +83,17 @@ function explainUsage({ message }: UsageError, args: readonly string[], help: st
     ? [...help.matchAll(/--([\w-]+)/g)].map(([, name]) => name)
     : [...help.matchAll(/^ {2}amlc (?:[a-z]+ )*([a-z]+)/gm)].map(([, name]) => name);
   const near = nearestName(word, names);
-  const suggestion = near === undefined ? "see --help" : `did you mean ${isFlag ? "--" : ""}${near}?`;
+  const meant = near === undefined ? guessOption(word) : `${isFlag ? "--" : ""}${near}`;
   return new InputError(isFlag ? `unknown option --${word}` : `unknown command or argument "${word}"`, {
-    hint: suggestion,
+    hint: meant === undefined ? "see --help" : `did you mean ${meant}?`,
   });
+}
+
+/** The option that lacks before a setting or a configuration's file. */
+function guessOption(word: string): string | undefined {
+  if (/\.ya?ml$/.test(word)) return `--config ${word}`;
+  if (/^[a-z]+\.[a-z_]+$/.test(word)) return `--set ${word}=VALUE`;
+  return /^[a-z]+\.[a-z_]+=/.test(word) ? `--set ${word}` : undefined;
 }
 
 /**

@@ -32,7 +32,7 @@ export function showProgress(stream: Terminal = process.stderr, now = monotonicS
  * be put back by a process that is killed.
  */
 function progressBar(stream: Terminal, now: () => number): Progress {
-  const options: Options = { stream, format: "{bar} {text}", barsize: 24, linewrap: true, clearOnComplete: true };
+  const options: Options = { stream, format: "{bar} {text}", barsize: 12, linewrap: true, clearOnComplete: true };
   const bar = new SingleBar({ ...options, barCompleteChar: "━", barIncompleteChar: "╌" });
   const jobOf = followJobs(now);
   return {
@@ -71,7 +71,7 @@ function progressLines(stream: Terminal, now: () => number): Progress {
 function describeStep({ unit, done, total, loss, rate }: ProgressStep, left: number | undefined): string {
   const parts = [`${done}/${total} ${unit}`];
   if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
-  if (rate !== undefined) parts.push(`${rate.toPrecision(3)} samples/s`);
+  if (rate !== undefined) parts.push(`${rate < 100 ? rate.toPrecision(3) : Math.round(rate)} samples/s`);
   if (left !== undefined && done < total) parts.push(`${formatDuration(left)} left`);
   return parts.join("  ");
 }

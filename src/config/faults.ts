@@ -40,7 +40,8 @@ function suggestChoice({ choices }: ConfigKey, found: unknown): string {
 }
 
 function show(value: unknown): string {
-  return (typeof value === "number" ? String(value) : JSON.stringify(value)).slice(0, 100);
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
 /** Where the deepest key of `path` that was written stands. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, normalize } from "node:path";
 import { InputError } from "../util/errors.ts";
 import { suggestName } from "../util/near-name.ts";
@@ -30,7 +30,7 @@ export function listPresets(): readonly Preset[] {
  * @throws InputError with the nearest preset when it is neither.
  */
 export function findConfig(pathOrPreset: string): string {
-  if (existsSync(pathOrPreset)) return pathOrPreset;
+  if (existsSync(pathOrPreset) && !statSync(pathOrPreset).isDirectory()) return pathOrPreset;
   const presets = listPresets();
   const wanted = pathOrPreset.replace(/\.ya?ml$/, "");
   const preset = presets.find(({ name }) => name === wanted);

@@ -26,6 +26,12 @@ test.each([
   [["score", "p.csv", "--turth", "t.csv"], "Missing required argument: truth", "see --help"],
   [["score", "p.csv", "--truth", "t.csv", "--jsno"], "unknown option --jsno", "did you mean --json?"],
   [["score", "p.csv", "--truth", "a", "--truth", "b"], "--truth is given more than once", undefined],
+  [["score", "p.csv", "--truth"], "--truth wants a value", "see --help"],
+  [["config", "show", "--config", "lora-r8-tiny", "--set"], "Not enough arguments following: set", "see --help"],
+  [["train", "mine.yaml"], 'unknown command or argument "mine.yaml"', "did you mean --config mine.yaml?"],
+  [["train", "--train.lr=1"], "unknown option --train.lr", "did you mean --set train.lr=VALUE?"],
+  [["train", "train.lr=1"], 'unknown command or argument "train.lr=1"', "did you mean --set train.lr=1?"],
+  [["config", "show", "--config", "configs"], "there is no such file", "presets:"],
   [["config", "show", "--config", "nowhere.yaml"], "there is no such file", "presets:"],
 ])("amlc %j is bad input, with a hint", async (args, message, hint) => {
   expect(await runProgram(args)).toBe(2);

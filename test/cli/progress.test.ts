@@ -93,10 +93,10 @@ describe("on a terminal", () => {
     const { progress, pass, text } = stage(true);
     step(progress, 1, 10);
     progress.step({ unit: "rows", done: 2, total: 4 });
-    expect(text()).toMatch(/━{12}╌{12} 2\/4 rows/);
+    expect(text()).toMatch(/━{6}╌{6} 2\/4 rows/);
     pass(30);
     step(progress, 4, 10);
-    expect(text()).toMatch(/━{10}╌{14} 4\/10 steps {2}1 min 0 s left/);
+    expect(text()).toMatch(/━{5}╌{7} 4\/10 steps {2}1 min 0 s left/);
     progress.stop();
   });
 });

@@ -147,7 +147,7 @@ describe("a bad configuration", () => {
   ])("%s", (_, text, fault) => expect(faultsOf(() => loadConfig({ config: yamlFile(text) }))).toContain(fault));
 
   test("a folder, or nothing, where a file was meant", () => {
-    expect(faultsOf(() => loadConfig({ config: folder }))[0]).toContain("cannot be read");
+    expect(faultsOf(() => loadConfig({ config: folder }))[0]).toContain("there is no such file");
     expect(() => loadConfig({ config: "lora-r8-tyni" })).toThrow("no preset of that name");
   });
 });
