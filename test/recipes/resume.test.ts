@@ -11,7 +11,7 @@ import { FAST_FOLDER, workFolder } from "../support/work-folder.ts";
 
 const folder = workFolder(FAST_FOLDER);
 const quickRows = writeQuickRows(join(folder, "quick.csv"));
-const FIRST_STEP = /^\d+\/\d+ {2}loss/m;
+const FIRST_STEP = /^\d+\/\d+ steps {2}loss/m;
 
 /** Everything that could go wrong: order, dropout, evaluation, accumulation over the end of an epoch. */
 const RESTLESS = [

@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Config } from "../../src/config/schema.ts";
+import { type Evaluation, openAnswers } from "../../src/recipes/answers.ts";
+import { bindLora, loadBase, loraConfigOf, startingAdapter } from "../../src/recipes/base.ts";
+import { viewAdapter } from "../../src/model/lora.ts";
+import { tinyConfig } from "../support/runs.ts";
+import { workFolder } from "../support/work-folder.ts";
+
+const folder = workFolder();
+const ADAPTER = join(import.meta.dirname, "..", "goldens", "training", "adapter-end");
+
+/** Answers of a trained adapter to the nine shipped validation rows. */
+async function answer(split: string, ...sets: readonly string[]): Promise<Evaluation> {
+  const config: Config = tinyConfig(folder, `lora.init_adapter=${ADAPTER}`, ...sets);
+  const base = await loadBase(config);
+  const binding = bindLora(loraConfigOf(config), base.model);
+  const answers = await openAnswers(split, config, base, binding);
+  try {
+    return await answers.evaluate(viewAdapter(await startingAdapter(config, binding)));
+  } finally {
+    await answers.release();
+  }
+}
+
+test("do not depend on how many rows are answered at a time, nor on dropout", async () => {
+  const { predictions } = await answer("val", "eval.batch=1");
+  expect(new Set(predictions.map(({ prediction }) => prediction)).size, "different answers").toBeGreaterThan(1);
+  for (const setting of ["eval.batch=3", "eval.batch=8", "train.batch=5", "lora.dropout=0.5"]) {
+    expect((await answer("val", setting)).predictions, setting).toEqual(predictions);
+  }
+});
+
+test("are to the rows of a split in order, at most eval.max_rows", async () => {
+  const { predictions } = await answer("val", "eval.max_rows=3", "eval.max_new_tokens=2");
+  expect(predictions.map(({ index }) => index)).toEqual([0, 1, 2]);
+});
+
+test("to all rows go on counting from the first file to the second", async () => {
+  const { predictions, score } = await answer("all", "eval.max_new_tokens=1");
+  expect(predictions.map(({ index }) => index)).toEqual(predictions.map((_, i) => i));
+  expect(score.rows).toBe(predictions.length);
+});
