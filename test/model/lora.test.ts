@@ -1,38 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { PaliGemmaConfig } from "../../src/model/config.ts";
 import { initAdapter, type LoraModule, loraModules, loraScale, parametersOf } from "../../src/model/lora.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
 import { random } from "../../src/util/random.ts";
 import { sizeOf } from "../../src/util/tensor.ts";
+import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
 
-/** google/paligemma-3b-pt-448. */
-const PALIGEMMA_3B: PaliGemmaConfig = {
-  vision: {
-    hiddenSize: 1152,
-    intermediateSize: 4304,
-    numLayers: 27,
-    numHeads: 16,
-    imageSize: 448,
-    patchSize: 14,
-    layerNormEps: 1e-6,
-  },
-  text: {
-    hiddenSize: 2048,
-    intermediateSize: 16384,
-    numLayers: 18,
-    numHeads: 8,
-    numKvHeads: 1,
-    headDim: 256,
-    vocabSize: 257216,
-    rmsNormEps: 1e-6,
-    ropeTheta: 10_000,
-    maxPositions: 8192,
-  },
-  imageTokenId: 257152,
-  padTokenId: 0,
-  bosTokenId: 2,
-  eosTokenId: 1,
-};
 const SEVEN = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 const model = paligemmaParameters(PALIGEMMA_3B);
 const targeted = (targets: string | readonly string[], exclude: string | null = null) =>

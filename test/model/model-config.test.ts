@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readModelConfig } from "../../src/model/model-config.ts";
 import { InputError } from "../../src/util/errors.ts";
+import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
 
 type Json = Record<string, unknown> & { text_config: Record<string, unknown>; vision_config: Record<string, unknown> };
 
@@ -57,39 +58,11 @@ const hub = (): Json => ({
   },
 });
 
-const pt448 = {
-  vision: {
-    hiddenSize: 1152,
-    intermediateSize: 4304,
-    numLayers: 27,
-    numHeads: 16,
-    imageSize: 448,
-    patchSize: 14,
-    layerNormEps: 1e-6,
-  },
-  text: {
-    hiddenSize: 2048,
-    intermediateSize: 16384,
-    numLayers: 18,
-    numHeads: 8,
-    numKvHeads: 1,
-    headDim: 256,
-    vocabSize: 257216,
-    rmsNormEps: 1e-6,
-    ropeTheta: 10000,
-    maxPositions: 8192,
-  },
-  imageTokenId: 257152,
-  padTokenId: 0,
-  bosTokenId: 2,
-  eosTokenId: 1,
-};
-
 const without = (json: Json, ...keys: string[]) =>
   Object.fromEntries(Object.entries(json).filter(([key]) => !keys.includes(key)));
 
 test("the hub's 3B at 448 pixels, defaults left out", async () => {
-  expect(await read(hub())).toEqual(pt448);
+  expect(await read(hub())).toEqual(PALIGEMMA_3B);
 });
 
 test("the hub's 3B at 224 pixels, image size left out", async () => {

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
-const MAIN = join(import.meta.dirname, "..", "..", "dist", "cli", "main.js");
+/** The compiled program. */
+export const MAIN = join(import.meta.dirname, "..", "..", "dist", "cli", "main.js");
 
 export interface Ended {
   /** null when a signal ended the process. */
