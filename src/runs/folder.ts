@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { SAFE_NAME } from "../config/schema.ts";
@@ -97,15 +97,16 @@ export function openRun(nameOrPath: string, dir = "experiments"): RunFolder {
   const found = candidates.map(runFolder).find(({ config }) => existsSync(config));
   if (found) return found;
   const place = existsSync(candidates[0]) ? "is no run: it has no config.yaml" : "there is no such run";
+  const home = isPath ? dirname(nameOrPath) : dir;
   throw new InputError(`${nameOrPath}: ${place}`, {
-    hint: `runs in ${dir}: ${suggestName(basename(nameOrPath), listRuns(dir))}`,
+    hint: `runs in ${home}: ${suggestName(basename(nameOrPath), listRuns(home))}`,
   });
 }
 
-/** Names of the runs in `dir`. */
+/** Names of the runs in `dir`; none when that is no folder. A run still being made has a hidden name. */
 export function listRuns(dir: string): readonly string[] {
-  if (!existsSync(dir)) return [];
-  return readdirSync(dir).filter((name) => existsSync(runFolder(join(dir, name)).config));
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(dir).filter((name) => !name.startsWith(".") && existsSync(runFolder(join(dir, name)).config));
 }
 
 /** What stands for a split in a file name: `val`, or for `some/rows 2.csv`: `rows-2`. */

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Config } from "../../src/config/schema.ts";
+import { viewAdapter } from "../../src/model/lora.ts";
 import { type Evaluation, openAnswers } from "../../src/recipes/answers.ts";
 import { bindLora, loadBase, loraConfigOf, startingAdapter } from "../../src/recipes/base.ts";
-import { viewAdapter } from "../../src/model/lora.ts";
 import { tinyConfig } from "../support/runs.ts";
 import { workFolder } from "../support/work-folder.ts";
 

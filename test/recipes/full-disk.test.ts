@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { resume, train } from "../../src/recipes/train.ts";
 import { InputError, InterruptedError } from "../../src/util/errors.ts";
-import { amlc } from "../support/cli.ts";
+import { amlc, MAIN } from "../support/cli.ts";
 import { adapterBytes, historyOf, tinyConfig, trainTiny, writeQuickRows } from "../support/runs.ts";
 import { workFolder } from "../support/work-folder.ts";
 
@@ -65,10 +65,9 @@ test.skipIf(!mounted)("a full disk gets no run", async () => {
 
 // Stands for a full disk where none can be mounted: the moments of the optimiser are 139 kB, and no file may be above 96.
 test.skipIf(process.platform === "win32")("a file that cannot be written ends the run with exit code 2", async () => {
-  const program = [process.execPath, ...commandOf(trainTiny(...SETTINGS, `run.dir=${folder}`, "run.name=limited"))];
-  const limited = ["-c", 'ulimit -f 96; exec "$@"', "bash", ...program];
-  const ended = execute("bash", limited);
-  expect([ended.code, ended.stderr]).toEqual([2, expect.stringMatching(/checkpoints\/last: could not be written/)]);
+  const program = [process.execPath, MAIN, ...trainTiny(...SETTINGS, `run.dir=${folder}`, "run.name=limited")];
+  const ended = spawnSync("bash", ["-c", 'ulimit -f 96; exec "$@"', "bash", ...program], { encoding: "utf8" });
+  expect([ended.status, ended.stderr]).toEqual([2, expect.stringMatching(/checkpoints\/last: could not be written/)]);
   expect(readdirSync(join(folder, "limited", "checkpoints"))).toEqual([]);
   expect(historyOf(join(folder, "limited"))).toHaveLength(1);
 });

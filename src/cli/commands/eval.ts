@@ -43,10 +43,10 @@ export const evalCommand: CommandModule<object, EvalArgs> = {
       { entity: "all", ...overall },
       ...Object.entries(by_entity).map(([entity, counts]) => ({ entity, ...counts })),
     ]);
-    if (bad.length > 0)
-      printLog(
-        `${bad.length} rows could not be asked about and are not in the score; the first: line ${bad[0]!.line}: ${bad[0]!.reason}`,
-      );
+    if (bad.length > 0) {
+      const { line, reason } = bad[0]!;
+      printLog(`rows passed over, and not in the score: ${bad.length}; the first: line ${line}: ${reason}`);
+    }
     printLog(`written: ${files.join(", ")}`);
   },
 };
