@@ -14,7 +14,7 @@ interface Measured {
   readonly trainable: number;
 }
 
-const [BATCH, STEPS, ROUNDS] = [8, 5, 3];
+const [BATCH, STEPS, ROUNDS] = [8, 5, 5];
 const HERE = join(import.meta.dirname);
 const PEER = join(HERE, "..", "..", "bench", "peers", "torch_lora.py");
 const python = process.env.AMLC_PYTHON ?? "python3";
