@@ -1,13 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { z } from "zod";
 import { formatConfig, loadConfig } from "../config/load.ts";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
-import { parseJson } from "../formats/json.ts";
+import { readJson } from "../formats/json.ts";
 import { decodeAdapter, matchAdapter } from "../model/adapter-files.ts";
 import type { LoraBinding } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
-import { checksumFiles, describeEnvironment, type Environment } from "../runs/environment.ts";
+import { checksumFiles, describeEnvironment } from "../runs/environment.ts";
 import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
 import { truncateHistory } from "../runs/history.ts";
 import { lockRun } from "../runs/lock.ts";
@@ -118,9 +118,11 @@ function dataFiles({ data }: Config): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, resolveAsset(name)]));
 }
 
+const environmentSchema = z.object({ data: z.record(z.string(), z.string()) });
+
 /** Rows may be added or mended between runs, but not under a run: its order of rows would be another. */
 async function refuseChangedData(run: RunFolder, config: Config): Promise<void> {
-  const started = parseJson(run.environment, await readFile(run.environment, "utf8")) as Environment;
+  const started = await readJson(run.environment, environmentSchema, "a run without it cannot be resumed");
   const now = await checksumFiles(dataFiles(config));
   const changed = Object.keys(now).filter((name) => now[name] !== started.data[name]);
   if (changed.length === 0) return;

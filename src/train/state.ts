@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../formats/json.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
 import { encodeSafetensors } from "../formats/safetensors-write.ts";
 import { InputError } from "../util/errors.ts";
@@ -46,7 +47,8 @@ export async function restoreState(
   trainer: Trainer,
 ): Promise<TrainingProgress> {
   const moments = await decodeSafetensors(`${folder}/${MOMENTS}`, files[MOMENTS] ?? new Uint8Array());
-  const parsed = progressSchema.safeParse(JSON.parse(Buffer.from(files[PROGRESS] ?? "null").toString("utf8")));
+  const json = Buffer.from(files[PROGRESS] ?? "null").toString("utf8");
+  const parsed = progressSchema.safeParse(parseJson(`${folder}/${PROGRESS}`, json));
   const [first, second] = [moments.get("first_moment"), moments.get("second_moment")];
   const { optimizer } = trainer;
   if (

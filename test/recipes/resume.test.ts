@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -73,6 +73,8 @@ describe("a run that is interrupted and resumed", () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(`${rows} changed since the run was started`)]);
     expect(stderr).toMatch(/hint: put the file back/);
     expect(adapterBytes(path)).toEqual(last);
+    rmSync(join(path, "environment.json"));
+    await expect(resume(path)).rejects.toThrow(`${join(path, "environment.json")}: no such file`);
   });
 });
 
