@@ -1,0 +1,84 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ROOT, readDocument } from "./docs/documents.ts";
+import { amlc } from "./support/cli.ts";
+import { workFolder } from "./support/work-folder.ts";
+
+const readme = readDocument("README.md");
+const folder = workFolder();
+const run = join(folder, "experiments", "first");
+
+/** Texts of the README's code blocks in a language. */
+function blocksOf(language: string): string[] {
+  const blocks = readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"));
+  return [...blocks].map(([, text]) => text!);
+}
+
+/** Files and folders that the README names in its sentence on a run's folder, with `val` for SPLIT. */
+function namedInRunFolder(): string[] {
+  const sentence = readme.match(/^Everything of a run is in `experiments\/NAME\/`:(.*?)\n\n/ms)![1]!;
+  return [...sentence.matchAll(/`([^`]+)`/g)].map(([, name]) => name!.replace("SPLIT", "val"));
+}
+
+beforeAll(() => {
+  for (const name of ["data", "checkpoints"]) symlinkSync(join(ROOT, name), join(folder, name));
+});
+
+test("the two commands for a newcomer are those that CI runs", () => {
+  expect(blocksOf("sh").slice(0, 2)).toEqual(["npm ci && npx amlc demo\n", "npm ci && npm test\n"]);
+  const { scripts } = JSON.parse(readDocument("package.json")) as { scripts: Record<string, string> };
+  expect(scripts.check).toMatch(/&& npm test$/);
+  expect(readDocument(".ci/run")).toMatch(/^npm ci\nnpm run check$/m);
+});
+
+describe("in the folder of a clone, in the README's order", () => {
+  const lines = blocksOf("sh")
+    .filter((block) => block.startsWith("npx amlc "))
+    .flatMap((block) => block.trim().split("\n"));
+
+  test("there are commands for every task", () => {
+    expect(new Set(lines.map((line) => line.split(" ")[2]))).toEqual(new Set(["train", "eval", "score", "config"]));
+  });
+
+  test.each(lines)("%s", async (line) => {
+    const args = [...line.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word).slice(2);
+    const { code, stdout, stderr } = await amlc(folder, ...args);
+    expect(code, stderr).toBe(0);
+    expect(stdout).not.toBe("");
+    if (args.includes("--json")) expect(JSON.parse(stdout)).toBeTypeOf("object");
+  });
+
+  test("a run's folder holds what the README names", () => {
+    const names = namedInRunFolder();
+    expect(names.length).toBeGreaterThan(6);
+    const found = readdirSync(run, { recursive: true, encoding: "utf8" }).map((name) => name.replaceAll("\\", "/"));
+    for (const name of names) expect(found).toContain(name.replace(/\/$/, ""));
+  });
+});
+
+test("the program in TypeScript compiles against the package's types, and runs", () => {
+  const project = join(folder, "program");
+  mkdirSync(join(project, "node_modules"), { recursive: true });
+  symlinkSync(ROOT, join(project, "node_modules", "amlc"), "junction");
+  writeFileSync(join(project, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(project, "main.ts"), blocksOf("ts").join("\n"));
+  const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+  const types = ["--types", "node", "--typeRoots", join(ROOT, "node_modules", "@types")];
+  const compile = [tsc, "--strict", "--module", "nodenext", "--target", "es2022", ...types, "main.ts"];
+  execFileSync(process.execPath, compile, { cwd: project, encoding: "utf8" });
+  const printed = execFileSync(process.execPath, ["main.js"], { cwd: project, encoding: "utf8", stdio: "pipe" });
+  expect(printed).toMatch(/^1 \d\.\d+$/m);
+  expect(printed).toMatch(/experiments\/[\w-]+ \d\.\d+ 0?\.?\d+$/m);
+});
+
+test("the program in Python loads the adapter into transformers", ({ skip }) => {
+  const python = process.env.AMLC_PYTHON ?? "python3";
+  const needed = ["transformers", "peft", "torch"];
+  const find = `import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ${JSON.stringify(needed)})))`;
+  if (spawnSync(python, ["-c", find]).status !== 0) skip(`${python} lacks one of ${needed.join(", ")}`);
+  const env = { ...process.env, HF_HUB_OFFLINE: "1" };
+  const { status, stderr } = spawnSync(python, ["-c", blocksOf("python").join("\n")], { cwd: folder, env });
+  expect(status, stderr.toString()).toBe(0);
+});
