@@ -127,15 +127,17 @@ const run = z
   .prefault({});
 
 /** Everything a run is told. YAML, `--set`, `--help`, the JSON Schema and the error messages all come from here. */
-export const ConfigSchema = z.strictObject({
-  base: path().describe("Hugging Face folder of the PaliGemma to start from"),
-  data,
-  lora,
-  train,
-  eval: evaluation,
-  engine,
-  run,
-});
+export const ConfigSchema = z
+  .strictObject({
+    base: path().describe("Hugging Face folder of the PaliGemma to start from"),
+    data,
+    lora,
+    train,
+    eval: evaluation,
+    engine,
+    run,
+  })
+  .refine((c) => c.eval.every === 0 || c.data.val !== null, { path: ["eval", "every"], error: "needs data.val" });
 
 /** A checked configuration with every default filled in. */
 export type Config = z.output<typeof ConfigSchema>;

@@ -12,6 +12,15 @@ test("help lists the commands with examples, on standard output", async () => {
   expect(printed.err).toBe("");
 });
 
+test.each(["", "demo", "train", "eval", "score", "config", "config show", "config schema", "config list"])(
+  "amlc %s --help has examples and fits 100 columns",
+  async (command) => {
+    expect(await runProgram([...command.split(" ").filter(Boolean), "--help"])).toBe(0);
+    expect(printed.out).toMatch(/^Examples:\n {2}amlc /m);
+    expect(Math.max(...printed.out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+  },
+);
+
 test("version and completion", async () => {
   expect(await runProgram(["--version"])).toBe(0);
   expect(printed.out.trim()).toBe(readManifest().version);

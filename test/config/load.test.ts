@@ -128,6 +128,13 @@ describe("a bad configuration", () => {
     expect(faultsOf(() => loadConfig({ config: "lora-r8-tiny", sets: [set] }))).toEqual([`--set ${set}: ${fault}`]);
   });
 
+  test("evaluations without validation rows", () => {
+    const sets = ["eval.every=5", "data.val=null"];
+    expect(faultsOf(() => loadConfig({ config: "lora-r8-tiny", sets }))).toEqual([
+      "--set eval.every=5: eval.every is 5; needs data.val",
+    ]);
+  });
+
   test("warm-up longer than the training", () => {
     const sets = ["train.max_steps=3", "train.warmup_steps=4"];
     expect(faultsOf(() => loadConfig({ config: "lora-r8-tiny", sets }))).toEqual([
