@@ -96,7 +96,7 @@ export function attention(q: Node, { k, v }: KeyValues, heads: Heads, mask?: Nod
   const g = n / kv;
   const queries = reshape(transpose(reshape(q, [b, t, kv, g, h]), [0, 2, 1, 3, 4]), [b, kv, t * g, h]);
   const split = (x: Node) => transpose(reshape(x, [b, x.type.shape[1]!, kv, h]), [0, 2, 1, 3]); // [B,K,S,H]
-  const score = (keys: Node) => matmul(queries, split(keys), { transB: true, alpha: h ** -0.5 }); // [B,K,T·G,S]
+  const score = (keys: Node) => matmul(queries, split(keys), { transB: true, alpha: 1 / Math.sqrt(h) }); // [B,K,T·G,S]
 
   const scores = past ? concat([score(past.k), score(k)], -1) : score(k);
   const s = scores.type.shape[3]!;

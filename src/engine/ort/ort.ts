@@ -87,9 +87,13 @@ const TYPE_OF = Object.fromEntries(Object.entries(ORT_TYPE).map(([ours, theirs])
   DType
 >;
 
-/** Wraps host memory; nothing is copied. */
+/**
+ * Wraps host memory; nothing is copied. Where Node has a Float16Array, ort.Tensor makes one of halves, and the native side
+ * takes it for empty (microsoft/onnxruntime#32323): there it is shown the halves themselves.
+ */
 function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
-  return new ort.Tensor(ORT_TYPE[dtype], data as Float32Array, [...shape]);
+  const tensor = new ort.Tensor(ORT_TYPE[dtype], data as Float32Array, [...shape]);
+  return dtype === "f16" ? Object.defineProperty(tensor, "data", { value: data }) : tensor;
 }
 
 function fromOrt({ type, data, dims }: ort.Tensor): Tensor {
