@@ -113,7 +113,7 @@ describe("amlc eval refuses", () => {
     ],
     [
       "validation rows that the run has none of",
-      ["--run", run, "--set", "data.val=null"],
+      ["--run", run, "--set", "eval.every=0", "--set", "data.val=null"],
       "--split val: data.val is not set",
       "hint: set data.val",
     ],
