@@ -30,6 +30,11 @@ describe("the package that npm packs", () => {
     expect(paths.filter((path) => /^data\/tiny\/images\/.+\.jpg$/.test(path))).toHaveLength(36);
   });
 
+  test("has a program that can be started: npx sets the mode of a linked clone once, a later build must too", () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: { build: string } };
+    expect(scripts.build).toContain("chmodSync('dist/cli/main.js',0o755)");
+  });
+
   test("has nothing else, and is small", () => {
     const known = /^(dist|configs|checkpoints\/tiny|data\/tiny)\/|^(LICENSE|README\.md|package\.json)$/;
     expect(paths.filter((path) => !known.test(path))).toEqual([]);

@@ -59,6 +59,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     printText(`${result.run}: ${result.steps} steps, loss ${result.loss.toFixed(4)}`);
     if (result.best) printText(`best evaluation ${result.best.value.toFixed(4)} after step ${result.best.step}`);
     printText(`loss curve: ${lossCurve}`);
-    printText(`next: amlc eval --run ${result.run} --split val`);
+    const { data } = settings ?? loadConfig({ config: `${result.run}/config.yaml` });
+    printText(`next: amlc eval --run ${result.run} --split ${data.val === null ? "train" : "val"}`);
   },
 };
