@@ -9,12 +9,6 @@ import { writeFileAtomic } from "../util/files.ts";
 export interface HistoryRecord {
   readonly step: number;
   readonly loss: number | null;
-  /** Before clipping. */
-  readonly grad_norm?: number | null;
-  readonly lr?: number;
-  readonly samples_per_s?: number;
-  readonly tokens_per_s?: number;
-  readonly rss_bytes?: number;
   readonly [key: string]: number | string | boolean | null;
 }
 
