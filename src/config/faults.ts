@@ -1,17 +1,20 @@
 import type { z } from "zod";
 import { nearestName, suggestName } from "../util/near-name.ts";
-import { type ConfigKey, configKeys } from "./keys.ts";
+import type { ConfigKey } from "./keys.ts";
 import { type ConfigSource, valueAt } from "./source.ts";
 
 /** What is wrong with a configuration, one line a fault: `file:4:9: train.lr is "fast"; valid: number from 0`. */
-export function describeFault(issue: z.core.$ZodIssue, source: ConfigSource): readonly string[] {
+export function describeFault(
+  issue: z.core.$ZodIssue,
+  source: ConfigSource,
+  keys: readonly ConfigKey[],
+): readonly string[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      return `${place(source, path)}: unknown key ${path.join(".")}; ${suggestKey(issue.path.join("."), key)}`;
+      return `${place(source, path)}: unknown key ${path.join(".")}; ${suggestKey(issue.path.join("."), key, keys)}`;
     });
   }
-  const keys = configKeys();
   const path = issue.path.slice(0, keys.some(({ name }) => name === issue.path[0]) ? 1 : 2);
   const key = keys.find(({ name }) => name === path.join("."));
   const found = valueAt(source.values, path);
@@ -22,8 +25,8 @@ export function describeFault(issue: z.core.$ZodIssue, source: ConfigSource): re
 }
 
 /** The nearest key of the same group; else, for a key that lost its group, the one of that name elsewhere. */
-function suggestKey(group: string, key: string): string {
-  const names = configKeys().map(({ name }) => name);
+function suggestKey(group: string, key: string, keys: readonly ConfigKey[]): string {
+  const names = keys.map(({ name }) => name);
   const depth = group === "" ? 0 : group.split(".").length;
   const inGroup = names.filter((name) => group === "" || name.startsWith(`${group}.`));
   const siblings = [...new Set(inGroup.map((name) => name.split(".")[depth]))];

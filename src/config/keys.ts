@@ -30,18 +30,18 @@ export interface ConfigKey {
   readonly choices: readonly string[];
 }
 
-/** The JSON Schema of a configuration file, for editors. */
-export function configJsonSchema(): SchemaNode {
-  return z.toJSONSchema(ConfigSchema, { io: "input" }) as SchemaNode;
+/** The JSON Schema of a file of settings, for editors; by default a training configuration's. */
+export function configJsonSchema(schema: z.ZodType = ConfigSchema): SchemaNode {
+  return z.toJSONSchema(schema, { io: "input" }) as SchemaNode;
 }
 
 /** Every key in the order of the schema. */
-export function configKeys(): readonly ConfigKey[] {
+export function configKeys(schema: z.ZodType = ConfigSchema): readonly ConfigKey[] {
   const visit = (name: string, node: SchemaNode): ConfigKey[] =>
     node.properties
       ? Object.entries(node.properties).flatMap(([key, child]) => visit(name ? `${name}.${key}` : key, child))
       : [describeKey(name, node)];
-  return visit("", configJsonSchema());
+  return visit("", configJsonSchema(schema));
 }
 
 function describeKey(name: string, node: SchemaNode): ConfigKey {

@@ -1,6 +1,9 @@
 import { stringify } from "yaml";
+import type { z } from "zod";
 import { InputError } from "../util/errors.ts";
+import { type DataSettings, DataSettingsSchema } from "./data-schema.ts";
 import { describeFault } from "./faults.ts";
+import { configKeys } from "./keys.ts";
 import { findConfig } from "./presets.ts";
 import { type Config, ConfigSchema } from "./schema.ts";
 import { type ConfigSource, override, readYaml } from "./source.ts";
@@ -12,22 +15,48 @@ import { type ConfigSource, override, readYaml } from "./source.ts";
  * @throws InputError which lists every fault with its place
  */
 export function loadConfig({ config, sets = [] }: { config: string; sets?: readonly string[] }): Config {
-  return checkConfig(sets.reduce(override, readYaml(findConfig(config))));
+  return check(ConfigSchema, sets.reduce(override, readYaml(findConfig(config))), TRAIN_HELP);
 }
 
 /** Checks an object given by a program rather than a file: missing keys are filled in, all faults are listed. */
 export function parseConfig(values: unknown): Config {
-  return checkConfig({ name: "configuration", values, locate: () => undefined });
+  return check(ConfigSchema, fromProgram(values), TRAIN_HELP);
 }
 
-/** A configuration as YAML that `loadConfig` reads back to the same values. */
-export function formatConfig(config: Config): string {
+/**
+ * Settings of the data commands: a YAML file or none, changed by `sets` such as `clean.range=max`.
+ * @throws InputError which lists every fault with its place
+ */
+export function loadDataSettings({
+  config,
+  sets = [],
+}: {
+  config?: string;
+  sets?: readonly string[];
+} = {}): DataSettings {
+  const source = config === undefined ? fromProgram({}) : readYaml(config);
+  return check(DataSettingsSchema, sets.reduce(override, source), DATA_HELP);
+}
+
+/** The same for an object given by a program. */
+export function parseDataSettings(values: unknown = {}): DataSettings {
+  return check(DataSettingsSchema, fromProgram(values), DATA_HELP);
+}
+
+/** Settings as YAML that the loader reads back to the same values. */
+export function formatConfig(config: Config | DataSettings): string {
   return stringify(config, { lineWidth: 0 });
 }
 
-function checkConfig(source: ConfigSource): Config {
-  const result = ConfigSchema.safeParse(source.values);
+const TRAIN_HELP = '"amlc train --help" lists every key with its default';
+const DATA_HELP = '"amlc data settings" prints every key with its default';
+
+const fromProgram = (values: unknown): ConfigSource => ({ name: "configuration", values, locate: () => undefined });
+
+function check<T>(schema: z.ZodType<T>, source: ConfigSource, hint: string): T {
+  const result = schema.safeParse(source.values);
   if (result.success) return result.data;
-  const faults = [...new Set(result.error.issues.flatMap((issue) => describeFault(issue, source)))];
-  throw new InputError(faults.join("\n"), { hint: '"amlc train --help" lists every key with its default' });
+  const keys = configKeys(schema);
+  const faults = [...new Set(result.error.issues.flatMap((issue) => describeFault(issue, source, keys)))];
+  throw new InputError(faults.join("\n"), { hint });
 }

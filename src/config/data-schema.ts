@@ -1,0 +1,111 @@
+import { z } from "zod";
+
+const seconds = () => z.number().positive().max(3600);
+const seed = () => z.int().min(0).max(0xffff_ffff).default(0);
+
+/** How much of a sample a group of rows gets, by its rows n: 1, √n or n. */
+export const SHARES = ["uniform", "sqrt", "proportional"] as const;
+const share = () => z.enum(SHARES);
+
+const clean = z
+  .strictObject({
+    empty: z.enum(["drop", "keep"]).default("drop").describe("a row without a value"),
+    link: z.enum(["drop", "keep"]).default("drop").describe("an image link that is no http or https address of a file"),
+    entity: z.enum(["drop", "keep"]).default("drop").describe("an entity that is not in the challenge's list"),
+    range: z
+      .enum(["drop", "max", "min", "keep"])
+      .default("drop")
+      .describe("two numbers: [100.0, 240.0] volt, 10 kilogram to 15 kilogram"),
+    scientific: z
+      .enum(["drop", "write", "keep"])
+      .default("drop")
+      .describe("an exponent: 2.2e+20 gram; write: in plain digits"),
+    format: z.enum(["drop", "keep"]).default("drop").describe('any other text that is not of the form "x unit"'),
+    unit: z.enum(["drop", "keep"]).default("drop").describe("a unit that the entity does not allow: 3 horsepower"),
+    magnitude: z
+      .enum(["drop", "keep"])
+      .default("drop")
+      .describe("a number that cannot be: 0, or beyond clean.limits of its entity"),
+    contradiction: z
+      .enum(["drop", "max", "min", "keep"])
+      .default("drop")
+      .describe("rows of one image and entity with different values; max, min: the row with that value stays"),
+    duplicate: z.enum(["drop", "keep"]).default("drop").describe("a row that says the same as an earlier one"),
+  })
+  .prefault({});
+
+const split = z
+  .strictObject({
+    val: z.number().min(0).max(1).default(0.05).describe("share of the image links that are for validation"),
+    seed: seed().describe("seed of the choice of links"),
+  })
+  .prefault({});
+
+const sample = z
+  .strictObject({
+    size: z.int().min(1).max(1_000_000_000).default(13_500).describe("rows to draw"),
+    seed: seed().describe("seed of the order of rows; a smaller sample of a seed is part of a larger one"),
+    entities: share()
+      .default("uniform")
+      .describe("shares of the entities: uniform, sqrt or proportional to their rows"),
+    units: share().default("sqrt").describe("shares of the units of an entity"),
+    groups: share().default("sqrt").describe("shares of the groups of a unit"),
+    max_of_unit: z.int().min(1).nullable().default(null).describe("most rows of one unit of an entity; null: any"),
+    max_of_group: z
+      .int()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("most rows of one group within a unit of an entity; null: any"),
+  })
+  .prefault({});
+
+const download = z
+  .strictObject({
+    concurrency: z.int().min(1).max(1024).default(32).describe("images in work at a time"),
+    per_host: z.int().min(1).max(1024).default(16).describe("connections to one host"),
+    retries: z.int().min(0).max(100).default(5).describe("further attempts after one that may yet succeed"),
+    backoff_s: seconds().default(0.5).describe("pause before the first retry, in seconds; doubled each time"),
+    max_pause_s: seconds().default(60).describe("longest pause, Retry-After included, in seconds"),
+    connect_timeout_s: seconds().default(10).describe("longest wait for a connection, in seconds"),
+    header_timeout_s: seconds().default(30).describe("longest wait for the answer to begin, in seconds"),
+    body_timeout_s: seconds().default(120).describe("longest time for one whole answer, in seconds"),
+    max_redirects: z.int().min(0).max(20).default(5).describe("redirects to follow"),
+    max_bytes: z
+      .int()
+      .min(1)
+      .default(64 * 2 ** 20)
+      .describe("largest file, in bytes"),
+    max_pixels: z.int().min(1).default(100_000_000).describe("largest image, in pixels"),
+    allow_private: z.boolean().default(false).describe("also ask loopback, private and link-local addresses"),
+    hosts: z.array(z.string().min(1)).min(1).nullable().default(null).describe("the only hosts to ask; null: any"),
+  })
+  .prefault({});
+
+const parts = z.strictObject({ parts: z.int().min(1).max(10_000).default(4).describe("files to make") }).prefault({});
+
+const answers = z
+  .strictObject({
+    range: z
+      .enum(["max", "min", "empty"])
+      .default("max")
+      .describe("two numbers, as in 100-240 V: which one is the answer"),
+    unit: z
+      .enum(["convert", "empty"])
+      .default("convert")
+      .describe("a unit that the entity does not allow: converted where that can be done, or no answer"),
+    unknown: z
+      .enum(["empty", "keep"])
+      .default("empty")
+      .describe("a text in which no value is found: no answer, or left as it is, which the official check refuses"),
+  })
+  .prefault({});
+
+/** What the commands around training are told: from raw rows to photographs, from raw answers to a submission. */
+export const DataSettingsSchema = z.strictObject({ clean, split, sample, download, parts, answers }).prefault({});
+
+/** Checked settings with every default filled in. */
+export type DataSettings = z.output<typeof DataSettingsSchema>;
+/** A group of them: clean, split, sample, download, parts, answers. */
+export type DataSettingsGroup = keyof DataSettings;
+export type Share = (typeof SHARES)[number];
