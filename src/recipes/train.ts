@@ -10,16 +10,18 @@ import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
 import { checksumFiles, describeEnvironment } from "../runs/environment.ts";
 import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
 import { truncateHistory } from "../runs/history.ts";
-import { lockRun } from "../runs/lock.ts";
 import { NOT_STARTED, restoreState, type TrainingProgress } from "../train/state.ts";
 import { createTrainer } from "../train/trainer.ts";
 import { InputError } from "../util/errors.ts";
 import { recoverFolder } from "../util/files.ts";
+import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
 import { openAnswers } from "./answers.ts";
 import { bindLora, loadBase, loraConfigOf, startingAdapter } from "./base.ts";
 import type { Observer } from "./observer.ts";
 import { type Rows, readRows } from "./rows.ts";
 import { type TrainingJob, type TrainOptions, type TrainResult, takeSteps } from "./training-loop.ts";
+
+const TRAINING: LockPurpose = { prefix: "trainer", does: "is training this run", instead: "start another run" };
 
 /**
  * Trains an adapter by a configuration, in a new run folder.
@@ -30,7 +32,7 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
   try {
     const environment = await describeEnvironment({ seed: config.train.seed, data: dataFiles(config) });
     const run = await createRun(config.run, { config: formatConfig(config), environment });
-    using _lock = await lockRun(run.path);
+    using _lock = await lockFolder(run.path, TRAINING);
     return await takeSteps(job, run, NOT_STARTED);
   } finally {
     await job.release();
@@ -44,7 +46,7 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
  */
 export async function resume(nameOrPath: string, options: TrainOptions = {}): Promise<TrainResult> {
   const run = openRun(nameOrPath);
-  using _lock = await lockRun(run.path);
+  using _lock = await lockFolder(run.path, TRAINING);
   const config = loadConfig({ config: run.config });
   await refuseChangedData(run, config);
   const job = await prepare(config, options);

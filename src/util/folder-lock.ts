@@ -3,11 +3,21 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { InputError } from "../util/errors.ts";
+import { InputError } from "./errors.ts";
 
 /** A held lock; release it in `finally` or with `using`. */
-export interface RunLock extends Disposable {
+export interface FolderLock extends Disposable {
   release(): void;
+}
+
+/** What a folder is locked for. Locks of different purposes do not see each other. */
+export interface LockPurpose {
+  /** Small letters that lock files begin with. */
+  readonly prefix: string;
+  /** Ends the sentence "process 12 ...". */
+  readonly does: string;
+  /** What a user may do instead of waiting. */
+  readonly instead: string;
 }
 
 interface Owner {
@@ -23,30 +33,31 @@ const ATTEMPTS = 12;
 const MAX_PAUSE_MS = 30;
 
 /**
- * Makes this process the only trainer of a run folder. A lock whose process is gone (a kill -9, a power cut) does not
- * count and is swept away.
+ * Makes this process the only one with a purpose in a folder, which must exist. A lock whose process is gone (a kill -9,
+ * a power cut) does not count and is swept away.
  *
- * Each trainer announces itself with a file whose name is its own, then looks for others; one that sees a living
- * other steps back. No file is ever taken over, so two trainers cannot both get hold of a dead one's lock. Two that
+ * Each process announces itself with a file whose name is its own, then looks for others; one that sees a living
+ * other steps back. No file is ever taken over, so two processes cannot both get hold of a dead one's lock. Two that
  * announce themselves in the same moment both step back and try again after a random pause.
- * @throws InputError naming the other process and the folder.
+ * @throws InputError naming the other process and the folder, or the folder when it cannot be written to.
  */
-export async function lockRun(folder: string): Promise<RunLock> {
+export async function lockFolder(folder: string, purpose: LockPurpose): Promise<FolderLock> {
   for (let attempt = 1; ; attempt++) {
-    const file = announce(folder);
-    const rival = owners(folder).find((owner) => owner.file !== file && !sweepDead(owner));
+    const file = announce(folder, purpose);
+    const rival = owners(folder, purpose).find((owner) => owner.file !== file && !sweepDead(owner));
     const release = () => rmSync(file, { force: true });
     if (!rival) return { release, [Symbol.dispose]: release };
     release();
-    if (attempt === ATTEMPTS) throw inUse(folder, rival);
+    if (attempt === ATTEMPTS) throw inUse(folder, rival, purpose);
     await sleep(randomBytes(1)[0] % MAX_PAUSE_MS);
   }
 }
 
 /** The file's name says all, so that no half-written lock can be read. */
-function announce(folder: string): string {
+function announce(folder: string, { prefix }: LockPurpose): string {
   const start = processStat(process.pid)?.start ?? UNKNOWN;
-  const file = join(folder, `trainer-${process.pid}-${start}-${hostLabel()}-${randomBytes(4).toString("hex")}.lock`);
+  const name = `${prefix}-${process.pid}-${start}-${hostLabel()}-${randomBytes(4).toString("hex")}.lock`;
+  const file = join(folder, name);
   try {
     writeFileSync(file, "", { flag: "wx" });
   } catch (cause) {
@@ -58,9 +69,10 @@ function announce(folder: string): string {
   return file;
 }
 
-function owners(folder: string): readonly Owner[] {
+function owners(folder: string, { prefix }: LockPurpose): readonly Owner[] {
+  const pattern = new RegExp(`^${prefix}-(\\d+)-(\\d+|x)-(.*)-[0-9a-f]{8}\\.lock$`);
   return readdirSync(folder).flatMap((name) => {
-    const match = /^trainer-(\d+)-(\d+|x)-(.*)-[0-9a-f]{8}\.lock$/.exec(name);
+    const match = pattern.exec(name);
     return match ? [{ file: join(folder, name), pid: Number(match[1]), start: match[2], host: match[3] }] : [];
   });
 }
@@ -100,11 +112,11 @@ function hostLabel(): string {
     .slice(0, 64);
 }
 
-function inUse(folder: string, { pid, host, file }: Owner): InputError {
+function inUse(folder: string, { pid, host, file }: Owner, { does, instead }: LockPurpose): InputError {
   const elsewhere = host === hostLabel() ? "" : ` on ${host}`;
-  return new InputError(`${folder}: process ${pid}${elsewhere} is training this run`, {
+  return new InputError(`${folder}: process ${pid}${elsewhere} ${does}`, {
     hint: elsewhere
-      ? `wait for it or start another run; if it is gone for good, delete ${file}`
-      : "wait for it, stop it with Ctrl-C, or start another run",
+      ? `wait for it or ${instead}; if it is gone for good, delete ${file}`
+      : `wait for it, stop it with Ctrl-C, or ${instead}`,
   });
 }
