@@ -1,5 +1,7 @@
+const OUTCOMES = ["tp", "fp", "fn", "tn"] as const;
+
 /** tp: right answer. fp: wrong answer, or one where none was wanted. fn: no answer where one was. tn: rightly none. */
-export type Outcome = "tp" | "fp" | "fn" | "tn";
+export type Outcome = (typeof OUTCOMES)[number];
 
 export interface Judged {
   readonly entity: string;
@@ -32,19 +34,47 @@ export function outcomeOf(prediction: string, truth: string): Outcome {
 }
 
 /** The challenge's F1 (official rules) over all rows and per entity; the order of rows does not matter. */
-export function scoreRows(rows: readonly Judged[]): ScoreByEntity {
-  const names = [...new Set(rows.map((row) => row.entity))].sort();
-  const byEntity = names.map((name) => [name, score(rows.filter((row) => row.entity === name))] as const);
-  return { ...score(rows), by_entity: Object.fromEntries(byEntity) };
+export function scoreRows(rows: Iterable<Judged>): ScoreByEntity {
+  const counter = countOutcomes();
+  for (const { entity, prediction, truth } of rows) counter.add(entity, prediction, truth);
+  return counter.score();
 }
 
-function score(rows: readonly Judged[]): Score {
-  const counts = { tp: 0, fp: 0, fn: 0, tn: 0 };
-  for (const { prediction, truth } of rows) counts[outcomeOf(prediction, truth)]++;
-  const { tp, fp, fn } = counts;
+/** The same for rows that come one by one. */
+export interface OutcomeCounter {
+  add(entity: string, prediction: string, truth: string): void;
+  score(): ScoreByEntity;
+}
+
+export function countOutcomes(): OutcomeCounter {
+  const byEntity = new Map<string, Counts>();
+  return {
+    add(entity, prediction, truth) {
+      let counts = byEntity.get(entity);
+      if (!counts) {
+        counts = noCounts();
+        byEntity.set(entity, counts);
+      }
+      counts[outcomeOf(prediction, truth)]++;
+    },
+    score() {
+      const names = [...byEntity.keys()].sort();
+      const all = noCounts();
+      for (const counts of byEntity.values()) for (const outcome of OUTCOMES) all[outcome] += counts[outcome];
+      return { ...score(all), by_entity: Object.fromEntries(names.map((name) => [name, score(byEntity.get(name)!)])) };
+    },
+  };
+}
+
+type Counts = Record<Outcome, number>;
+
+const noCounts = (): Counts => ({ tp: 0, fp: 0, fn: 0, tn: 0 });
+
+function score(counts: Counts): Score {
+  const { tp, fp, fn, tn } = counts;
   const precision = ratio(tp, tp + fp);
   const recall = ratio(tp, tp + fn);
-  return { f1: ratio(2 * tp, 2 * tp + fp + fn), precision, recall, ...counts, rows: rows.length };
+  return { f1: ratio(2 * tp, 2 * tp + fp + fn), precision, recall, ...counts, rows: tp + fp + fn + tn };
 }
 
 const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);

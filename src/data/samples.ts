@@ -3,8 +3,8 @@ import { ENTITIES, type Entity, isEntity } from "../challenge/entities.ts";
 import { limitConcurrency } from "../util/concurrency.ts";
 import { suggestName } from "../util/near-name.ts";
 import { type BadRow, BadRowError } from "./bad-rows.ts";
-import { type CsvRow, readCsv } from "./csv.ts";
 import { readImageSize } from "./image-file.ts";
+import { readTable, type Table } from "./table.ts";
 
 /** One question about one photograph. */
 export interface Sample {
@@ -31,13 +31,14 @@ export interface SampleSource {
 const CHECKS_AT_ONCE = 16;
 
 /**
- * Reads the rows of a CSV file (`image_link`, `entity_name`; `entity_value`, `group_id`, `index`) and looks at the header
+ * Reads the rows of a table (`image_link`, `entity_name`; `entity_value`, `group_id`, `index`) and looks at the header
  * of each image, once for all rows that share it. A row with an image that is missing or broken, an unknown entity or an
- * odd index lands in `bad`. @throws InputError when the CSV file itself is not as {@link readCsv} wants it.
+ * odd index lands in `bad`. @throws InputError when the file itself is not as {@link readTable} wants it.
  */
 export async function loadSamples(source: SampleSource): Promise<{ samples: Sample[]; bad: BadRow[] }> {
   const needed = ["image_link", "entity_name", ...(source.requireValue ? ["entity_value"] : [])];
-  const { rows } = await readCsv(source.csv, needed);
+  const table = await readTable(source.csv, needed);
+  const read = rowReader(table, source.images);
   const limit = limitConcurrency(CHECKS_AT_ONCE);
   const checks = new Map<string, Promise<unknown>>();
   const check = (path: string) => {
@@ -48,15 +49,15 @@ export async function loadSamples(source: SampleSource): Promise<{ samples: Samp
       );
     return checks.get(path)!;
   };
-  const load = async (row: CsvRow, i: number): Promise<Sample> => {
-    const sample = toSample(row, i, source.images);
+  const load = async (row: number): Promise<Sample> => {
+    const sample = read(row);
     await check(sample.imagePath);
     return sample;
   };
-  const settled = await Promise.allSettled(rows.map(load));
+  const settled = await Promise.allSettled(Array.from({ length: table.rowCount }, (_, row) => load(row)));
   const samples = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const bad = settled.flatMap((result, i) =>
-    result.status === "rejected" ? [{ line: rows[i].line, reason: reasonOf(result.reason) }] : [],
+    result.status === "rejected" ? [{ line: table.lineOf(i), reason: reasonOf(result.reason) }] : [],
   );
   return { samples, bad };
 }
@@ -66,13 +67,28 @@ function reasonOf(error: unknown): string {
   throw error;
 }
 
-function toSample({ line, cells }: CsvRow, row: number, images: string): Sample {
-  const { image_link: imageLink, group_id: groupId = "", entity_name: entity, entity_value: value = "" } = cells;
-  if (!isEntity(entity)) {
-    throw new BadRowError(`unknown entity_name "${entity.slice(0, 60)}"; ${suggestName(entity, ENTITIES)}`);
-  }
-  const imagePath = join(images, imageName(imageLink));
-  return { index: toIndex(cells.index, row), line, imageLink, imagePath, groupId, entity, value: value.trim() };
+/** Columns that are not there read as "". */
+function rowReader(table: Table, images: string): (row: number) => Sample {
+  const cellsOf = (name: string) => (table.columns.includes(name) ? table.column(name) : undefined);
+  const [links, entities] = [table.column("image_link"), table.column("entity_name")];
+  const [groups, values, indices] = [cellsOf("group_id"), cellsOf("entity_value"), cellsOf("index")];
+  return (row) => {
+    const [imageLink, entity] = [links[row], entities[row]];
+    if (!isEntity(entity)) {
+      throw new BadRowError(`unknown entity_name "${entity.slice(0, 60)}"; ${suggestName(entity, ENTITIES)}`);
+    }
+    const imagePath = join(images, imageName(imageLink));
+    const [groupId, value] = [groups?.[row] ?? "", values?.[row].trim() ?? ""];
+    return {
+      index: toIndex(indices?.[row], row),
+      line: table.lineOf(row),
+      imageLink,
+      imagePath,
+      groupId,
+      entity,
+      value,
+    };
+  };
 }
 
 function toIndex(cell: string | undefined, row: number): number {

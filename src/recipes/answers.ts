@@ -2,7 +2,7 @@ import { outcomeOf, type ScoreByEntity, scoreRows } from "../challenge/score.ts"
 import type { Config } from "../config/schema.ts";
 import type { BadRow } from "../data/bad-rows.ts";
 import { type Batch, epochOrder, readBatches } from "../data/batches.ts";
-import { writeCsv } from "../data/csv.ts";
+import { writeTable } from "../data/table-write.ts";
 import type { TokenizedSample } from "../data/tokenize.ts";
 import type { Tensors } from "../engine/engine.ts";
 import { greedyDecoder } from "../infer/greedy.ts";
@@ -85,7 +85,7 @@ export async function writeEvaluation(
 ): Promise<string[]> {
   const files = [run.evaluation(split), run.predictions(split)] as const;
   const rows = predictions.map((row) => ({ ...row, outcome: outcomeOf(row.prediction, row.truth) }));
-  await writeCsv(files[1], ["index", "entity_name", "prediction", "truth", "outcome"], rows);
+  await writeTable(files[1], ["index", "entity_name", "prediction", "truth", "outcome"], rows);
   await writeFileAtomic(
     run.evaluation(split),
     `${JSON.stringify({ ...score, split, bad_rows: bad.length }, null, 2)}\n`,

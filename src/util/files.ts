@@ -13,15 +13,62 @@ export async function makeFolder(path: string): Promise<void> {
  * The folder must exist. @throws InputError naming the path, the size and the reason; what stood there is untouched.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const file = await openFileAtomic(path, Buffer.byteLength(data));
+  await file.write(data);
+  await file.commit();
+}
+
+/** A file in the making. It appears at its path with `commit`; a failed call, or `discard`, leaves nothing of it. */
+export interface AtomicFile {
+  readonly path: string;
+  write(data: string | Uint8Array): Promise<void>;
+  commit(): Promise<void>;
+  /** Does nothing after `commit`. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Begins a file that is written bit by bit and appears whole or not at all.
+ * @param expected bytes it will have, for the message when there is no room; without it, those written so far
+ * @throws InputError as {@link writeFileAtomic}
+ */
+export async function openFileAtomic(path: string, expected = 0): Promise<AtomicFile> {
   const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await writeSynced(temporary, data);
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (cause) {
+  let [bytes, isOpen] = [0, true];
+  const discard = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await file.close().catch(() => {});
     await rm(temporary, { force: true }).catch(() => {});
-    throw await writeError(path, sizeOfAll([data]), cause);
-  }
+  };
+  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      await discard();
+      throw await writeError(path, Math.max(bytes, expected), cause);
+    }
+  };
+  const file = await open(temporary, "w").catch(async (cause) => {
+    throw await writeError(path, Math.max(bytes, expected), cause);
+  });
+  return {
+    path,
+    async write(data) {
+      bytes += Buffer.byteLength(data);
+      await attempt(() => file.writeFile(data));
+    },
+    async commit() {
+      await attempt(async () => {
+        await file.sync();
+        await rename(temporary, path);
+        await syncFolder(dirname(path));
+      });
+      isOpen = false;
+      await file.close();
+    },
+    discard,
+  };
 }
 
 /**

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Entity } from "../../src/challenge/entities.ts";
-import { readCsv } from "../../src/data/csv.ts";
 import { fillPrompt } from "../../src/data/prompt.ts";
 import type { Sample } from "../../src/data/samples.ts";
+import { readTable } from "../../src/data/table.ts";
 import { encodePrompt, tokenizeSamples } from "../../src/data/tokenize.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/data/tokenizer.ts";
 import { InputError } from "../../src/util/errors.ts";
@@ -29,8 +29,11 @@ beforeAll(async () => {
 
 test("rows become the ids and labels that PaliGemma's processor gives", async () => {
   const golden = await json(join(GOLDENS, "training", "training.json"));
-  const { rows } = await readCsv(join(GOLDENS, "training", "train.csv"));
-  const samples = rows.map(({ line, cells }) => sample(cells.entity_value, line, cells.entity_name as Entity));
+  const table = await readTable(join(GOLDENS, "training", "train.csv"));
+  const entities = table.column("entity_name");
+  const samples = table
+    .column("entity_value")
+    .map((value, row) => sample(value, table.lineOf(row), entities[row] as Entity));
   const { samples: tokenized, bad } = tokenizeSamples(samples, { tokenizer: tiny, prompt: PROMPT, maxTokens: 100 });
   expect(bad).toEqual([]);
   const image = Array(golden.n_image_tokens).fill(golden.image_token);

@@ -37,7 +37,7 @@ describe("the score of a predictions file", () => {
       "index 8 (1 in all)",
     ],
     ["an index stands twice", "index,prediction\n0,\n0,\n", 'line 3 has index "0" again', "first on line 2"],
-    ["a column is missing", "index,answer\n0,\n", "predictions.csv: line 1 lacks", "the column prediction"],
+    ["a column is missing", "index,answer\n0,\n", "predictions.csv: lacks the column", "prediction"],
   ])("is refused when %s", async (_, predictions, message, detail) => {
     const attempt = score(predictions, TRUTH);
     await expect(attempt).rejects.toThrow(message);

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runProgram } from "../../../src/cli/program.ts";
-import { readCsv } from "../../../src/data/csv.ts";
+import { readTable } from "../../../src/data/table.ts";
 import { train } from "../../../src/recipes/train.ts";
 import { historyOf, tinyConfig, writeQuickRows } from "../../support/runs.ts";
 import { workFolder } from "../../support/work-folder.ts";
@@ -29,15 +29,15 @@ describe("amlc eval", () => {
     expect(score).toEqual({ ...overall, bad_rows: 0, by_entity: expect.any(Object) });
     expect(readJson(join(run, "eval-val.json"))).toEqual({ ...score, split: "val" });
 
-    const predictions = await readCsv(join(run, "predictions-val.csv"));
+    const predictions = await readTable(join(run, "predictions-val.csv"));
     expect(predictions.columns).toEqual(["index", "entity_name", "prediction", "truth", "outcome"]);
-    expect(predictions.rows.map(({ cells }) => cells.index)).toEqual(["0", "1", "2", "3", "4", "5"]);
-    const truth = await readCsv(rows);
-    expect(predictions.rows.map(({ cells }) => cells.truth)).toEqual(truth.rows.map(({ cells }) => cells.entity_value));
-    const right = predictions.rows.filter(({ cells }) => cells.prediction === cells.truth);
-    expect(right.length).toBe(score.tp);
-    expect(right.length).toBeGreaterThan(0);
-    expect(right.map(({ cells }) => cells.outcome)).toEqual(right.map(() => "tp"));
+    expect(predictions.column("index")).toEqual(["0", "1", "2", "3", "4", "5"]);
+    const truth = predictions.column("truth");
+    expect(truth).toEqual((await readTable(rows)).column("entity_value"));
+    const isRight = predictions.column("prediction").map((answer, row) => answer === truth[row]);
+    expect(isRight.filter(Boolean).length).toBe(score.tp);
+    expect(score.tp).toBeGreaterThan(0);
+    expect(predictions.column("outcome").map((outcome) => outcome === "tp")).toEqual(isRight);
   });
 
   test("amlc score agrees about the predictions", async () => {

@@ -1,0 +1,53 @@
+import type { TableFile } from "./table.ts";
+
+/** A table and the columns to read of it; "" for every row of a column that it lacks. */
+export interface Selection {
+  readonly table: TableFile;
+  readonly columns: readonly string[];
+}
+
+/** Rows of two tables that stand side by side. */
+export interface Stretch {
+  /** 0: one table ends here and the other goes on. */
+  readonly rowCount: number;
+  /** Number of the first row, from 0. */
+  readonly start: number;
+  /** The cells of row `i` (from 0, of this stretch) in the order of the selection's columns. */
+  readonly left: (i: number, column: number) => string;
+  readonly right: (i: number, column: number) => string;
+}
+
+/** Reads two tables together, row 0 beside row 0, holding some thousand rows of each. */
+export async function* sideBySide(left: Selection, right: Selection): AsyncGenerator<Stretch> {
+  const sides = [reader(left), reader(right)] as const;
+  for (let start = 0; ; ) {
+    const [a, b] = [await sides[0].rest(), await sides[1].rest()];
+    const rowCount = Math.min(a.rowCount, b.rowCount);
+    if (a.rowCount + b.rowCount === 0) return;
+    yield { rowCount, start, left: a.cell, right: b.cell };
+    if (rowCount === 0) return;
+    for (const side of sides) side.skip(rowCount);
+    start += rowCount;
+  }
+}
+
+/** What is left of the block that is being read, or the next one. */
+function reader({ table, columns }: Selection) {
+  const blocks = table.blocks();
+  let [cells, rowCount, from]: [(readonly string[] | undefined)[], number, number] = [[], 0, 0];
+  return {
+    async rest() {
+      while (from === rowCount) {
+        const { done, value } = await blocks.next();
+        if (done) break;
+        [rowCount, from] = [value.rowCount, 0];
+        cells = columns.map((name) => (table.columns.includes(name) ? value.column(name) : undefined));
+      }
+      const [read, first] = [cells, from];
+      return { rowCount: rowCount - from, cell: (i: number, column: number) => read[column]?.[first + i] ?? "" };
+    },
+    skip(rows: number) {
+      from += rows;
+    },
+  };
+}

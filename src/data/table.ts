@@ -1,0 +1,190 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { type RowBlock, scanCsv } from "../formats/csv.ts";
+import { InputError } from "../util/errors.ts";
+import { few } from "../util/few.ts";
+
+/** Some rows of a table. */
+export interface Rows {
+  readonly rowCount: number;
+  /** Cells of the column, one a row. @throws RangeError when the table has no such column */
+  column(name: string): readonly string[];
+  /** Where row `i` begins in its file: a line of CSV (the header's is 1), a row of Parquet (from 1). */
+  lineOf(i: number): number;
+  /** The same for a message: `line 7`, `row 6`. */
+  placeOf(i: number): string;
+}
+
+/** A table on disk, of text cells. */
+export interface TableFile {
+  readonly path: string;
+  readonly columns: readonly string[];
+  /** All rows in order, some thousand at a time: no more of the file is in memory. Each call reads the file anew. */
+  blocks(maxBytes?: number): AsyncGenerator<Rows>;
+}
+
+/** A whole table in memory. */
+export interface Table extends Rows {
+  readonly path: string;
+  readonly columns: readonly string[];
+}
+
+const PIECE = 2 ** 18;
+const FIRST_PIECE = 2 ** 16;
+const MAX_TABLE_BYTES = 2 ** 31;
+
+/**
+ * Opens a CSV file (UTF-8, RFC 4180, also gzipped) or a Parquet file; its first bytes tell which. Columns may stand in
+ * any order, and more than `needed` may be there.
+ * @throws InputError naming the file, and the columns that are missing and found; later, from `blocks`, naming the line
+ * of whatever is wrong: nothing is guessed or mended
+ */
+export async function openTable(path: string, needed: readonly string[] = []): Promise<TableFile> {
+  const format = await sniff(path);
+  const table = format === "parquet" ? await openParquetTable(path) : await openCsvTable(path, format === "gzip");
+  checkColumns(path, table.columns, needed);
+  return table;
+}
+
+/** Reads a whole table. @throws InputError as {@link openTable}, and when it has no rows or is too large for memory */
+export async function readTable(path: string, needed: readonly string[] = []): Promise<Table> {
+  const table = await openTable(path, needed);
+  const blocks: Rows[] = [];
+  const starts: number[] = [];
+  let rowCount = 0;
+  for await (const block of table.blocks(MAX_TABLE_BYTES)) {
+    if (block.rowCount === 0) continue;
+    blocks.push(block);
+    starts.push(rowCount);
+    rowCount += block.rowCount;
+  }
+  const find = <T>(i: number, read: (block: Rows, row: number) => T): T => {
+    const block = starts.findLastIndex((start) => start <= i);
+    return read(blocks[block], i - starts[block]);
+  };
+  if (rowCount === 0) throw new InputError(`${path}: has a header and no rows`, { hint: "add at least one row" });
+  return {
+    path,
+    columns: table.columns,
+    rowCount,
+    column: (name) => ([] as string[]).concat(...blocks.map((block) => block.column(name))),
+    lineOf: (i) => find(i, (block, row) => block.lineOf(row)),
+    placeOf: (i) => find(i, (block, row) => block.placeOf(row)),
+  };
+}
+
+type Format = "csv" | "gzip" | "parquet";
+
+async function sniff(path: string): Promise<Format> {
+  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable(path, cause);
+  });
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    if (buffer.toString("latin1") === "PAR1") return "parquet";
+    return buffer[0] === 0x1f && buffer[1] === 0x8b ? "gzip" : "csv";
+  } catch (cause) {
+    throw unreadable(path, cause as NodeJS.ErrnoException);
+  } finally {
+    await file.close();
+  }
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): InputError {
+  const reasons: Record<string, string> = { ENOENT: "no such file", EISDIR: "it is a folder" };
+  const reason = reasons[cause.code ?? ""] ?? cause.message;
+  return new InputError(`${path}: could not be read: ${reason}`, { hint: "check the path of the table", cause });
+}
+
+async function openParquetTable(path: string): Promise<TableFile> {
+  const { openParquet } = await import("./parquet.ts");
+  const { columns, blocks } = await openParquet(path);
+  return {
+    path,
+    columns,
+    async *blocks() {
+      for await (const block of blocks()) yield nameRows(block, columns, "row");
+    },
+  };
+}
+
+async function openCsvTable(path: string, gzipped: boolean): Promise<TableFile> {
+  const columns = await readHeader(path, gzipped);
+  return {
+    path,
+    columns,
+    async *blocks(maxBytes = Infinity) {
+      const scanner = scanCsv(path);
+      for await (const piece of readPieces(path, gzipped, maxBytes))
+        yield nameRows(scanner.push(piece), columns, "line");
+      yield nameRows(scanner.end(), columns, "line");
+    },
+  };
+}
+
+async function readHeader(path: string, gzipped: boolean): Promise<readonly string[]> {
+  const scanner = scanCsv(path);
+  for await (const piece of readPieces(path, gzipped, Infinity, FIRST_PIECE)) {
+    scanner.push(piece);
+    if (scanner.columns) return scanner.columns;
+  }
+  scanner.end();
+  if (scanner.columns) return scanner.columns;
+  throw new InputError(`${path}: is empty`, { hint: "a header and rows are needed" });
+}
+
+function nameRows(block: RowBlock, columns: readonly string[], unit: "line" | "row"): Rows {
+  return {
+    rowCount: block.rowCount,
+    column(name) {
+      const c = columns.indexOf(name);
+      if (c < 0) throw new RangeError(`there is no column "${name}"`);
+      return block.column(c);
+    },
+    lineOf: (i) => block.lineOf(i),
+    placeOf: (i) => `${unit} ${block.lineOf(i)}`,
+  };
+}
+
+async function* readPieces(path: string, gzipped: boolean, maxBytes: number, size = PIECE): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: size });
+  const pieces: Readable = gzipped ? file.pipe(createGunzip({ chunkSize: size })) : file;
+  file.on("error", (error) => pieces.destroy(error)); // a pipe hands on no errors
+  let bytes = 0;
+  try {
+    for await (const piece of pieces as AsyncIterable<Buffer>) {
+      bytes += piece.length;
+      if (bytes > maxBytes) throw tooLarge(path, maxBytes);
+      yield piece;
+    }
+  } catch (cause) {
+    if (cause instanceof InputError || !gzipped)
+      throw cause instanceof InputError ? cause : unreadable(path, cause as Error);
+    throw new InputError(`${path}: is a broken gzip file: ${(cause as Error).message}`, {
+      hint: "copy the file anew",
+      cause,
+    });
+  } finally {
+    file.destroy();
+    pieces.destroy();
+  }
+}
+
+const tooLarge = (path: string, maxBytes: number) =>
+  new InputError(`${path}: is larger than ${maxBytes / 2 ** 20} MiB`, { hint: "split the file into smaller ones" });
+
+function checkColumns(path: string, columns: readonly string[], needed: readonly string[]): void {
+  const twice = columns.find((name, i) => columns.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new InputError(`${path}: has the column "${twice}" twice`, { hint: "rename one of them" });
+  const missing = needed.filter((name) => !columns.includes(name));
+  if (missing.length === 0) return;
+  const found = few(
+    columns.map((name) => name.slice(0, 60)),
+    20,
+  );
+  const parted = columns.length === 1 ? "; commas must part them" : "";
+  throw new InputError(`${path}: lacks the column ${missing.join(", ")}`, { hint: `columns found: ${found}${parted}` });
+}

@@ -1,0 +1,126 @@
+import { isAscii, isUtf8 } from "node:buffer";
+import { InputError } from "../util/errors.ts";
+import { CsvStretch } from "./csv-scan.ts";
+
+/** A stretch of a table: cells by column, and where each row stands in its file. */
+export interface RowBlock {
+  readonly rowCount: number;
+  /** The cells of column number `c`, one a row. */
+  column(c: number): readonly string[];
+  /** Where row `i` begins: a line of a CSV file (the header's is 1). */
+  lineOf(i: number): number;
+}
+
+/** Turns the bytes of a CSV file, piece by piece, into rows. */
+export interface CsvScanner {
+  /** The names in the header; undefined until it was seen. */
+  readonly columns: readonly string[] | undefined;
+  /** The rows that are complete with this piece, which must not be changed afterwards. */
+  push(piece: Uint8Array): RowBlock;
+  /** The rows up to the end of the file. */
+  end(): RowBlock;
+}
+
+/**
+ * Reads CSV as RFC 4180 has it: UTF-8, a header, commas, cells in double quotes that may hold commas, line breaks and
+ * doubled quotes. A byte order mark, LF, CRLF or CR and blank lines are fine; nothing else is guessed or mended. Memory is
+ * bounded by the piece and the longest row that is allowed.
+ * @throws InputError (from the scanner's calls) naming file and line of whatever is wrong
+ */
+export function scanCsv(path: string): CsvScanner {
+  let columns: readonly string[] | undefined;
+  let rest: Uint8Array = new Uint8Array(0);
+  let from: { line: number; width: number | undefined } = { line: 1, width: undefined };
+  let isFirst = true;
+
+  const scan = (piece: Uint8Array, isLast: boolean): RowBlock => {
+    let bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    if (isFirst && bytes.length < 3 && !isLast) {
+      rest = bytes;
+      return EMPTY;
+    }
+    if (isFirst) bytes = withoutMark(path, bytes);
+    isFirst = false;
+    const found = new CsvStretch(path, bytes, from, isLast);
+    from = found;
+    rest = bytes.subarray(found.used);
+    const cell = cellReader(path, found);
+    const headers = columns || found.lines.length === 0 ? 0 : 1;
+    if (headers === 1) columns = Array.from({ length: found.width! }, (_, c) => cell(c));
+    return toBlock(found, cell, headers);
+  };
+  return {
+    get columns() {
+      return columns;
+    },
+    push: (piece) => scan(piece, false),
+    end: () => scan(new Uint8Array(0), true),
+  };
+}
+
+const EMPTY: RowBlock = { rowCount: 0, column: () => [], lineOf: () => 0 };
+
+function toBlock(found: CsvStretch, cell: (i: number) => string, headers: number): RowBlock {
+  const { lines, width = 0 } = found;
+  const rowCount = lines.length - headers;
+  return {
+    rowCount,
+    column: (c) => {
+      const cells = new Array<string>(rowCount);
+      for (let row = 0, i = headers * width + c; row < rowCount; row++, i += width) cells[row] = cell(i);
+      return cells;
+    },
+    lineOf: (row) => lines[row + headers],
+  };
+}
+
+function withoutMark(path: string, bytes: Uint8Array): Uint8Array {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return bytes.subarray(3);
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+    throw new InputError(`${path}: is UTF-16 text`, { hint: "save it as CSV in UTF-8" });
+  }
+  return bytes;
+}
+
+/**
+ * Text of the cells of a stretch. Where all is ASCII, as in most files of links and numbers, a cell is a view of one
+ * string: that costs a tenth of decoding each by itself.
+ */
+function cellReader(path: string, found: CsvStretch): (i: number) => string {
+  const { bytes, used, starts, ends, doubled } = found;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, used);
+  const ascii = isAscii(text) ? text.toString("latin1") : undefined;
+  if (ascii === undefined && !isUtf8(text)) throw notUtf8(path, text, found);
+  const plain = (i: number) => ascii?.slice(starts[i], ends[i]) ?? text.toString("utf8", starts[i], ends[i]);
+  if (doubled.size > 0) return (i) => (doubled.has(i) ? plain(i).replaceAll('""', '"') : plain(i));
+  return ascii === undefined ? plain : (i) => ascii.slice(starts[i], ends[i]);
+}
+
+function notUtf8(path: string, text: Buffer, { starts, ends, lines, cells, width = 1 }: CsvStretch): InputError {
+  let cell = 0;
+  while (cell < cells - 1 && isUtf8(text.subarray(starts[cell], ends[cell]))) cell++;
+  return new InputError(`${path}: line ${lines[Math.floor(cell / width)]}: is not text in UTF-8`, {
+    hint: "save the whole file as CSV in UTF-8; this row, or all, is in another encoding",
+  });
+}
+
+const NEGATIVE_VALUE = /^-\d+(\.\d+)?( [a-zA-Z ]+)?$/;
+
+/**
+ * Rows of a CSV file, from the cells of its columns. A cell that a spreadsheet would run as a formula gets a leading
+ * apostrophe; "-12.5 gram" stays as it is.
+ */
+export function encodeCsv(columns: readonly (readonly string[])[]): string {
+  let text = "";
+  for (let row = 0; row < columns[0].length; row++) {
+    for (let c = 0; c < columns.length; c++) text += (c > 0 ? "," : "") + encodeCell(columns[c][row]);
+    text += columns.length === 1 && columns[0][row].trim() === "" ? '""\n' : "\n";
+  }
+  return text;
+}
+
+function encodeCell(cell: string): string {
+  const isFormula = /^[=+@\t\r-]/.test(cell) && !NEGATIVE_VALUE.test(cell);
+  const text = isFormula ? `'${cell}` : cell;
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
