@@ -8,6 +8,12 @@ export interface Answer {
 }
 
 const FORMAT = /^-?\d+(\.\d+)?\s+[a-zA-Z\s]+$/;
+const LONGEST = 1000; // the pattern's time grows with the square of the spaces in a text
+
+/** Whether a text is of the form "x unit", whatever its unit. */
+export function isOfficialForm(text: string): boolean {
+  return text.length <= LONGEST && FORMAT.test(text);
+}
 
 /**
  * Reads "x unit" as the official checker does: spaces around it go, `...ter` is taken for `...tre` and `feet` for `foot`.
@@ -16,7 +22,8 @@ const FORMAT = /^-?\d+(\.\d+)?\s+[a-zA-Z\s]+$/;
 export function parseAnswer(text: string): Answer | null {
   const trimmed = text.trim();
   if (trimmed === "") return null;
-  if (!FORMAT.test(trimmed)) throw new InputError(`"${trimmed}": is not of the form "x unit", such as "34 gram"`);
+  if (!isOfficialForm(trimmed))
+    throw new InputError(`"${trimmed.slice(0, 100)}": is not of the form "x unit", such as "34 gram"`);
   const [, digits, name] = /^(\S+)\s+(.*)$/s.exec(trimmed)!;
   const unit = spellUnit(name);
   if (unit === undefined) {
@@ -39,7 +46,7 @@ export function formatAnswer({ number, unit }: Answer): string {
 }
 
 /** 1.5e-7 → 0.00000015: the shortest digits that give the number back, as `String` finds them, without the exponent. */
-function plainDecimal(number: number): string {
+export function plainDecimal(number: number): string {
   const scientific = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(String(number));
   if (!scientific) return String(number);
   const [, sign, head, tail = "", power] = scientific;

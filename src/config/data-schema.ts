@@ -7,6 +7,24 @@ const seed = () => z.int().min(0).max(0xffff_ffff).default(0);
 export const SHARES = ["uniform", "sqrt", "proportional"] as const;
 const share = () => z.enum(SHARES);
 
+const answer = () => z.string().regex(/^\d+(\.\d+)? [a-z ]+$/, "must be a value such as 0.1 millimetre");
+const between = (least: string, most: string) =>
+  z.tuple([answer(), answer()]).default([least, most]).describe("smallest and largest value that can be");
+
+/** Generous: what lies beyond is a slip of a label, not an odd product. */
+const limits = z
+  .strictObject({
+    width: between("0.01 millimetre", "100 metre"),
+    depth: between("0.01 millimetre", "100 metre"),
+    height: between("0.01 millimetre", "100 metre"),
+    item_weight: between("1 microgram", "100 ton"),
+    maximum_weight_recommendation: between("1 milligram", "1000 ton"),
+    voltage: between("1 millivolt", "1000 kilovolt"),
+    wattage: between("0.001 watt", "10000 kilowatt"),
+    item_volume: between("0.1 microlitre", "100000 litre"),
+  })
+  .prefault({});
+
 const clean = z
   .strictObject({
     empty: z.enum(["drop", "keep"]).default("drop").describe("a row without a value"),
@@ -26,6 +44,7 @@ const clean = z
       .enum(["drop", "keep"])
       .default("drop")
       .describe("a number that cannot be: 0, or beyond clean.limits of its entity"),
+    limits,
     contradiction: z
       .enum(["drop", "max", "min", "keep"])
       .default("drop")
@@ -60,6 +79,15 @@ const sample = z
   })
   .prefault({});
 
+/** What training reads of one photograph, at most. */
+export const IMAGE_LIMITS = {
+  bytes: 64 * 2 ** 20,
+  /** 300 MB decoded: above every camera in use, below a decompression bomb. */
+  pixels: 100_000_000,
+} as const;
+
+const hostPattern = z.string().regex(/^(\*\.)?[^*/@\s]+$/, "is no host name, nor *. and a host name");
+
 const download = z
   .strictObject({
     concurrency: z.int().min(1).max(1024).default(32).describe("images in work at a time"),
@@ -74,11 +102,22 @@ const download = z
     max_bytes: z
       .int()
       .min(1)
-      .default(64 * 2 ** 20)
-      .describe("largest file, in bytes"),
-    max_pixels: z.int().min(1).default(100_000_000).describe("largest image, in pixels"),
+      .max(IMAGE_LIMITS.bytes)
+      .default(IMAGE_LIMITS.bytes)
+      .describe("largest file, in bytes; training reads no larger ones"),
+    max_pixels: z
+      .int()
+      .min(1)
+      .max(IMAGE_LIMITS.pixels)
+      .default(IMAGE_LIMITS.pixels)
+      .describe("largest image, in pixels; training reads no larger ones"),
     allow_private: z.boolean().default(false).describe("also ask loopback, private and link-local addresses"),
-    hosts: z.array(z.string().min(1)).min(1).nullable().default(null).describe("the only hosts to ask; null: any"),
+    hosts: z
+      .array(hostPattern)
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("the only hosts to ask, as images.example.org or *.example.org; null: any"),
   })
   .prefault({});
 

@@ -1,0 +1,31 @@
+import { readLabel } from "./label.ts";
+import { LABEL_RULES, type LabelFacts, type LabelledRow, type LabelPolicy } from "./label-rules.ts";
+
+/** A policy for each rule by its name. */
+export type LabelPolicies = Readonly<Record<string, LabelPolicy>>;
+
+/** What the rules say about one row. */
+export interface Verdict {
+  readonly outcome: "clean" | "kept" | "changed" | "dropped";
+  /** The rule that decided: the one that dropped the row, or else changed it first, or else found it first. */
+  readonly rule: string | undefined;
+  /** The label after all rules. */
+  readonly text: string;
+}
+
+/** Asks every rule in turn about a row; a label that one of them mends is read anew for the next. */
+export function judgeLabel(row: LabelledRow, policies: LabelPolicies, facts: LabelFacts): Verdict {
+  let now = row;
+  let verdict: Verdict = { outcome: "clean", rule: undefined, text: row.label.text };
+  for (const { name, meets, mend } of LABEL_RULES) {
+    if (!meets(now, facts)) continue;
+    const policy = policies[name];
+    if (policy === "drop") return { outcome: "dropped", rule: name, text: now.label.text };
+    const text = mend?.[policy]?.(now.label);
+    if (text !== undefined) {
+      now = { ...now, label: readLabel(text) };
+      verdict = { outcome: "changed", rule: verdict.outcome === "changed" ? verdict.rule : name, text };
+    } else verdict = { ...verdict, outcome: verdict.rule ? verdict.outcome : "kept", rule: verdict.rule ?? name };
+  }
+  return verdict;
+}

@@ -1,0 +1,79 @@
+import { plainDecimal } from "./answer.ts";
+import { isEntity, UNITS } from "./entities.ts";
+import type { Label } from "./label.ts";
+
+/** A row of training data, as far as the rules look at it. */
+export interface LabelledRow {
+  readonly link: string;
+  readonly entity: string;
+  readonly label: Label;
+}
+
+/** What a rule needs to know besides the row. */
+export interface LabelFacts {
+  /** Smallest and largest number that a label of the entity may have, in the base unit of its quantity. */
+  limitsOf(entity: string): readonly [number, number] | undefined;
+  /** Size of a unit in the base unit of its quantity; undefined for a unit that is not known. */
+  sizeOf(unit: string): number | undefined;
+}
+
+/** What to do with a row that a rule finds. Each rule knows some of these. */
+export type LabelPolicy = "drop" | "keep" | "max" | "min" | "write";
+
+/** A fault that one row can have by itself. */
+export interface LabelRule {
+  readonly name: string;
+  /** In words, for reports. */
+  readonly finds: string;
+  meets(row: LabelledRow, facts: LabelFacts): boolean;
+  /** The text that takes the label's place, by policy; a policy that is not here drops or keeps. */
+  readonly mend?: Partial<Record<LabelPolicy, (label: Label) => string>>;
+}
+
+const pick = (compare: (a: number, b: number) => number) => (label: Label) => {
+  const [a, b] = label.numbers;
+  return `${compare(Number(a), Number(b)) === Number(a) ? a : b} ${label.unit}`;
+};
+
+/** In the order in which they are asked; a label that one of them mends is read anew for the next. */
+export const LABEL_RULES: readonly LabelRule[] = [
+  { name: "empty", finds: "no value", meets: ({ label }) => label.form === "empty" },
+  {
+    name: "link",
+    finds: "an image link that is no http or https address of a file",
+    meets: ({ link }) => !/^https?:\/\/[^/?#]+\/(?:[^?#]*\/)?[^/?#]+/.test(link),
+  },
+  { name: "entity", finds: "an entity that is not in the list", meets: ({ entity }) => !isEntity(entity) },
+  {
+    name: "range",
+    finds: "two numbers",
+    meets: ({ label }) => label.form === "range",
+    mend: { max: pick(Math.max), min: pick(Math.min) },
+  },
+  {
+    name: "scientific",
+    finds: "an exponent",
+    meets: ({ label }) => label.form === "scientific",
+    mend: { write: ({ numbers, unit }) => `${plainDecimal(Number(numbers[0]))} ${unit}` },
+  },
+  { name: "format", finds: 'not of the form "x unit"', meets: ({ label }) => label.form === "other" },
+  {
+    name: "unit",
+    finds: "a unit that the entity does not allow",
+    meets: ({ entity, label }) =>
+      label.unit !== "" && isEntity(entity) && !(UNITS[entity] as readonly string[]).includes(label.unit),
+  },
+  {
+    name: "magnitude",
+    finds: "a number that cannot be",
+    meets: ({ entity, label }, facts) => isBeyond(entity, label, facts),
+  },
+];
+
+function isBeyond(entity: string, { form, numbers, unit }: Label, facts: LabelFacts): boolean {
+  if (form !== "official") return false;
+  const [limits, size] = [facts.limitsOf(entity), facts.sizeOf(unit)];
+  if (limits === undefined || size === undefined) return false;
+  const number = Number(numbers[0]) * size;
+  return !(number >= limits[0] && number <= limits[1]);
+}

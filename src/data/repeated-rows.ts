@@ -1,0 +1,41 @@
+import { hashFraction } from "../util/hash.ts";
+
+/** One number for each row: what names its question, so that rows with the same question have the same number. */
+export class QuestionKeys {
+  #keys = new Float64Array(2 ** 16);
+  #count = 0;
+
+  /** The next row asks `entity` of the image at `link`. */
+  add(link: string, entity: string): void {
+    this.#push(hashFraction(`${entity} ${link}`));
+  }
+
+  /** The next row counts for nothing. */
+  skip(): void {
+    this.#push(Number.NaN); // equals no other, not even itself
+  }
+
+  #push(key: number): void {
+    if (this.#count === this.#keys.length) {
+      const larger = new Float64Array(2 * this.#keys.length);
+      larger.set(this.#keys);
+      this.#keys = larger;
+    }
+    this.#keys[this.#count++] = key;
+  }
+
+  key(row: number): number {
+    return this.#keys[row];
+  }
+
+  /**
+   * The numbers that stand more than once. Different questions share one with a chance of 1 in 10⁵ among a million rows;
+   * whoever asks has to look at the cells, too.
+   */
+  repeated(): ReadonlySet<number> {
+    const sorted = this.#keys.slice(0, this.#count).sort();
+    const found = new Set<number>();
+    for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) found.add(sorted[i]);
+    return found;
+  }
+}
