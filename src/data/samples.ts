@@ -4,6 +4,7 @@ import { limitConcurrency } from "../util/concurrency.ts";
 import { suggestName } from "../util/near-name.ts";
 import { type BadRow, BadRowError } from "./bad-rows.ts";
 import { readImageSize } from "./image-file.ts";
+import { imageName } from "./image-name.ts";
 import { readTable, type Table } from "./table.ts";
 
 /** One question about one photograph. */
@@ -95,25 +96,4 @@ function toIndex(cell: string | undefined, row: number): number {
   if (cell === undefined) return row;
   if (!/^\d{1,15}$/.test(cell.trim())) throw new BadRowError(`index "${cell.slice(0, 60)}" is no whole number`);
   return Number(cell);
-}
-
-/** The last part of a link's path, decoded: a plain file name, so that the file lies in the folder of images. */
-export function imageName(link: string): string {
-  const last = link
-    .trim()
-    .replace(/[?#].*$/s, "")
-    .split("/")
-    .at(-1)!;
-  const name = decode(last) ?? last;
-  const plain = name !== "" && name !== "." && name !== ".." && !/[/\\:\0]/.test(name) && name.length <= 255;
-  if (!plain) throw new BadRowError(`image_link "${link.slice(0, 100)}" does not end in the name of a file`);
-  return name;
-}
-
-function decode(part: string): string | undefined {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return undefined; // a per cent sign that is one
-  }
 }

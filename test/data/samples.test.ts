@@ -4,7 +4,8 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, expect, test } from "vitest";
 import { checkBadRows } from "../../src/data/bad-rows.ts";
-import { imageName, loadSamples } from "../../src/data/samples.ts";
+import { imageName } from "../../src/data/image-name.ts";
+import { loadSamples } from "../../src/data/samples.ts";
 import { InputError } from "../../src/util/errors.ts";
 
 const TINY = join(import.meta.dirname, "..", "..", "data", "tiny");

@@ -1,0 +1,49 @@
+import { BadRowError } from "../bad-rows.ts";
+import { imageName } from "../image-name.ts";
+import { lasting } from "./faults.ts";
+
+/** In the folder of images; the file that says what became of each link. */
+export const MANIFEST = "manifest.jsonl";
+
+const MAX_NAME_BYTES = 255;
+/** Names that Windows keeps for devices, letters that it has no names with, and ends that it cuts off. */
+const NOT_ON_WINDOWS = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)|[<>"|?*]|[. ]$/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is there to find them
+const CONTROL = /[\x00-\x1f\x7f]/;
+/** Hidden files and locks are the program's own. */
+const OURS = /^\.|\.lock$|^manifest\.jsonl(\.|$)/i;
+
+/** The name that training looks for. @throws LinkFault when there is none, or none that every system can keep */
+export function fileNameOf(link: string): string {
+  const name = plainName(link);
+  const odd = NOT_ON_WINDOWS.test(name) || CONTROL.test(name) || OURS.test(name);
+  if (odd || Buffer.byteLength(name) > MAX_NAME_BYTES) throw lasting(`"${name.slice(0, 100)}" cannot be a file's name`);
+  return name;
+}
+
+function plainName(link: string): string {
+  try {
+    return imageName(link);
+  } catch (error) {
+    if (error instanceof BadRowError) throw lasting(error.message);
+    throw error;
+  }
+}
+
+/** Which link has which file. */
+export interface FileOwners {
+  /** @throws LinkFault naming the link that has this name already, or one that differs in case alone */
+  claim(file: string, link: string): void;
+}
+
+export function fileOwners(): FileOwners {
+  const owners = new Map<string, string>();
+  return {
+    claim(file, link) {
+      const key = file.normalize("NFC").toLowerCase(); // one file on Windows and macOS
+      const owner = owners.get(key);
+      if (owner !== undefined && owner !== link) throw lasting(`its file name is that of ${owner}`);
+      owners.set(key, link);
+    },
+  };
+}
