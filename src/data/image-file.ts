@@ -73,17 +73,28 @@ export async function readImageHeader(
  * Decodes an image as training would, to find out whether it can be.
  * @throws ImageFault when it is cut short or broken
  */
-export async function decodeWhole(bytes: Uint8Array, { format, width, height }: ImageHeader): Promise<void> {
+export async function decodeWhole(bytes: Uint8Array, header: ImageHeader): Promise<void> {
   const image = sharp(bytes, OPEN_OPTIONS);
-  if (format === "jpeg") {
-    // An eighth of the size takes every byte of the file through the decoder, in half the time and 1/64 of the memory.
-    const [across, down] = [Math.ceil(width / 8), Math.ceil(height / 8)];
-    await orFault(() => image.resize(across, down, { fit: "fill" }).raw().toBuffer());
+  const smaller = reducedSize(header);
+  if (smaller) {
+    const reduced = image.resize({ ...smaller, fit: "fill" }).raw();
+    await orFault(() => reduced.toBuffer());
     return;
   }
   const decoded = image.toColourspace("srgb").removeAlpha().raw();
   const { info } = await orFault(() => decoded.toBuffer({ resolveWithObject: true }));
-  if (info.width !== width || info.height !== height) throw broken("its header lies");
+  if (info.width !== header.width || info.height !== header.height) throw broken("its header lies");
+}
+
+/**
+ * A JPEG can be decoded at a half, a quarter or an eighth of its size: every byte is read all the same, in two thirds of
+ * the time and little memory. Only by a divisor of the height, for libvips leaves out a last row that is there in part,
+ * and would not see that the file ends before it.
+ */
+function reducedSize({ format, width, height }: ImageHeader): ImageSize | undefined {
+  const divisor = [8, 4, 2].find((n) => height % n === 0 && width >= n);
+  if (format !== "jpeg" || divisor === undefined) return undefined;
+  return { width: Math.floor(width / divisor), height: height / divisor };
 }
 
 export function unreadable(path: string, reason: string): BadRowError {
