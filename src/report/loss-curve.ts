@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import { renderSvg } from "./vega-svg.ts";
 
 /** What a curve needs of a history record. */
 export interface CurvePoint {
@@ -54,15 +55,8 @@ export function lossCurveSpec(history: readonly CurvePoint[], title: string): To
 }
 
 /** The chart as an SVG document. Loads Vega, which takes a moment. */
-export async function drawLossCurve(history: readonly CurvePoint[], title: string): Promise<string> {
-  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
-  const { spec } = vegaLite.compile(lossCurveSpec(history, title));
-  const view = new vega.View(vega.parse(spec), { renderer: "none" });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
+export function drawLossCurve(history: readonly CurvePoint[], title: string): Promise<string> {
+  return renderSvg(lossCurveSpec(history, title));
 }
 
 /** Exponential mean over about a twentieth of the run, corrected for its start at 0 as Adam's moments are. */
