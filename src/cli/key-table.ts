@@ -1,11 +1,11 @@
 import { getBorderCharacters, table } from "table";
-import { configKeys } from "../config/keys.ts";
+import type { ConfigKey } from "../config/keys.ts";
 
 const LONGEST_DEFAULT = 16;
 
-/** Every key of a configuration with its default and meaning, `width` columns wide, for `--help`. */
-export function renderKeyTable(width: number): string {
-  const rows = configKeys().map(({ name, default: value, description }) => [
+/** Keys of a configuration with their defaults and meanings, `width` columns wide, for `--help`. */
+export function renderKeyTable(keys: readonly ConfigKey[], width: number): string {
+  const rows = keys.map(({ name, default: value, description }) => [
     name,
     value === undefined ? "(required)" : shorten(JSON.stringify(value)),
     description,

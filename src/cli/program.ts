@@ -3,16 +3,26 @@ import { AmlcError, InputError } from "../util/errors.ts";
 import { nearestName } from "../util/near-name.ts";
 import { readManifest } from "../util/package.ts";
 import { configCommand } from "./commands/config.ts";
+import { dataCommand } from "./commands/data.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { sanityCommand } from "./commands/sanity.ts";
 import { scoreCommand } from "./commands/score.ts";
 import { trainCommand } from "./commands/train.ts";
 import { paint, printJson, printLog, printText } from "./output.ts";
 
 /** Every command: adding one is one file in commands/ and one name here. */
-const COMMANDS = [demoCommand, trainCommand, evalCommand, scoreCommand, configCommand] as CommandModule[];
+const COMMANDS = [
+  demoCommand,
+  dataCommand,
+  trainCommand,
+  evalCommand,
+  scoreCommand,
+  sanityCommand,
+  configCommand,
+] as CommandModule[];
 
-const REPEATABLE = ["_", "set"];
+const REPEATABLE = ["_", "set", "files"];
 const HELP_WIDTH = 100;
 const INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
 
@@ -106,6 +116,6 @@ export function reportError(error: unknown, json: boolean): number {
   const hint = known ? error.hint : "this is a fault of amlc: please report it with the lines above";
   printLog(`${paint(process.stderr, "red", "error:")} ${message}`);
   if (hint !== undefined) printLog(`${paint(process.stderr, "cyan", "hint:")} ${hint}`);
-  if (json) printJson({ error: { message, hint: hint ?? null } });
+  if (json) printJson({ ...(known && error.report), error: { message, hint: hint ?? null } });
   return known ? error.exitCode : INTERNAL_ERROR;
 }

@@ -3,13 +3,17 @@ import { monotonicSeconds } from "../util/clock.ts";
 
 /** Where a long job stands. */
 export interface ProgressStep {
-  /** What is counted: training steps, or rows answered. A job that counts from the start again is a new one. */
-  readonly unit: "steps" | "rows";
+  /** What is counted: training steps, rows answered, images fetched, megabytes read. A job that counts anew is a new one. */
+  readonly unit: "steps" | "rows" | "images" | "MB";
   readonly done: number;
   readonly total: number;
   readonly loss?: number;
   /** Samples a second. */
   readonly rate?: number;
+  /** Fetched so far. */
+  readonly bytes?: number;
+  /** How many of them failed. */
+  readonly failed?: number;
 }
 
 export interface Progress {
@@ -37,7 +41,7 @@ function progressBar(stream: Terminal, now: () => number): Progress {
   const jobOf = followJobs(now);
   return {
     step(step) {
-      const text = describeStep(step, timeLeft(step, jobOf(step), now()));
+      const text = describeStep(step, jobOf(step), now());
       if (bar.isActive && bar.getTotal() !== step.total) bar.stop(); // rows are answered between steps
       if (bar.isActive) bar.update(step.done, { text });
       else bar.start(step.total, step.done, { text });
@@ -60,7 +64,7 @@ function progressLines(stream: Terminal, now: () => number): Progress {
     step(step) {
       const job = jobOf(step);
       if (!isDue(step, job)) return;
-      stream.write(`${describeStep(step, timeLeft(step, job, now()))}\n`);
+      stream.write(`${describeStep(step, job, now())}\n`);
       job.printed = { done: step.done, time: now() };
     },
     note: (text) => void stream.write(`${text}\n`),
@@ -68,13 +72,22 @@ function progressLines(stream: Terminal, now: () => number): Progress {
   };
 }
 
-function describeStep({ unit, done, total, loss, rate }: ProgressStep, left: number | undefined): string {
+function describeStep(step: ProgressStep, job: Job, now: number): string {
+  const { unit, done, total, loss, rate, bytes, failed } = step;
+  const left = timeLeft(step, job, now);
   const parts = [`${done}/${total} ${unit}`];
   if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
-  if (rate !== undefined) parts.push(`${rate < 100 ? rate.toPrecision(3) : Math.round(rate)} samples/s`);
+  if (rate !== undefined) parts.push(`${formatRate(rate)} samples/s`);
+  if (unit === "images" && now > job.first.time) {
+    parts.push(`${formatRate((done - job.first.done) / (now - job.first.time))} images/s`);
+  }
+  if (bytes !== undefined) parts.push(`${(bytes / 1e6).toFixed(1)} MB`);
+  if (failed !== undefined) parts.push(`${failed} failed`);
   if (left !== undefined && done < total) parts.push(`${formatDuration(left)} left`);
   return parts.join("  ");
 }
+
+const formatRate = (rate: number) => (rate < 100 ? rate.toPrecision(3) : String(Math.round(rate)));
 
 interface Moment {
   readonly done: number;

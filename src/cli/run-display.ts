@@ -15,7 +15,12 @@ export function showRun(): { readonly observer: Required<Observer>; stop(): void
         ...(typeof samples_per_s === "number" && { rate: samples_per_s }),
       }),
     answered: (done, total) => progress.step({ unit: "rows", done, total }),
+    read: (done, total) => progress.step({ unit: "MB", done: toMegabytes(done), total: toMegabytes(total) }),
+    downloaded: ({ done, total, bytes, failed }) =>
+      progress.step({ unit: "images", done, total, bytes, ...(failed > 0 && { failed }) }),
     evaluated: (split, { f1, tp, rows }) => progress.note(`${split}: F1 ${f1.toFixed(4)}, ${tp} of ${rows} right`),
   };
   return { observer, stop: () => progress.stop() };
 }
+
+const toMegabytes = (bytes: number) => Math.max(1, Math.round(bytes / 1e6));

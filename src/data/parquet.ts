@@ -10,6 +10,7 @@ const ROWS_AT_ONCE = 50_000;
 /** A Parquet file of flat columns, its cells as text: null is "", a number its shortest digits. */
 export interface ParquetFile {
   readonly columns: readonly string[];
+  readonly rowCount: number;
   blocks(): AsyncGenerator<RowBlock>;
 }
 
@@ -21,6 +22,7 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   if (depth > 1) throw new InputError(`${path}: has nested columns`, { hint: "write a table of plain columns" });
   return {
     columns,
+    rowCount: Number(metadata.num_rows),
     async *blocks() {
       let start = 0;
       for (const { num_rows, total_byte_size } of metadata.row_groups) {

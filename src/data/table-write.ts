@@ -50,6 +50,12 @@ export async function writeTable(
   await table.commit();
 }
 
+/** `rows.csv.gz` is stem `rows` and ending `.csv.gz`; a name without one of our endings has `.csv`. */
+export function tableEnding(name: string): { readonly stem: string; readonly ending: string } {
+  const [, stem, ending] = /^(.+?)(\.csv\.gz|\.csv|\.parquet)$/.exec(name) ?? [name, name, ".csv"];
+  return { stem, ending };
+}
+
 async function chooseEncoder(path: string, columns: readonly string[]): Promise<Encoder> {
   if (path.endsWith(".parquet")) {
     const { parquetEncoder } = await import("./parquet.ts");

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { type RowBlock, scanCsv } from "../formats/csv.ts";
-import { InputError } from "../util/errors.ts";
+import { AmlcError, InputError, InterruptedError } from "../util/errors.ts";
 import { few } from "../util/few.ts";
 
 /** Some rows of a table. */
@@ -25,6 +25,14 @@ export interface TableFile {
   blocks(maxBytes?: number): AsyncGenerator<Rows>;
 }
 
+/** What a reader of a long table may want besides its rows. */
+export interface ReadOptions {
+  /** Bytes of the file that are read, of all; a new reading counts from 0. */
+  readonly onRead?: (done: number, total: number) => void;
+  /** Ends the reading with an InterruptedError. */
+  readonly signal?: AbortSignal;
+}
+
 /** A whole table in memory. */
 export interface Table extends Rows {
   readonly path: string;
@@ -41,11 +49,23 @@ const MAX_TABLE_BYTES = 2 ** 31;
  * @throws InputError naming the file, and the columns that are missing and found; later, from `blocks`, naming the line
  * of whatever is wrong: nothing is guessed or mended
  */
-export async function openTable(path: string, needed: readonly string[] = []): Promise<TableFile> {
-  const format = await sniff(path);
-  const table = format === "parquet" ? await openParquetTable(path) : await openCsvTable(path, format === "gzip");
+export async function openTable(
+  path: string,
+  needed: readonly string[] = [],
+  options: ReadOptions = {},
+): Promise<TableFile> {
+  const { format, bytes } = await sniff(path);
+  const source: Source = { path, gzipped: format === "gzip", bytes, options };
+  const table = format === "parquet" ? await openParquetTable(source) : await openCsvTable(source);
   checkColumns(path, table.columns, needed);
   return table;
+}
+
+interface Source {
+  readonly path: string;
+  readonly gzipped: boolean;
+  readonly bytes: number;
+  readonly options: ReadOptions;
 }
 
 /** Reads a whole table. @throws InputError as {@link openTable}, and when it has no rows or is too large for memory */
@@ -77,14 +97,15 @@ export async function readTable(path: string, needed: readonly string[] = []): P
 
 type Format = "csv" | "gzip" | "parquet";
 
-async function sniff(path: string): Promise<Format> {
+async function sniff(path: string): Promise<{ format: Format; bytes: number }> {
   const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
     throw unreadable(path, cause);
   });
   try {
+    const { size: bytes } = await file.stat();
     const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    if (buffer.toString("latin1") === "PAR1") return "parquet";
-    return buffer[0] === 0x1f && buffer[1] === 0x8b ? "gzip" : "csv";
+    if (buffer.toString("latin1") === "PAR1") return { format: "parquet", bytes };
+    return { format: buffer[0] === 0x1f && buffer[1] === 0x8b ? "gzip" : "csv", bytes };
   } catch (cause) {
     throw unreadable(path, cause as NodeJS.ErrnoException);
   } finally {
@@ -98,41 +119,52 @@ function unreadable(path: string, cause: NodeJS.ErrnoException): InputError {
   return new InputError(`${path}: could not be read: ${reason}`, { hint: "check the path of the table", cause });
 }
 
-async function openParquetTable(path: string): Promise<TableFile> {
+async function openParquetTable({ path, bytes, options }: Source): Promise<TableFile> {
   const { openParquet } = await import("./parquet.ts");
-  const { columns, blocks } = await openParquet(path);
+  const { columns, rowCount, blocks } = await openParquet(path);
   return {
     path,
     columns,
     async *blocks() {
-      for await (const block of blocks()) yield nameRows(block, columns, "row");
+      let rows = 0;
+      for await (const block of blocks()) {
+        rows += block.rowCount;
+        tellReading(options, Math.round((bytes * rows) / rowCount), bytes);
+        yield nameRows(block, columns, "row");
+      }
     },
   };
 }
 
-async function openCsvTable(path: string, gzipped: boolean): Promise<TableFile> {
-  const columns = await readHeader(path, gzipped);
+async function openCsvTable(source: Source): Promise<TableFile> {
+  const { path } = source;
+  const columns = await readHeader(source);
   return {
     path,
     columns,
     async *blocks(maxBytes = Infinity) {
       const scanner = scanCsv(path);
-      for await (const piece of readPieces(path, gzipped, maxBytes))
-        yield nameRows(scanner.push(piece), columns, "line");
+      for await (const piece of readPieces(source, maxBytes)) yield nameRows(scanner.push(piece), columns, "line");
       yield nameRows(scanner.end(), columns, "line");
     },
   };
 }
 
-async function readHeader(path: string, gzipped: boolean): Promise<readonly string[]> {
-  const scanner = scanCsv(path);
-  for await (const piece of readPieces(path, gzipped, Infinity, FIRST_PIECE)) {
+async function readHeader(source: Source): Promise<readonly string[]> {
+  const scanner = scanCsv(source.path);
+  for await (const piece of readPieces({ ...source, options: {} }, Infinity, FIRST_PIECE)) {
     scanner.push(piece);
     if (scanner.columns) return scanner.columns;
   }
   scanner.end();
   if (scanner.columns) return scanner.columns;
-  throw new InputError(`${path}: is empty`, { hint: "a header and rows are needed" });
+  throw new InputError(`${source.path}: is empty`, { hint: "a header and rows are needed" });
+}
+
+/** @throws InterruptedError when the reader is to stop */
+function tellReading({ onRead, signal }: ReadOptions, done: number, total: number): void {
+  if (signal?.aborted) throw new InterruptedError("stopped; nothing was written", "start the same command again");
+  onRead?.(done, total);
 }
 
 function nameRows(block: RowBlock, columns: readonly string[], unit: "line" | "row"): Rows {
@@ -148,7 +180,8 @@ function nameRows(block: RowBlock, columns: readonly string[], unit: "line" | "r
   };
 }
 
-async function* readPieces(path: string, gzipped: boolean, maxBytes: number, size = PIECE): AsyncGenerator<Buffer> {
+async function* readPieces(source: Source, maxBytes: number, size = PIECE): AsyncGenerator<Buffer> {
+  const { path, gzipped, options } = source;
   const file = createReadStream(path, { highWaterMark: size });
   const pieces: Readable = gzipped ? file.pipe(createGunzip({ chunkSize: size })) : file;
   file.on("error", (error) => pieces.destroy(error)); // a pipe hands on no errors
@@ -157,15 +190,14 @@ async function* readPieces(path: string, gzipped: boolean, maxBytes: number, siz
     for await (const piece of pieces as AsyncIterable<Buffer>) {
       bytes += piece.length;
       if (bytes > maxBytes) throw tooLarge(path, maxBytes);
+      tellReading(options, file.bytesRead, source.bytes);
       yield piece;
     }
   } catch (cause) {
-    if (cause instanceof InputError || !gzipped)
-      throw cause instanceof InputError ? cause : unreadable(path, cause as Error);
-    throw new InputError(`${path}: is a broken gzip file: ${(cause as Error).message}`, {
-      hint: "copy the file anew",
-      cause,
-    });
+    if (cause instanceof AmlcError) throw cause;
+    if (!gzipped) throw unreadable(path, cause as Error);
+    const message = `${path}: is a broken gzip file: ${(cause as Error).message}`;
+    throw new InputError(message, { hint: "copy the file anew", cause });
   } finally {
     file.destroy();
     pieces.destroy();

@@ -1,4 +1,5 @@
 import type { ScoreByEntity } from "../challenge/score.ts";
+import type { DownloadProgress } from "../data/download/tally.ts";
 import type { HistoryRecord } from "../runs/history.ts";
 
 /** What a run has to tell while it works; the command line draws it, a library caller may. */
@@ -9,6 +10,10 @@ export interface Observer {
   step?(record: HistoryRecord, total: number): void;
   /** While answers are made: rows done of all. */
   answered?(done: number, total: number): void;
+  /** While a table is read: bytes of the file done of all; another reading of it counts anew. */
+  read?(done: number, total: number): void;
+  /** While images are fetched. */
+  downloaded?(progress: DownloadProgress): void;
   /** After each evaluation on the way. */
   evaluated?(split: string, score: ScoreByEntity): void;
 }

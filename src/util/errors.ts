@@ -6,12 +6,18 @@ export class AmlcError extends Error {
   readonly hint: string | undefined;
   /** 1: the answer is no (a check failed). 2: bad input. 130: interrupted. */
   readonly exitCode: 1 | 2 | 130;
+  /** What the command found all the same; `--json` prints it beside the error. */
+  readonly report: object | undefined;
 
-  constructor(message: string, options: { hint?: string; exitCode?: 1 | 2 | 130; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { hint?: string; exitCode?: 1 | 2 | 130; cause?: unknown; report?: object } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = "AmlcError";
     this.hint = options.hint;
     this.exitCode = options.exitCode ?? 2;
+    this.report = options.report;
   }
 }
 

@@ -30,7 +30,8 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
       .example("$0 train --resume long", "go on after Ctrl-C, a crash or kill -9, as if nothing had happened");
     if (!helpWanted) return command; // the table takes longer to lay out than all else on the way to the handler
     const { renderKeyTable } = await import("../key-table.ts");
-    return command.epilogue(`Settings:\n${renderKeyTable(100)}`);
+    const { configKeys } = await import("../../config/keys.ts");
+    return command.epilogue(`Settings:\n${renderKeyTable(configKeys(), 100)}`);
   },
   async handler({ config, resume, set, json }) {
     if (config === undefined && resume === undefined) {

@@ -1,0 +1,22 @@
+import { InputError } from "../util/errors.ts";
+import { parseAnswer } from "./answer.ts";
+import { isEntity, UNITS } from "./entities.ts";
+
+/**
+ * What is wrong with one answer of a submission, by the official check; with an entity also when its unit is not one of
+ * the entity's. Undefined when nothing is.
+ */
+export function answerFault(prediction: string, entity?: string): string | undefined {
+  let unit: string;
+  try {
+    const answer = parseAnswer(prediction);
+    if (!answer) return undefined;
+    unit = answer.unit;
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+  if (entity === undefined || !isEntity(entity) || (UNITS[entity] as readonly string[]).includes(unit))
+    return undefined;
+  return `"${prediction.trim()}": ${entity} has no ${unit}, but ${UNITS[entity].join(", ")}`;
+}

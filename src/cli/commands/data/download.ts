@@ -1,0 +1,45 @@
+import type { CommandModule } from "yargs";
+import { printJson, printLog, printTable } from "../../output.ts";
+import { helpWithSettings, readSettings, runTableJob, type SettingsArgs, settingsOptions } from "../../table-job.ts";
+
+interface DownloadArgs extends SettingsArgs {
+  table: string;
+  images: string;
+  "allow-private": boolean | undefined;
+}
+
+const SHOWN = 20;
+
+/** `amlc data download`: the photographs of a table. */
+export const dataDownloadCommand: CommandModule<object, DownloadArgs> = {
+  command: "download <table>",
+  describe: "Fetch the photographs of a table's rows; started again, it fetches what is missing",
+  builder: (y, helpWanted?: boolean) =>
+    helpWithSettings(
+      settingsOptions(y)
+        .positional("table", { type: "string", demandOption: true, describe: "rows with image_link" })
+        .option("images", { type: "string", demandOption: true, describe: "folder of the images; made if missing" })
+        .option("allow-private", { type: "boolean", describe: "also ask loopback, private and link-local addresses" })
+        .example(
+          "$0 data download balanced-6500.csv --images images/",
+          "what became of each is in images/manifest.jsonl",
+        )
+        .example(
+          "$0 data download t.csv --images i --set 'download.hosts=[m.media-amazon.com]'",
+          "no other host is asked",
+        ),
+      ["download"],
+      helpWanted,
+    ),
+  async handler({ table, images, "allow-private": allowPrivate, json, ...args }) {
+    const { downloadTable } = await import("../../../recipes/data/download.ts");
+    const { download } = await readSettings({ ...args, json });
+    const settings = { ...download, allow_private: allowPrivate ?? download.allow_private };
+    const report = await runTableJob((job) => downloadTable({ input: table, images, settings, ...job }));
+    const { failures, ...counts } = report;
+    if (json) return printJson(report);
+    printTable([{ ...counts, seconds: Number(counts.seconds.toFixed(1)) }].map(({ manifest, ...line }) => line));
+    for (const { link, reason } of failures.slice(0, SHOWN)) printLog(`failed: ${link}: ${reason}`);
+    if (failures.length > SHOWN) printLog(`and ${failures.length - SHOWN} more, each in ${report.manifest}`);
+  },
+};

@@ -1,0 +1,67 @@
+import { dirname } from "node:path";
+import type { DataSettings } from "../../config/data-schema.ts";
+import { chooseSplit, type Side } from "../../data/split.ts";
+import { openTable } from "../../data/table.ts";
+import { createTable } from "../../data/table-write.ts";
+import { makeFolder } from "../../util/files.ts";
+import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
+
+export interface SplitOptions extends TableJob {
+  readonly input: string;
+  readonly settings: DataSettings["split"];
+  /** Share of the images that are val, or a table that has them; by default the table's column `split`, or the settings. */
+  readonly val?: number | string;
+  /** Folder of the two files; by default that of the input. */
+  readonly folder?: string;
+}
+
+export interface SideReport {
+  readonly file: string;
+  readonly rows: number;
+  readonly images: number;
+}
+
+export interface SplitReport {
+  /** In words. */
+  readonly rule: string;
+  readonly train: SideReport;
+  readonly val: SideReport;
+}
+
+/**
+ * Writes the rows of a table to `NAME-train.csv` and `NAME-val.csv`, all rows of an image to the same.
+ * @throws InputError when a file is not as it should be or cannot be written
+ */
+export async function splitTable({ input, settings, val, folder, ...job }: SplitOptions): Promise<SplitReport> {
+  const table = await openTable(input, ["image_link"], readOptions(job));
+  const split = await chooseSplit(table, settings, val);
+  const home = folder ?? dirname(input);
+  await makeFolder(home);
+  const fileOf = (side: Side) => siblingTable(input, side, home);
+  await refuseOverwrite(input, fileOf("train"), fileOf("val"));
+  const sides = ["train", "val"] as const;
+  const writers = [await createTable(fileOf("train"), table.columns), await createTable(fileOf("val"), table.columns)];
+  const found = sides.map(() => ({ rows: 0, links: new Set<string>() }));
+  try {
+    for await (const block of table.blocks()) {
+      const sideOf = split.sidesOf(block);
+      const cells = table.columns.map((name) => block.column(name));
+      const links = block.column("image_link");
+      for (const [s, side] of sides.entries()) {
+        const rows = sideOf.flatMap((own, i) => (own === side ? [i] : []));
+        await writers[s].write(cells.map((column) => rows.map((i) => column[i])));
+        found[s].rows += rows.length;
+        for (const i of rows) found[s].links.add(links[i]);
+      }
+    }
+    for (const writer of writers) await writer.commit();
+  } finally {
+    for (const writer of writers) await writer.discard();
+  }
+  const [train, validation] = sides.map((side, s) => ({
+    file: fileOf(side),
+    rows: found[s].rows,
+    images: found[s].links.size,
+  }));
+  return { rule: split.rule, train, val: validation };
+}
