@@ -86,15 +86,18 @@ export async function decodeWhole(bytes: Uint8Array, header: ImageHeader): Promi
   if (info.width !== header.width || info.height !== header.height) throw broken("its header lies");
 }
 
+/** Below that, setting up the reduction costs more than it saves. */
+const WORTH_REDUCING = 500_000;
+
 /**
  * A JPEG can be decoded at a half, a quarter or an eighth of its size: every byte is read all the same, in two thirds of
  * the time and little memory. Only by a divisor of the height, for libvips leaves out a last row that is there in part,
  * and would not see that the file ends before it.
  */
 function reducedSize({ format, width, height }: ImageHeader): ImageSize | undefined {
+  if (format !== "jpeg" || width * height < WORTH_REDUCING) return undefined;
   const divisor = [8, 4, 2].find((n) => height % n === 0 && width >= n);
-  if (format !== "jpeg" || divisor === undefined) return undefined;
-  return { width: Math.floor(width / divisor), height: height / divisor };
+  return divisor === undefined ? undefined : { width: Math.floor(width / divisor), height: height / divisor };
 }
 
 export function unreadable(path: string, reason: string): BadRowError {

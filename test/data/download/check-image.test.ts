@@ -41,16 +41,17 @@ test("the shipped photographs are good", async () => {
 function noise(width: number, height: number): Sharp {
   const pixels = new Uint8Array(3 * width * height);
   random(width, "noise").bytes(pixels);
+  for (let i = 0; i < pixels.length; i++) pixels[i] >>= 4; // faint, or a JPEG of it would be large
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
 const FORMATS: readonly [string, () => Promise<Buffer>][] = [
-  ["JPEG of a height that 8 divides", () => noise(53, 40).jpeg().toBuffer()],
-  ["JPEG of a height that 4 divides", () => noise(40, 36).jpeg({ chromaSubsampling: "4:4:4" }).toBuffer()],
-  ["JPEG of a height that 2 divides", () => noise(66, 34).jpeg().toBuffer()],
-  ["JPEG of an odd height", () => noise(65, 33).jpeg({ chromaSubsampling: "4:4:4" }).toBuffer()],
-  ["progressive JPEG", () => noise(71, 48).jpeg({ progressive: true }).toBuffer()],
-  ["narrow JPEG", () => noise(3, 40).jpeg().toBuffer()],
+  ["JPEG of a height that 8 divides", () => noise(721, 720).jpeg().toBuffer()],
+  ["JPEG of a height that 4 divides", () => noise(720, 716).jpeg({ chromaSubsampling: "4:4:4" }).toBuffer()],
+  ["JPEG of a height that 2 divides", () => noise(722, 714).jpeg().toBuffer()],
+  ["JPEG of an odd height", () => noise(720, 713).jpeg({ chromaSubsampling: "4:4:4" }).toBuffer()],
+  ["progressive JPEG", () => noise(711, 728).jpeg({ progressive: true }).toBuffer()],
+  ["small JPEG", () => noise(65, 33).jpeg().toBuffer()],
   ["PNG", () => noise(31, 27).png().toBuffer()],
   ["interlaced PNG", () => noise(33, 27).png({ progressive: true }).toBuffer()],
   ["WebP", () => noise(34, 30).webp().toBuffer()],
@@ -61,15 +62,18 @@ const FORMATS: readonly [string, () => Promise<Buffer>][] = [
 
 test.each(FORMATS)(
   "%s: good is what training can read, at whatever place it is cut off or changed",
-  async (_, make) => {
+  async (name, make) => {
     const whole = await make();
     expect(await verdict(whole)).toBe("good");
     const generator = random(1, "cuts");
-    for (let i = 0; i < 40; i++) {
-      const cut = whole.subarray(0, i < 12 ? whole.length - 1 - i : generator.int(whole.length));
+    for (let i = 0; i < 24; i++) {
+      const cut = whole.subarray(0, i < 8 ? whole.length - 1 - i ** 2 : generator.int(whole.length));
       const changed = Buffer.from(whole);
       changed[generator.int(whole.length)] ^= 1 << generator.int(8);
-      for (const bytes of [cut, changed]) expect((await verdict(bytes)) === "good").toBe(await canBeRead(bytes));
+      // Of a width with its second highest bit set in an AVIF, libvips complains on the console.
+      for (const bytes of name === "AVIF" ? [cut] : [cut, changed]) {
+        expect((await verdict(bytes)) === "good").toBe(await canBeRead(bytes));
+      }
     }
   },
 );
