@@ -129,10 +129,18 @@ const answers = z
       .enum(["max", "min", "empty"])
       .default("max")
       .describe("two numbers, as in 100-240 V: which one is the answer"),
+    pack: z
+      .enum(["each", "total", "empty"])
+      .default("each")
+      .describe("packs, as in 2 x 500 g: the value of each, which is the one printed, of all, or no answer"),
     unit: z
       .enum(["convert", "empty"])
       .default("convert")
       .describe("a unit that the entity does not allow: converted where that can be done, or no answer"),
+    number: z
+      .enum(["keep", "float"])
+      .default("keep")
+      .describe("float: whole numbers as nine in ten labels have them, 34.0 for 34, in right answers too"),
     unknown: z
       .enum(["empty", "keep"])
       .default("empty")

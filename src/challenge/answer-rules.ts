@@ -1,0 +1,222 @@
+import { type Characters, EVERY_WORD, type KnownWords, prepareText, type Token, tokenize } from "./answer-text.ts";
+import { type Entity, UNITS, type Unit } from "./entities.ts";
+import { createLexicon, joinParts, type Lexicon, type LexiconEntry, lexiconKey } from "./lexicon.ts";
+
+/** A unit as the rules' file has it; rules/answers.yaml says what each key means. */
+export interface UnitSource {
+  readonly quantity: string;
+  readonly size: number;
+  readonly into?: string | undefined;
+  readonly before?: readonly string[] | undefined;
+  readonly dot_groups?: boolean | undefined;
+  readonly spellings: readonly string[];
+}
+
+/** The rules' file. */
+export interface AnswerRulesSource {
+  readonly units: Readonly<Record<string, UnitSource>>;
+  readonly other_units: readonly string[];
+  readonly sums: readonly {
+    readonly units: readonly string[];
+    readonly joined_by: readonly string[];
+    readonly bare?: boolean | undefined;
+  }[];
+  readonly ranges: readonly string[];
+  readonly alternatives: readonly string[];
+  readonly tolerances: readonly string[];
+  readonly references: readonly string[];
+  readonly times: readonly string[];
+  readonly dimensions: readonly { readonly entities: readonly string[]; readonly words: readonly string[] }[];
+  readonly noise: readonly string[];
+  readonly between: readonly string[];
+  readonly per: readonly string[];
+  readonly number_words: Readonly<Record<string, number>>;
+  readonly fractions: {
+    readonly glyphs: Readonly<Record<string, string>>;
+    readonly denominators: readonly number[];
+    readonly joined_by: readonly string[];
+    readonly not_for: readonly string[];
+  };
+  readonly signed: readonly string[];
+  readonly group_marks: readonly string[];
+  readonly digits: readonly string[];
+  readonly characters: Readonly<Record<string, string>>;
+}
+
+export interface UnitRule {
+  readonly name: string;
+  readonly quantity: string;
+  readonly size: number;
+  /** The allowed unit that values are converted to; undefined for an allowed one. */
+  readonly into: Unit | undefined;
+  readonly dotGroups: boolean;
+}
+
+/** One unit of each quantity that a spelling may mean; none for a unit of something else, such as Wh. */
+export type UnitReadings = readonly UnitRule[];
+
+export interface SumRule {
+  readonly units: readonly string[];
+  readonly joinedBy: ReadonlySet<string>;
+  readonly bare: boolean;
+}
+
+/** The rules, ready for use. */
+export interface AnswerRules {
+  readonly characters: Characters;
+  /** Which words may touch a number depends on whether sides of a thing are asked for: W20. */
+  readonly knownWords: { readonly length: KnownWords; readonly other: KnownWords };
+  readonly units: Lexicon<UnitReadings>;
+  readonly beforeNumber: Lexicon<UnitReadings>;
+  readonly ranges: Lexicon<true>;
+  readonly alternatives: Lexicon<true>;
+  readonly tolerances: Lexicon<true>;
+  readonly times: Lexicon<true>;
+  readonly noise: Lexicon<true>;
+  readonly between: Lexicon<true>;
+  readonly per: Lexicon<true>;
+  readonly dimensions: Lexicon<readonly string[]>;
+  readonly numberWords: Lexicon<number>;
+  readonly fractionJoints: Lexicon<true>;
+  readonly denominators: ReadonlySet<number>;
+  readonly unfractioned: ReadonlySet<string>;
+  readonly signed: ReadonlySet<string>;
+  readonly references: ReadonlySet<string>;
+  readonly sums: readonly SumRule[];
+  /** @throws RangeError for a name that is no unit of the rules. */
+  sizeOf(unit: string): { readonly quantity: string; readonly size: number };
+  /** @throws RangeError for a name that is no unit of the rules, or units of different quantities. */
+  convert(number: number, from: string, to: string): number;
+  quantityOf(entity: Entity): string;
+  /** @throws RangeError for a name that is no unit of the rules. */
+  unit(name: string): UnitRule;
+}
+
+/**
+ * Makes the tables that {@link cleanAnswer} looks words up in.
+ * @param source rules in which {@link findRulesFaults} finds nothing
+ */
+export function compileAnswerRules(source: AnswerRulesSource): AnswerRules {
+  const characters = compileCharacters(source);
+  const split = (spelling: string) => tokenize(prepareText(spelling, characters), EVERY_WORD);
+  const entry = <T>(spelling: string, value: T): LexiconEntry<T> => ({ spelling, tokens: split(spelling), value });
+  const words = (spellings: readonly string[]) =>
+    createLexicon(spellings.map((spelling) => entry(spelling, true as const)));
+  const units = new Map(Object.entries(source.units).map(([name, unit]) => [name, compileUnit(name, unit)]));
+  const unit = (name: string): UnitRule => {
+    const found = units.get(name);
+    if (found === undefined) throw new RangeError(`"${name}" is no unit of the rules`);
+    return found;
+  };
+  const readings = readingsBySpelling(source, units, split);
+  const beforeNumber = [...units.values()].flatMap((rule) =>
+    (source.units[rule.name].before ?? []).map((spelling) => entry(spelling, readings.get(keyOf(spelling, split))!)),
+  );
+  return {
+    characters,
+    knownWords: knownWords(source, split),
+    units: createLexicon([
+      ...source.other_units.map((spelling) => entry<UnitReadings>(spelling, [])),
+      ...unitSpellings(source).map(([, spelling]) => entry(spelling, readings.get(keyOf(spelling, split))!)),
+    ]),
+    beforeNumber: createLexicon(beforeNumber),
+    ranges: words(source.ranges),
+    alternatives: words(source.alternatives),
+    tolerances: words(source.tolerances),
+    times: words(source.times),
+    noise: words(source.noise),
+    between: words(source.between),
+    per: words(source.per),
+    dimensions: createLexicon(source.dimensions.flatMap((d) => d.words.map((word) => entry(word, d.entities)))),
+    numberWords: createLexicon(Object.entries(source.number_words).map(([word, value]) => entry(word, value))),
+    fractionJoints: words(source.fractions.joined_by),
+    denominators: new Set(source.fractions.denominators),
+    unfractioned: new Set(source.fractions.not_for),
+    signed: new Set(source.signed),
+    references: new Set(source.references),
+    sums: source.sums.map((sum) => ({ units: sum.units, joinedBy: new Set(sum.joined_by), bare: sum.bare ?? false })),
+    sizeOf: (name) => ({ quantity: unit(name).quantity, size: unit(name).size }),
+    convert: (number, from, to) => convertBetween(number, unit(from), unit(to)),
+    quantityOf: (entity) => unit(UNITS[entity][0]).quantity,
+    unit,
+  };
+}
+
+function compileUnit(name: string, { quantity, size, into, dot_groups }: UnitSource): UnitRule {
+  return { name, quantity, size, into: into as Unit | undefined, dotGroups: dot_groups ?? false };
+}
+
+function convertBetween(number: number, from: UnitRule, to: UnitRule): number {
+  if (from.quantity !== to.quantity) {
+    throw new RangeError(`${from.name} (${from.quantity}) is not converted to ${to.name} (${to.quantity})`);
+  }
+  return (number * from.size) / to.size;
+}
+
+const unitSpellings = (source: AnswerRulesSource): readonly (readonly [string, string])[] =>
+  Object.entries(source.units).flatMap(([name, unit]) =>
+    [name, ...unit.spellings].map((spelling) => [name, spelling] as const),
+  );
+
+export type Split = (spelling: string) => readonly Token[];
+
+/** What tells spellings apart. */
+export function keyOf(spelling: string, split: Split): string {
+  const tokens = split(spelling);
+  return lexiconKey(spelling, joinParts(tokens, 0, tokens.length));
+}
+
+/** "oz" is an ounce of mass and a fluid ounce: what is asked for decides, and with nothing asked the first in the file. */
+function readingsBySpelling(
+  source: AnswerRulesSource,
+  units: ReadonlyMap<string, UnitRule>,
+  split: Split,
+): ReadonlyMap<string, UnitReadings> {
+  const readings = new Map<string, UnitRule[]>();
+  for (const [name, spelling] of unitSpellings(source)) {
+    const key = keyOf(spelling, split);
+    const known = readings.get(key) ?? [];
+    if (!known.some((unit) => unit.name === name)) known.push(units.get(name)!);
+    readings.set(key, known);
+  }
+  return readings;
+}
+
+/** What {@link prepareText} needs. */
+export function compileCharacters(source: AnswerRulesSource): Characters {
+  const fractions = Object.entries(source.fractions.glyphs).map(([glyph, text]) => [
+    glyph,
+    ` ${text.replace("/", "⁄")}`,
+  ]);
+  const digits = source.digits.flatMap((zeroToNine) => [...zeroToNine].map((digit, i) => [digit, String(i)]));
+  const replacements = new Map([...fractions, ...digits, ...Object.entries(source.characters)] as [string, string][]);
+  const keys = [...replacements.keys()].sort((a, b) => b.length - a.length).map(escapeForPattern);
+  const pattern = keys.join("|");
+  const isPlain = (key: string) => /^[\x20-\x7e]+$/.test(key);
+  const marks = `(?:${source.group_marks.map(escapeForPattern).join("|")})`;
+  const digit = "\\p{Nd}";
+  return {
+    special: new RegExp(["[^\\x20-\\x7e]|\\^", ...keys.filter(isPlain)].join("|"), "u"),
+    replaced: new RegExp(pattern, "gu"),
+    replacements,
+    groupMark: new RegExp(`(?<=${digit})${marks}(?=${digit}{3}(?!${digit}))`, "gu"),
+  };
+}
+
+const escapeForPattern = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+
+/** One letter beside digits is more often a name (E27, B12) than a word; the sides of a thing are marked so: H5, W20. */
+function knownWords(source: AnswerRulesSource, split: Split): { length: KnownWords; other: KnownWords } {
+  const keysOf = (spellings: readonly string[]) =>
+    spellings.flatMap((spelling) => split(spelling).map(({ key }) => key));
+  const all = new Set(keysOf([...unitSpellings(source).map(([, spelling]) => spelling), ...source.other_units]));
+  const sides = keysOf(source.dimensions.flatMap(({ words }) => words));
+  const long = [...keysOf([...source.noise, ...source.ranges]), ...all, ...sides].filter((key) => key.length > 1);
+  const other = new Set([...long, ...keysOf(source.times)]);
+  const length = new Set([...other, ...sides]);
+  const isWord = (word: string) => all.has(word);
+  return {
+    length: { isWord, touches: (word) => length.has(word) },
+    other: { isWord, touches: (word) => other.has(word) },
+  };
+}

@@ -1,0 +1,91 @@
+import type { AnswerRules } from "./answer-rules.ts";
+import type { Token } from "./answer-text.ts";
+import type { Product, Value } from "./read-values.ts";
+
+/**
+ * The values with the side that each is said to be: "H 5 cm", "5 cm (H)", "10 x 20 x 30 cm (L x W x H)".
+ * Whether names stand before their numbers or behind follows from the first: a name before it means before.
+ */
+export function nameSides(
+  tokens: readonly Token[],
+  products: readonly Product[],
+  rules: AnswerRules,
+): readonly Product[] {
+  const order = findOrder(tokens, rules);
+  if (order === undefined && sidesWithin(tokens, 0, tokens.length, rules).length === 0) return products;
+  if (order) return products.map((product) => (product.length === order.length ? inOrder(product, order) : product));
+  const flat = products.flat();
+  if (flat.length === 0) return products;
+  const isBefore = sidesWithin(tokens, 0, flat[0].from, rules).length > 0;
+  let at = 0;
+  const named = (value: Value): Value => {
+    const [before, after] = [flat[at - 1]?.next ?? 0, flat[at + 1]?.from ?? tokens.length];
+    at++;
+    const beside = isBefore
+      ? sidesWithin(tokens, before, value.from, rules).at(-1)
+      : sidesWithin(tokens, value.next, after, rules)[0];
+    const side = value.side ?? beside;
+    return side ? { ...value, side } : value;
+  };
+  return products.map((product) => product.map(named));
+}
+
+const inOrder = (product: Product, order: readonly (readonly string[])[]): Product =>
+  product.map((value, i) => ({ ...value, side: value.side ?? order[i] }));
+
+function sidesWithin(tokens: readonly Token[], from: number, to: number, rules: AnswerRules): (readonly string[])[] {
+  const sides: (readonly string[])[] = [];
+  let at = from;
+  while (at < to) {
+    const side = rules.dimensions.match(tokens, at);
+    if (side && side.next <= to) sides.push(side.value);
+    at = side?.next ?? at + 1;
+  }
+  return sides;
+}
+
+/** Two or more sides that are named one after the other, with no number between: L x W x H, LxWxH. */
+function findOrder(tokens: readonly Token[], rules: AnswerRules): readonly (readonly string[])[] | undefined {
+  for (let at = 0; at < tokens.length; at++) {
+    const order = splitWord(tokens[at], rules) ?? orderFrom(tokens, at, rules);
+    if (order.length > 1) return order;
+  }
+  return undefined;
+}
+
+function orderFrom(tokens: readonly Token[], from: number, rules: AnswerRules): readonly (readonly string[])[] {
+  const first = rules.dimensions.match(tokens, from);
+  if (first === undefined) return [];
+  const order = [first.value];
+  let at = first.next;
+  for (;;) {
+    const joint = (rules.times.match(tokens, at) ?? rules.ranges.match(tokens, at))?.next ?? at + 1;
+    const side = joint < tokens.length ? rules.dimensions.match(tokens, joint) : undefined;
+    if (side === undefined || (tokens[at].kind === "word" && joint === at + 1 && !isJoint(tokens, at, rules)))
+      return order;
+    order.push(side.value);
+    at = side.next;
+  }
+}
+
+const isJoint = (tokens: readonly Token[], at: number, rules: AnswerRules) =>
+  rules.times.match(tokens, at) !== undefined || rules.ranges.match(tokens, at) !== undefined;
+
+/** "LxWxH" is one word. */
+function splitWord({ kind, text }: Token, rules: AnswerRules): readonly (readonly string[])[] | undefined {
+  if (kind !== "word" || text.length < 3 || text.length % 2 === 0) return undefined;
+  if (rules.times.match([letterToken(text, 1)], 0) === undefined) return undefined;
+  const letters = [...text].map((_, at) => letterToken(text, at));
+  const sides = letters.filter((_, i) => i % 2 === 0).map((letter) => rules.dimensions.match([letter], 0)?.value);
+  const isSplit = letters.every((letter, i) => i % 2 === 0 || rules.times.match([letter], 0) !== undefined);
+  return isSplit && sides.every((side) => side !== undefined) ? sides : undefined;
+}
+
+const letterToken = (word: string, at: number): Token => ({
+  kind: "word",
+  text: word[at],
+  key: word[at].toLowerCase(),
+  start: at,
+  end: at + 1,
+  number: undefined,
+});
