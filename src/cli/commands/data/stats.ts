@@ -1,0 +1,100 @@
+import type { CommandModule } from "yargs";
+import type { LabelStats, TableStats } from "../../../data/stats.ts";
+import { formatNumber } from "../../../report/html.ts";
+import { cut } from "../../../util/cut.ts";
+import { printJson, printLog, printTable, printText, type TableRow } from "../../output.ts";
+import { runTableJob } from "../../table-job.ts";
+
+interface StatsArgs {
+  table: string;
+  html: string | undefined;
+  json: boolean;
+}
+
+/** `amlc data stats`: what is in a table, before anything is done with it. */
+export const dataStatsCommand: CommandModule<object, StatsArgs> = {
+  command: "stats <table>",
+  describe: "Count what is in a table: entities, units, numbers, groups, odd and repeated labels",
+  builder: (y) =>
+    y
+      .positional("table", { type: "string", demandOption: true, describe: "rows: CSV, CSV.gz or Parquet" })
+      .option("html", { type: "string", describe: "write a page of tables and charts, too" })
+      .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
+      .example("$0 data stats train.csv --html train.html", "tables here, tables and charts in the page")
+      .example("$0 data stats test.csv --json", "entities and groups of a table without values"),
+  async handler({ table, html, json }) {
+    const { dataStats } = await import("../../../recipes/data/stats.ts");
+    const stats = await runTableJob((job) => dataStats({ input: table, ...(html !== undefined && { html }), ...job }));
+    if (json) printJson(stats);
+    else printStats(stats);
+    if (html !== undefined) printLog(`page: ${html}`);
+  },
+};
+
+const LINES = 40;
+const CELL = 40;
+
+function printStats({ rows, links, groups, entities, repeats, labels }: TableStats): void {
+  printTable([{ rows, links, groups: groups?.count ?? null, entities: entities.length, ...repeats }]);
+  printPart(
+    "Entities",
+    entities.map(({ entity, share, known, top_values, ...counts }) => {
+      const [commonest] = top_values.map(({ value }) => cut(value, CELL));
+      return { entity: cut(entity, CELL), ...counts, share, commonest: commonest ?? null };
+    }),
+  );
+  if (groups) {
+    const { count, min, median, max, largest } = groups;
+    printPart("Groups", [{ count, min_rows: min, median, max, largest: cut(largest[0].group, CELL) }]);
+  }
+  if (labels) printLabels(labels);
+}
+
+function printLabels({ units, odd, foreign_units }: LabelStats): void {
+  printPart(
+    'Numbers of labels "x unit"',
+    units.map(({ entity, unit, rows, share, min, p1, median, p99, max, allowed }) => {
+      const numbers = {
+        min: formatNumber(min),
+        p1: formatNumber(p1),
+        median: formatNumber(median),
+        p99: formatNumber(p99),
+        max: formatNumber(max),
+      };
+      return {
+        entity: cut(entity, CELL),
+        unit: cut(unit, CELL),
+        rows,
+        share,
+        ...numbers,
+        note: allowed === false ? "not allowed" : "",
+      };
+    }),
+  );
+  printPart(
+    `Labels of another form: ${odd.rows}`,
+    odd.by_entity.map(({ entity, ...counts }) => ({ entity: cut(entity, CELL), ...counts })),
+  );
+  printPart(
+    "Their shapes",
+    odd.shapes.map(({ shape, form, rows, examples }) => ({
+      shape: cut(shape, CELL),
+      form,
+      rows,
+      example: cut(examples[0], CELL),
+    })),
+  );
+  printPart(
+    `Labels with a unit that the entity does not allow: ${foreign_units.rows}`,
+    foreign_units.units.map(({ entity, unit, rows, examples }) => {
+      return { entity: cut(entity, CELL), unit: cut(unit, CELL), rows, example: cut(examples[0], CELL) };
+    }),
+  );
+}
+
+function printPart(title: string, lines: readonly TableRow[]): void {
+  if (lines.length === 0) return;
+  printText(`\n${title}`);
+  printTable(lines.slice(0, LINES));
+  if (lines.length > LINES) printText(`and ${lines.length - LINES} more: see --json`);
+}
