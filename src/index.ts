@@ -3,13 +3,28 @@
 export { type Answer, formatAnswer, parseAnswer } from "./challenge/answer.ts";
 export { ENTITIES, type Entity, UNITS, type Unit } from "./challenge/entities.ts";
 export { type Judged, type Outcome, outcomeOf, type Score, type ScoreByEntity, scoreRows } from "./challenge/score.ts";
-export { loadConfig, parseConfig } from "./config/load.ts";
+export type { DataSettings } from "./config/data-schema.ts";
+export { loadConfig, loadDataSettings, parseConfig, parseDataSettings } from "./config/load.ts";
 export type { Config } from "./config/schema.ts";
+export type { SubmissionCheck, SubmissionFault } from "./data/check-submission.ts";
+export { type DownloadOptions, type DownloadReport, downloadImages } from "./data/download/download.ts";
 export type { Evaluation, Prediction } from "./recipes/answers.ts";
+export {
+  type AnswerChange,
+  type CleanAnswersOptions,
+  type CleanAnswersReport,
+  cleanAnswers,
+} from "./recipes/clean-answers.ts";
+export { type CleanedTable, type CleanOptions, cleanTable } from "./recipes/data/clean.ts";
+export { type DownloadTableOptions, downloadTable } from "./recipes/data/download.ts";
+export { cutParts, type JoinOptions, joinTables, type PartsOptions, type PartsReport } from "./recipes/data/parts.ts";
+export { type SampleOptions, type SampleReport, sampleTable } from "./recipes/data/sample.ts";
+export { type SplitOptions, type SplitReport, splitTable } from "./recipes/data/split.ts";
 export { type DemoResult, demo } from "./recipes/demo.ts";
 export { type EvaluateOptions, type EvaluationResult, evaluate } from "./recipes/evaluate.ts";
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";
+export { type SanityOptions, sanity } from "./recipes/sanity.ts";
 export { scoreFiles } from "./recipes/score.ts";
 export { resume, train } from "./recipes/train.ts";
 export type { TrainOptions, TrainResult } from "./recipes/training-loop.ts";

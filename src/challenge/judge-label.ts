@@ -1,5 +1,6 @@
+import { memo } from "../util/memo.ts";
 import { readLabel } from "./label.ts";
-import { LABEL_RULES, type LabelFacts, type LabelledRow, type LabelPolicy } from "./label-rules.ts";
+import { isImageLink, LABEL_RULES, type LabelFacts, type LabelledRow, type LabelPolicy } from "./label-rules.ts";
 
 /** A policy for each rule by its name. */
 export type LabelPolicies = Readonly<Record<string, LabelPolicy>>;
@@ -13,8 +14,21 @@ export interface Verdict {
   readonly text: string;
 }
 
+/** Judges rows by link, entity and the cell of the label. */
+export type LabelJudge = (link: string, entity: string, cell: string) => Verdict;
+
+/** A judge by these policies. What it says of a label it has seen before costs it a look into a table. */
+export function labelJudge(policies: LabelPolicies, facts: LabelFacts): LabelJudge {
+  const judge = (hasImage: boolean) =>
+    memo((entity: string) =>
+      memo((cell: string) => judgeRow({ hasImage, entity, label: readLabel(cell) }, policies, facts)),
+    );
+  const [withImage, withoutImage] = [judge(true), judge(false)];
+  return (link, entity, cell) => (isImageLink(link) ? withImage : withoutImage)(entity)(cell);
+}
+
 /** Asks every rule in turn about a row; a label that one of them mends is read anew for the next. */
-export function judgeLabel(row: LabelledRow, policies: LabelPolicies, facts: LabelFacts): Verdict {
+function judgeRow(row: LabelledRow, policies: LabelPolicies, facts: LabelFacts): Verdict {
   let now = row;
   let verdict: Verdict = { outcome: "clean", rule: undefined, text: row.label.text };
   for (const { name, meets, mend } of LABEL_RULES) {

@@ -4,7 +4,8 @@ import type { Label } from "./label.ts";
 
 /** A row of training data, as far as the rules look at it. */
 export interface LabelledRow {
-  readonly link: string;
+  /** Whether its link is the address of an image. */
+  readonly hasImage: boolean;
   readonly entity: string;
   readonly label: Label;
 }
@@ -41,7 +42,7 @@ export const LABEL_RULES: readonly LabelRule[] = [
   {
     name: "link",
     finds: "an image link that is no http or https address of a file",
-    meets: ({ link }) => !/^https?:\/\/[^/?#]+\/(?:[^?#]*\/)?[^/?#]+/.test(link),
+    meets: ({ hasImage }) => !hasImage,
   },
   { name: "entity", finds: "an entity that is not in the list", meets: ({ entity }) => !isEntity(entity) },
   {
@@ -76,4 +77,12 @@ function isBeyond(entity: string, { form, numbers, unit }: Label, facts: LabelFa
   if (limits === undefined || size === undefined) return false;
   const number = Number(numbers[0]) * size;
   return !(number >= limits[0] && number <= limits[1]);
+}
+
+/** Whether a link is an http or https address that ends in the name of a file, but for a query. */
+export function isImageLink(link: string): boolean {
+  const host = link.startsWith("https://") ? 8 : link.startsWith("http://") ? 7 : undefined;
+  if (host === undefined) return false;
+  const path = /[?#]/.test(link) ? link.replace(/[?#].*$/s, "") : link;
+  return path.indexOf("/", host) > host && !path.endsWith("/");
 }

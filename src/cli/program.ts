@@ -2,6 +2,7 @@ import yargs, { type Arguments, type Argv, type CommandModule } from "yargs";
 import { AmlcError, InputError } from "../util/errors.ts";
 import { nearestName } from "../util/near-name.ts";
 import { readManifest } from "../util/package.ts";
+import { cleanCommand } from "./commands/clean.ts";
 import { configCommand } from "./commands/config.ts";
 import { dataCommand } from "./commands/data.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -18,6 +19,7 @@ const COMMANDS = [
   trainCommand,
   evalCommand,
   scoreCommand,
+  cleanCommand,
   sanityCommand,
   configCommand,
 ] as CommandModule[];

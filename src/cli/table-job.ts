@@ -29,10 +29,9 @@ export async function helpWithSettings<T>(
   const { renderKeyTable } = await import("./key-table.ts");
   const { configKeys } = await import("../config/keys.ts");
   const { DataSettingsSchema } = await import("../config/data-schema.ts");
-  const keys = configKeys(DataSettingsSchema).filter(({ name }) =>
-    groups.some((group) => name.startsWith(`${group}.`)),
-  );
-  return command.epilogue(`Settings:\n${renderKeyTable(keys, 100)}`);
+  const keys = configKeys(DataSettingsSchema);
+  const shown = groups.flatMap((group) => keys.filter(({ name }) => name.startsWith(`${group}.`)));
+  return command.epilogue(`Settings:\n${renderKeyTable(shown, 100)}`);
 }
 
 /** The settings of file and `--set`; `flags` are options that stand for one, and win. @throws InputError listing every fault */

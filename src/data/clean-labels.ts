@@ -1,15 +1,16 @@
-import { judgeLabel, type Verdict } from "../challenge/judge-label.ts";
+import { labelJudge, type Verdict } from "../challenge/judge-label.ts";
 import type { LabelFacts } from "../challenge/label-rules.ts";
 import { type CleanReport, countRules, type Policies } from "./clean-report.ts";
-import { findFates, type Judge } from "./label-twins.ts";
-import { labelledRows } from "./labelled-rows.ts";
+import { judgeBlock } from "./judge-block.ts";
+import { findFates } from "./label-twins.ts";
+import { QuestionKeys } from "./repeated-rows.ts";
 import type { Rows, TableFile } from "./table.ts";
-import { createTable } from "./table-write.ts";
+import { createTable, type TableWriter } from "./table-write.ts";
 
 /**
  * Applies the rules for labels to every row: those that stay are written to `output`, those that go to `dropped`, with
- * their line, rule and label. The file is read two times, or three when questions stand more than once; what is kept in memory
- * is 8 bytes a row. Nothing is written when it fails.
+ * their line, rule and label. Most tables ask each question once and are done in one reading; one that does not is read
+ * twice more, now knowing which rows belong together. 8 bytes a row are kept in memory. Nothing is written when it fails.
  * @throws InputError as openTable, and when a file cannot be written
  */
 export async function cleanLabels(
@@ -18,30 +19,83 @@ export async function cleanLabels(
   policies: Policies,
   facts: LabelFacts,
 ): Promise<CleanReport> {
-  const judge: Judge = (row) => judgeLabel(row, policies, facts);
-  const fates = await findFates(table, judge, policies, facts);
-  const counts = countRules(policies);
-  const kept = await createTable(files.output, table.columns);
-  const dropped = await createTable(files.dropped, ["line", "rule", ...table.columns]);
+  const judge = labelJudge(policies, facts);
+  const keys = new QuestionKeys();
+  const alone = await openOutputs(table, files);
   try {
-    let first = 0;
-    for await (const block of table.blocks()) {
-      const verdicts = Array.from(labelledRows(block), (row, i) => fates.get(first + i) ?? judge(row));
-      counts.add(block, verdicts);
-      await kept.write(keptCells(block, table.columns, verdicts));
-      await dropped.write(droppedCells(block, table.columns, verdicts));
-      first += block.rowCount;
-    }
-    await dropped.commit();
-    await kept.commit();
+    const report = await writeRows(table, policies, alone, (block) => {
+      const verdicts = judgeBlock(block, judge);
+      keys.addBlock(block, verdicts);
+      return verdicts;
+    });
+    if (keys.repeated().size === 0) return await alone.commit(report);
   } finally {
-    await kept.discard();
-    await dropped.discard();
+    await alone.discard();
+  }
+  const fates = await findFates(table, keys, judge, policies, facts);
+  const together = await openOutputs(table, files);
+  try {
+    let row = 0;
+    const report = await writeRows(table, policies, together, (block) =>
+      judgeBlock(block, judge).map((verdict) => fates.get(row++) ?? verdict),
+    );
+    return await together.commit(report);
+  } finally {
+    await together.discard();
+  }
+}
+
+/** The two tables in the making. */
+interface Outputs {
+  readonly kept: TableWriter;
+  readonly dropped: TableWriter;
+  commit<T>(result: T): Promise<T>;
+  discard(): Promise<void>;
+}
+
+async function openOutputs(
+  { columns }: TableFile,
+  files: { readonly output: string; readonly dropped: string },
+): Promise<Outputs> {
+  const kept = await createTable(files.output, columns);
+  const dropped = await createTable(files.dropped, ["line", "rule", ...columns]);
+  return {
+    kept,
+    dropped,
+    async commit(result) {
+      await dropped.commit();
+      await kept.commit();
+      return result;
+    },
+    async discard() {
+      await kept.discard();
+      await dropped.discard();
+    },
+  };
+}
+
+async function writeRows(
+  table: TableFile,
+  policies: Policies,
+  { kept, dropped }: Outputs,
+  judge: (block: Rows) => readonly Verdict[],
+): Promise<CleanReport> {
+  const counts = countRules(policies);
+  for await (const block of table.blocks()) {
+    const verdicts = judge(block);
+    counts.add(block, verdicts);
+    await kept.write(keptCells(block, table.columns, verdicts));
+    await dropped.write(droppedCells(block, table.columns, verdicts));
   }
   return counts.report();
 }
 
-function keptCells(block: Rows, columns: readonly string[], verdicts: readonly Verdict[]): string[][] {
+function keptCells(
+  block: Rows,
+  columns: readonly string[],
+  verdicts: readonly Verdict[],
+): readonly (readonly string[])[] {
+  if (verdicts.every(({ outcome }) => outcome === "clean")) return columns.map((name) => block.column(name));
   const stays = verdicts.map(({ outcome }) => outcome !== "dropped");
   return columns.map((name) => {
     const cells = block.column(name).filter((_, i) => stays[i]);

@@ -1,9 +1,9 @@
-import type { Verdict } from "../challenge/judge-label.ts";
+import type { LabelJudge, Verdict } from "../challenge/judge-label.ts";
 import { readLabel } from "../challenge/label.ts";
-import type { LabelFacts, LabelledRow } from "../challenge/label-rules.ts";
+import type { LabelFacts } from "../challenge/label-rules.ts";
 import type { Policies } from "./clean-report.ts";
-import { labelledRows } from "./labelled-rows.ts";
-import { QuestionKeys } from "./repeated-rows.ts";
+import { judgeBlock } from "./judge-block.ts";
+import type { QuestionKeys } from "./repeated-rows.ts";
 import type { TableFile } from "./table.ts";
 
 interface Twin {
@@ -15,44 +15,31 @@ interface Twin {
   readonly size: number;
 }
 
-export type Judge = (row: LabelledRow) => Verdict;
-
-/**
- * Verdicts, by row number, on rows that ask what another row asks. Memory: 8 bytes a row, and the labels of the rows that
- * are not alone.
- */
+/** Verdicts, by row number, on rows that ask what another row asks. Keeps the labels of these rows in memory. */
 export async function findFates(
   table: TableFile,
-  judge: Judge,
+  keys: QuestionKeys,
+  judge: LabelJudge,
   policies: Policies,
   facts: LabelFacts,
 ): Promise<ReadonlyMap<number, Verdict>> {
-  const keys = new QuestionKeys();
-  for await (const block of table.blocks()) {
-    for (const row of labelledRows(block)) {
-      if (judge(row).outcome === "dropped") keys.skip();
-      else keys.add(row.link, row.entity);
-    }
-  }
   const repeated = keys.repeated();
   const questions = new Map<string, Twin[]>();
-  let first = 0;
-  if (repeated.size > 0) {
-    for await (const block of table.blocks()) {
-      let i = first;
-      for (const row of labelledRows(block)) {
-        if (repeated.has(keys.key(i))) {
-          const question = `${row.entity} ${row.link}`;
-          const twins = questions.get(question) ?? [];
-          twins.push(toTwin(i, judge(row), facts));
-          questions.set(question, twins);
-        }
-        i++;
-      }
-      first += block.rowCount;
+  let row = 0;
+  for await (const block of table.blocks()) {
+    const [links, entities] = [block.column("image_link"), block.column("entity_name")];
+    for (const [i, verdict] of judgeBlock(block, judge).entries()) {
+      if (repeated.has(keys.key(row))) push(questions, `${entities[i]} ${links[i]}`, toTwin(row, verdict, facts));
+      row++;
     }
   }
   return new Map([...questions.values()].flatMap((twins) => fatesOf(twins, policies)));
+}
+
+function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 function toTwin(row: number, verdict: Verdict, facts: LabelFacts): Twin {

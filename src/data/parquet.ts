@@ -60,10 +60,12 @@ async function readBlock(
   }).catch((cause: Error) => {
     throw broken(path, cause.message, cause);
   });
-  const place = (row: number) => `${path}: row ${rowStart + row + 1}`;
+  const cell = (c: number, row: number) =>
+    toText(rows[row][c], () => `${path}: row ${rowStart + row + 1}: ${columns[c]}`);
   return {
     rowCount: rows.length,
-    column: (c) => rows.map((cells, row) => toText(cells[c], () => `${place(row)}: ${columns[c]}`)),
+    column: (c) => rows.map((_, row) => cell(c, row)),
+    cell,
     lineOf: (row) => rowStart + row + 1,
   };
 }

@@ -1,18 +1,18 @@
+import type { Verdict } from "../challenge/judge-label.ts";
 import { hashFraction } from "../util/hash.ts";
+import type { Rows } from "./table.ts";
 
 /** One number for each row: what names its question, so that rows with the same question have the same number. */
 export class QuestionKeys {
   #keys = new Float64Array(2 ** 16);
   #count = 0;
 
-  /** The next row asks `entity` of the image at `link`. */
-  add(link: string, entity: string): void {
-    this.#push(hashFraction(`${entity} ${link}`));
-  }
-
-  /** The next row counts for nothing. */
-  skip(): void {
-    this.#push(Number.NaN); // equals no other, not even itself
+  /** The next rows; those that are dropped count for nothing. */
+  addBlock(block: Rows, verdicts: readonly Verdict[]): void {
+    const [links, entities] = [block.column("image_link"), block.column("entity_name")];
+    for (const [i, { outcome }] of verdicts.entries()) {
+      this.#push(outcome === "dropped" ? Number.NaN : hashFraction(`${entities[i]} ${links[i]}`)); // NaN equals nothing
+    }
   }
 
   #push(key: number): void {

@@ -3,6 +3,7 @@ import { readLabel } from "../challenge/label.ts";
 import type { DataSettings, Share } from "../config/data-schema.ts";
 import { InputError } from "../util/errors.ts";
 import { hashFraction } from "../util/hash.ts";
+import { memo } from "../util/memo.ts";
 import { interleave } from "./interleave.ts";
 import type { Split } from "./split.ts";
 import type { TableFile } from "./table.ts";
@@ -38,22 +39,20 @@ export interface Sample {
  */
 export async function drawSample(file: TableFile, split: Split, settings: SampleSettings): Promise<Sample> {
   const candidates = await readCandidates(file, split, settings.seed);
-  const { rows, count } = orderRows(candidates, settings);
-  if (settings.size > count) throw tooFew(file.path, settings, count, candidates.chances.length);
-  const taken = new Uint8Array(candidates.chances.length);
-  const order: number[] = [];
-  while (order.length < settings.size) {
-    const row = rows.next().value as number;
+  const { order, leaves } = orderRows(candidates, settings);
+  const { length } = candidates.rows;
+  if (settings.size > order.count) throw tooFew(file.path, settings, order.count, length);
+  const taken = new Uint8Array(length);
+  const rows: number[] = [];
+  while (rows.length < settings.size) {
+    const row = order.rows.next().value as number;
     taken[row] = 1;
-    order.push(candidates.rows[row]);
+    rows.push(candidates.rows[row]);
   }
-  const { entities, units, groups } = candidates;
-  const table = toTable({ entity: entities, unit: units, group: groups, taken });
+  const counted = countLeaves(leaves, candidates, taken);
   return {
-    rows: order,
-    candidates: candidates.chances.length,
-    entities: compareShares(table, ["entity"]),
-    units: compareShares(table, ["entity", "unit"]),
+    ...{ rows, candidates: length },
+    ...{ entities: sumLeaves(counted, ["entity"]), units: sumLeaves(counted, ["entity", "unit"]) },
   };
 }
 
@@ -76,7 +75,8 @@ async function readCandidates(file: TableFile, split: Split, seed: number): Prom
     [],
     [],
   ];
-  const word = interner();
+  const word = memo((text: string) => text); // one string for all cells that are equal: a cell keeps its block in memory
+  const unitOf = memo((cell: string) => word(readLabel(cell).unit));
   const hasGroups = file.columns.includes("group_id");
   let first = 0;
   for await (const block of file.blocks()) {
@@ -87,24 +87,13 @@ async function readCandidates(file: TableFile, split: Split, seed: number): Prom
       if (sides[i] === "val") continue;
       rows.push(first + i);
       entities.push(word(names[i]));
-      units.push(word(readLabel(values[i]).unit));
+      units.push(unitOf(values[i]));
       groups.push(word(ids?.[i] ?? ""));
       chances.push(hashFraction(`sample ${seed} ${names[i]} ${links[i]}`));
     }
     first += block.rowCount;
   }
   return { rows, entities, units, groups, chances };
-}
-
-/** Gives one string for all that are equal: a cell by itself is a view that keeps its stretch of the file in memory. */
-function interner(): (text: string) => string {
-  const words = new Map<string, string>();
-  return (text) => {
-    const known = words.get(text);
-    if (known !== undefined) return known;
-    words.set(text, text);
-    return text;
-  };
 }
 
 /** Rows, by number among the candidates, in the order in which they are drawn, made as they are asked for. */
@@ -121,22 +110,25 @@ interface Level {
   readonly most: number | null;
 }
 
-function orderRows({ chances, entities, units, groups }: Candidates, settings: SampleSettings): Ordered {
+/** The order, and the rows of each group of each unit of each entity. */
+function orderRows({ chances, entities, units, groups }: Candidates, settings: SampleSettings) {
   const chance = (row: number) => chances[row];
+  const leaves: (readonly number[])[] = [];
   const order = (rows: readonly number[], [level, ...deeper]: readonly Level[]): Ordered => {
-    if (!level) return { rows: sorted(rows, chance), count: rows.length };
+    if (!level) {
+      leaves.push(rows);
+      return { rows: sorted(rows, chance), count: rows.length };
+    }
     const parts = partsOf(rows, level.keys).map((part) => limit(order(part, deeper), level.most));
     const sources = parts.map((part) => ({ rows: part.rows, weight: weightOf(level.share, part.count) }));
     return { rows: interleave(sources, chance), count: parts.reduce((sum, { count }) => sum + count, 0) };
   };
-  return order(
-    [...chances.keys()],
-    [
-      { keys: entities, share: settings.entities, most: null },
-      { keys: units, share: settings.units, most: settings.max_of_unit },
-      { keys: groups, share: settings.groups, most: settings.max_of_group },
-    ],
-  );
+  const levels: readonly Level[] = [
+    { keys: entities, share: settings.entities, most: null },
+    { keys: units, share: settings.units, most: settings.max_of_unit },
+    { keys: groups, share: settings.groups, most: settings.max_of_group },
+  ];
+  return { order: order([...chances.keys()], levels), leaves };
 }
 
 function* sorted(rows: readonly number[], chance: (row: number) => number): Generator<number> {
@@ -169,17 +161,28 @@ function weightOf(share: Share, rows: number): number {
   return { uniform: 1, sqrt: Math.sqrt(rows), proportional: rows }[share];
 }
 
-function compareShares(rows: ColumnTable, by: readonly string[]): SampleShare[] {
-  const all = rows.groupby(...by).rollup({ rows: op.count(), groups: op.distinct("group"), taken: op.sum("taken") });
-  const taken = rows
-    .filter("row => row.taken === 1")
+/** A line for each leaf: a quarter of a million rows are a few thousand of them. */
+function countLeaves(leaves: readonly (readonly number[])[], candidates: Candidates, taken: Uint8Array): ColumnTable {
+  return toTable({
+    entity: leaves.map(([row]) => candidates.entities[row]),
+    unit: leaves.map(([row]) => candidates.units[row]),
+    group: leaves.map(([row]) => candidates.groups[row]),
+    rows: leaves.map((rows) => rows.length),
+    taken: leaves.map((rows) => rows.reduce((sum, row) => sum + taken[row], 0)),
+  });
+}
+
+function sumLeaves(leaves: ColumnTable, by: readonly string[]): SampleShare[] {
+  const taken = leaves.filter("leaf => leaf.taken > 0");
+  const count = (name: string, of: ColumnTable) => of.groupby(...by).rollup({ [name]: op.distinct("group") });
+  return leaves
     .groupby(...by)
-    .rollup({ groups_taken: op.distinct("group") });
-  return all
-    .join_left(taken, [[...by], [...by]])
+    .rollup({ rows: op.sum("rows"), taken: op.sum("taken") })
+    .join(count("groups", leaves), [[...by], [...by]])
+    .join_left(count("groups_taken", taken), [[...by], [...by]])
+    .impute({ groups_taken: () => 0 })
     .orderby(...by)
-    .objects()
-    .map((line) => ({ ...(line as SampleShare), groups_taken: (line as SampleShare).groups_taken ?? 0 }));
+    .objects() as SampleShare[];
 }
 
 function tooFew(path: string, { size }: SampleSettings, found: number, candidates: number): InputError {

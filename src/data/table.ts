@@ -11,6 +11,8 @@ export interface Rows {
   readonly rowCount: number;
   /** Cells of the column, one a row. @throws RangeError when the table has no such column */
   column(name: string): readonly string[];
+  /** The cells of row `i` in the order of the columns; for a few rows of many. */
+  cells(i: number): readonly string[];
   /** Where row `i` begins in its file: a line of CSV (the header's is 1), a row of Parquet (from 1). */
   lineOf(i: number): number;
   /** The same for a message: `line 7`, `row 6`. */
@@ -90,6 +92,7 @@ export async function readTable(path: string, needed: readonly string[] = []): P
     columns: table.columns,
     rowCount,
     column: (name) => ([] as string[]).concat(...blocks.map((block) => block.column(name))),
+    cells: (i) => find(i, (block, row) => block.cells(row)),
     lineOf: (i) => find(i, (block, row) => block.lineOf(row)),
     placeOf: (i) => find(i, (block, row) => block.placeOf(row)),
   };
@@ -168,16 +171,24 @@ function tellReading({ onRead, signal }: ReadOptions, done: number, total: numbe
 }
 
 function nameRows(block: RowBlock, columns: readonly string[], unit: "line" | "row"): Rows {
+  const read = new Map<string, readonly string[]>();
   return {
     rowCount: block.rowCount,
     column(name) {
-      const c = columns.indexOf(name);
-      if (c < 0) throw new RangeError(`there is no column "${name}"`);
-      return block.column(c);
+      const cells = read.get(name) ?? block.column(numberOf(name, columns));
+      read.set(name, cells);
+      return cells;
     },
+    cells: (i) => columns.map((_, c) => block.cell(c, i)),
     lineOf: (i) => block.lineOf(i),
     placeOf: (i) => `${unit} ${block.lineOf(i)}`,
   };
+}
+
+function numberOf(name: string, columns: readonly string[]): number {
+  const c = columns.indexOf(name);
+  if (c < 0) throw new RangeError(`there is no column "${name}"`);
+  return c;
 }
 
 async function* readPieces(source: Source, maxBytes: number, size = PIECE): AsyncGenerator<Buffer> {

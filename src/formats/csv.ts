@@ -7,6 +7,8 @@ export interface RowBlock {
   readonly rowCount: number;
   /** The cells of column number `c`, one a row. */
   column(c: number): readonly string[];
+  /** The cell of column number `c` in row `i`. */
+  cell(c: number, i: number): string;
   /** Where row `i` begins: a line of a CSV file (the header's is 1). */
   lineOf(i: number): number;
 }
@@ -58,7 +60,7 @@ export function scanCsv(path: string): CsvScanner {
   };
 }
 
-const EMPTY: RowBlock = { rowCount: 0, column: () => [], lineOf: () => 0 };
+const EMPTY: RowBlock = { rowCount: 0, column: () => [], cell: () => "", lineOf: () => 0 };
 
 function toBlock(found: CsvStretch, cell: (i: number) => string, headers: number): RowBlock {
   const { lines, width = 0 } = found;
@@ -70,6 +72,7 @@ function toBlock(found: CsvStretch, cell: (i: number) => string, headers: number
       for (let row = 0, i = headers * width + c; row < rowCount; row++, i += width) cells[row] = cell(i);
       return cells;
     },
+    cell: (c, row) => cell((row + headers) * width + c),
     lineOf: (row) => lines[row + headers],
   };
 }

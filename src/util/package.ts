@@ -1,8 +1,12 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** The folder of this package, with package.json, configs/ and the shipped data; the same from src/ and from dist/. */
-export const PACKAGE_ROOT = join(import.meta.dirname, "..", "..");
+export const PACKAGE_ROOT = folderWithManifest(import.meta.dirname);
+
+function folderWithManifest(folder: string): string {
+  return existsSync(join(folder, "package.json")) ? folder : folderWithManifest(dirname(folder));
+}
 
 export interface PackageManifest {
   readonly version: string;

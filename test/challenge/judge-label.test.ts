@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { judgeLabel, type LabelPolicies } from "../../src/challenge/judge-label.ts";
-import { readLabel } from "../../src/challenge/label.ts";
+import { type LabelPolicies, labelJudge } from "../../src/challenge/judge-label.ts";
 import { LABEL_RULES, type LabelFacts } from "../../src/challenge/label-rules.ts";
 import { parseDataSettings } from "../../src/config/load.ts";
 
@@ -13,7 +12,7 @@ const facts: LabelFacts = {
 
 function judge(text: string, entity = "item_weight", clean: object = {}, link = LINK) {
   const { limits, ...policies } = parseDataSettings({ clean }).clean;
-  return judgeLabel({ link, entity, label: readLabel(text) }, policies as LabelPolicies, facts);
+  return labelJudge(policies as LabelPolicies, facts)(link, entity, text);
 }
 
 test("an official label with an allowed unit and a sensible number is left as it is", () => {

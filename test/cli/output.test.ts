@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { renderKeyTable } from "../../src/cli/key-table.ts";
 import { paint, renderTable } from "../../src/cli/output.ts";
+import { configKeys } from "../../src/config/keys.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -28,7 +29,7 @@ test("colour is for terminals whose user has not refused it", () => {
 });
 
 test("every key of a configuration fits the width of its help", () => {
-  const lines = renderKeyTable(90).split("\n");
+  const lines = renderKeyTable(configKeys(), 90).split("\n");
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(90);
   expect(lines.find((line) => line.startsWith("lora.rank "))).toMatch(/^lora\.rank +8 +rank r of an adapter$/);
 });

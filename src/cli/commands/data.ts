@@ -6,6 +6,7 @@ import { dataPartsCommand } from "./data/parts.ts";
 import { dataSampleCommand } from "./data/sample.ts";
 import { dataSettingsCommand } from "./data/settings.ts";
 import { dataSplitCommand } from "./data/split.ts";
+import { dataStatsCommand } from "./data/stats.ts";
 
 /** `amlc data`: from raw rows to a clean, balanced sample with its photographs, and a test table in parts. */
 export const dataCommand: CommandModule = {
@@ -13,6 +14,7 @@ export const dataCommand: CommandModule = {
   describe: "Look at, clean, split and sample tables, fetch their photographs",
   builder: (y: Argv) =>
     y
+      .command(dataStatsCommand)
       .command(dataCleanCommand)
       .command(dataSplitCommand)
       .command(dataSampleCommand)

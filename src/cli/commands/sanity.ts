@@ -25,7 +25,8 @@ export const sanityCommand: CommandModule<object, SanityArgs> = {
     if (!json) for (const { line, fault } of faults) printText(line === null ? fault : `line ${line}: ${fault}`);
     if (faults.length > 0) {
       const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
-      throw new AmlcError(`${submission}: ${count}: this submission would be refused`, { exitCode: 1, report });
+      const hint = "amlc clean brings answers into the form that is wanted";
+      throw new AmlcError(`${submission}: ${count}: this submission would be refused`, { exitCode: 1, hint, report });
     }
     json ? printJson(report) : printText(`${submission}: ${rows} rows, ${answered} answered, no fault`);
   },

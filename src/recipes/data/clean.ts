@@ -2,8 +2,8 @@ import type { DataSettings } from "../../config/data-schema.ts";
 import { loadAnswerRules } from "../../data/answer-rules.ts";
 import { cleanLabels } from "../../data/clean-labels.ts";
 import type { CleanReport } from "../../data/clean-report.ts";
+import { LABEL_COLUMNS } from "../../data/judge-block.ts";
 import { labelFacts } from "../../data/label-facts.ts";
-import { LABEL_COLUMNS } from "../../data/labelled-rows.ts";
 import { openTable } from "../../data/table.ts";
 import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
 

@@ -55,17 +55,16 @@ function leftBySplit({ path, columns }: TableFile): string | undefined {
 /** Writes rows by their numbers, in that order. */
 async function writeRows(table: TableFile, rows: readonly number[], output: string): Promise<void> {
   const placeOf = new Map(rows.map((row, place) => [row, place]));
-  const cells = table.columns.map(() => new Array<string>(rows.length));
+  const drawn = new Array<readonly string[]>(rows.length);
   let first = 0;
   for await (const block of table.blocks()) {
-    const columns = table.columns.map((name) => block.column(name));
     for (let i = 0; i < block.rowCount; i++) {
       const place = placeOf.get(first + i);
-      if (place !== undefined) for (const [c, column] of columns.entries()) cells[c][place] = column[i];
+      if (place !== undefined) drawn[place] = block.cells(i);
     }
     first += block.rowCount;
   }
   const writer = await createTable(output, table.columns);
-  await writer.write(cells);
+  await writer.write(table.columns.map((_, c) => drawn.map((cells) => cells[c])));
   await writer.commit();
 }

@@ -1,0 +1,187 @@
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { runProgram } from "../../../src/cli/program.ts";
+import { readTable } from "../../../src/data/table.ts";
+import { workFolder } from "../../support/work-folder.ts";
+import { captureOutput } from "../capture.ts";
+
+const REAL = join(import.meta.dirname, "..", "..", "data", "rows", "train-stratified.csv.gz");
+const printed = captureOutput();
+const folder = workFolder();
+const inFolder = (...names: string[]) => join(folder, ...names);
+
+async function amlcData(...args: string[]): Promise<number> {
+  Object.assign(printed, { out: "", err: "" });
+  return runProgram(["data", ...args]);
+}
+
+async function json(...args: string[]) {
+  expect(await amlcData(...args, "--json"), printed.err).toBe(0);
+  return JSON.parse(printed.out);
+}
+
+describe("the way from raw rows to a sample", () => {
+  beforeAll(() => copyFileSync(REAL, inFolder("train.csv.gz")));
+
+  test("clean accounts for every row: those that stay, and the others with line and rule", async () => {
+    const report = await json("clean", inFolder("train.csv.gz"), "-o", inFolder("clean.csv"));
+    const [before, clean, dropped] = await Promise.all(
+      [inFolder("train.csv.gz"), inFolder("clean.csv"), inFolder("clean-dropped.csv")].map((path) => readTable(path)),
+    );
+    expect(report).toMatchObject({ rows_in: before.rowCount, rows_out: clean.rowCount, dropped: dropped.rowCount });
+    expect(clean.rowCount + dropped.rowCount).toBe(before.rowCount);
+    const values = before.column("entity_value");
+    const lines = dropped.column("line").map(Number);
+    expect(dropped.column("entity_value")).toEqual(lines.map((line) => values[line - 2]));
+    const byRule = Object.fromEntries(
+      report.rules.map((rule: { rule: string; dropped: number }) => [rule.rule, rule.dropped]),
+    );
+    for (const [rule, count] of Object.entries(byRule)) {
+      expect(dropped.column("rule").filter((name) => name === rule)).toHaveLength(count as number);
+    }
+    // as counted by hand with a spreadsheet's filters on the same file: 143 labels are not of the form "x unit"
+    expect(report.odd).toBe(143);
+    expect(report.rules.reduce((sum: number, rule: { odd: number }) => sum + rule.odd, 0)).toBe(143);
+  });
+
+  test("clean prints the same as a table, and keeps the larger number of a range when it is told to", async () => {
+    const args = ["clean", inFolder("train.csv.gz"), "-o", inFolder("max.csv"), "--set", "clean.range=max"];
+    expect(await amlcData(...args)).toBe(0);
+    expect(printed.out).toMatch(/^rule +policy +rows +dropped +changed +kept +odd +example$/m);
+    expect(printed.out).toMatch(/^range +max +\d+ +0 +(\d+) +0 +\1 +\S/m);
+    const [values, before] = [await readTable(inFolder("max.csv")), await readTable(inFolder("train.csv.gz"))];
+    const links = values.column("image_link");
+    const row = before.column("entity_value").findIndex((value) => /^\[.*\] volt$/.test(value));
+    const [low, high] = /\[(.*), (.*)\]/.exec(before.column("entity_value")[row])!.slice(1).map(Number);
+    const kept = values.column("entity_value")[links.indexOf(before.column("image_link")[row])];
+    expect(Number.parseFloat(kept)).toBe(Math.max(low, high));
+  });
+
+  test("split parts the images, and sample draws from those of train alone", async () => {
+    const { train, val } = await json("split", inFolder("clean.csv"), "--val", "0.2");
+    expect([train.file, val.file]).toEqual([inFolder("clean-train.csv"), inFolder("clean-val.csv")]);
+    const [trainTable, valTable] = [await readTable(train.file), await readTable(val.file)];
+    const valLinks = new Set(valTable.column("image_link"));
+    expect(trainTable.column("image_link").filter((link) => valLinks.has(link))).toEqual([]);
+
+    const large = inFolder("balanced-1350.csv");
+    const report = await json("sample", inFolder("clean.csv"), "--size", "1350", "-o", large);
+    expect(report).toMatchObject({ rows: 1350, candidates: trainTable.rowCount });
+    const drawn = (await readTable(large)).column("image_link");
+    expect(drawn.filter((link) => valLinks.has(link))).toEqual([]);
+
+    const small = inFolder("balanced-650.csv");
+    expect(await amlcData("sample", inFolder("clean.csv"), "--size", "650", "-o", small)).toBe(0);
+    expect(printed.out).toMatch(/^entity +rows +share +taken +share taken +groups +groups taken$/m);
+    expect(readFileSync(large, "utf8").startsWith(readFileSync(small, "utf8"))).toBe(true);
+  });
+
+  test("parts and join give the table back", async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},https://x/${i >> 1}.jpg,1,width`);
+    writeFileSync(inFolder("test.csv"), ["index,image_link,group_id,entity_name", ...rows, ""].join("\n"));
+    const { parts, manifest } = await json("parts", inFolder("test.csv"), "--parts", "4", "-o", inFolder("parts"));
+    expect(parts.map((part: { rows: number }) => part.rows)).toEqual([10, 10, 10, 10]);
+    const files = parts.map(({ file }: { file: string }) => inFolder("parts", file));
+    expect(await amlcData("join", ...files, "--parts", manifest, "-o", inFolder("joined.csv"))).toBe(0);
+    expect(readFileSync(inFolder("joined.csv"))).toEqual(readFileSync(inFolder("test.csv")));
+    expect(await amlcData("join", files[0], "--parts", manifest, "-o", inFolder("joined.csv"))).toBe(2);
+    expect(printed.err).toMatch(/test-part-2-of-4\.csv: 10 of 10 rows are missing/);
+  });
+
+  test("Parquet goes in and out", async () => {
+    const [there, back] = [inFolder("clean.parquet"), inFolder("back.csv")];
+    const keepAll = ["--set", "clean.magnitude=keep"];
+    expect(await amlcData("clean", inFolder("clean.csv"), "-o", there, ...keepAll)).toBe(0);
+    expect(await amlcData("clean", there, "-o", back, ...keepAll)).toBe(0);
+    expect(readFileSync(back, "utf8")).toBe(readFileSync(inFolder("clean.csv"), "utf8"));
+  });
+});
+
+describe("settings", () => {
+  test("are printed as a file that --config takes", async () => {
+    expect(await amlcData("settings", "--set", "clean.range=min")).toBe(0);
+    writeFileSync(inFolder("settings.yaml"), printed.out);
+    const settings = await json("settings", "--config", inFolder("settings.yaml"));
+    expect(settings.clean.range).toBe("min");
+    expect(await json("settings", "--schema")).toMatchObject({ type: "object", additionalProperties: false });
+  });
+
+  test.each(["clean", "split", "sample", "download", "parts"])(
+    "of amlc data %s are listed by its help",
+    async (name) => {
+      expect(await amlcData(name, "--help")).toBe(0);
+      expect(printed.out).toMatch(new RegExp(`^Settings:\\n${name}\\.`, "m"));
+    },
+  );
+
+  test("that are misspelt are refused with the nearest name", async () => {
+    expect(await amlcData("clean", REAL, "-o", inFolder("x.csv"), "--set", "clean.rnage=max")).toBe(2);
+    expect(printed.err).toContain('did you mean "range"?');
+    expect(await amlcData("clean", REAL, "-o", inFolder("x.csv"), "--set", "clean.limits.width=[1 lb, 2 inch]")).toBe(
+      2,
+    );
+    expect(printed.err).toContain('clean.limits.width is "1 lb": "lb" is no unit');
+  });
+});
+
+describe("bad input", () => {
+  test.each([
+    [
+      "other columns",
+      "link,value\nx,y\n",
+      /lacks the column image_link, entity_name, entity_value/,
+      /columns found: link, value/,
+    ],
+    ["a NUL byte", "image_link,entity_name,entity_value\na,width,\0\n", /line 2: there is a NUL byte/, /UTF-8/],
+    [
+      "10 MB in a field",
+      `image_link,entity_name,entity_value\na,width,${"x".repeat(10e6)}\n`,
+      /line 2: cell 3 is longer/,
+      /quote/,
+    ],
+    [
+      "two encodings",
+      Buffer.from("image_link,entity_name,entity_value\na,width,1 \xb5\n", "latin1"),
+      /line 2: is not text/,
+      /UTF-8/,
+    ],
+  ])("%s: refused by name, nothing is written", async (_, content, message, hint) => {
+    const home = mkdtempSync(inFolder("bad-"));
+    writeFileSync(join(home, "rows.csv"), content);
+    expect(await amlcData("clean", join(home, "rows.csv"), "-o", join(home, "clean.csv"))).toBe(2);
+    expect(printed.err).toMatch(message);
+    expect(printed.err).toMatch(hint);
+    expect(readdirSync(home)).toEqual(["rows.csv"]);
+  });
+
+  test("a byte order mark and CRLF are fine", async () => {
+    writeFileSync(
+      inFolder("crlf.csv"),
+      "\uFEFFimage_link,entity_name,entity_value\r\nhttps://x/a.jpg,width,1 inch\r\n",
+    );
+    const report = await json("clean", inFolder("crlf.csv"), "-o", inFolder("lf.csv"));
+    expect(report).toMatchObject({ rows_in: 1, rows_out: 1 });
+    expect(readFileSync(inFolder("lf.csv"), "utf8")).toBe(
+      "image_link,entity_name,entity_value\nhttps://x/a.jpg,width,1 inch\n",
+    );
+  });
+
+  test("a size larger than the data says how many rows there are", async () => {
+    expect(await amlcData("sample", REAL, "--size", "9999999", "-o", inFolder("x.csv"), "--val", "0")).toBe(2);
+    expect(printed.err).toMatch(/9999999 rows are asked for, and 3537 can be drawn\nhint: ask for at most --size 3537/);
+  });
+
+  test("a folder that is not there, and the table itself as the output, are refused", async () => {
+    expect(await amlcData("clean", REAL, "-o", inFolder("nowhere", "x.csv"))).toBe(2);
+    expect(printed.err).toMatch(/nowhere.x\.csv: could not be written/);
+    copyFileSync(REAL, inFolder("same.csv.gz"));
+    expect(await amlcData("clean", inFolder("same.csv.gz"), "-o", inFolder("same.csv.gz"))).toBe(2);
+    expect(printed.err).toMatch(/same\.csv\.gz: is the table that is read/);
+  });
+
+  test("a share that is none is refused", async () => {
+    expect(await amlcData("split", REAL, "--val", "5")).toBe(2);
+    expect(printed.err).toContain("--val 5: a share is from 0 to 1");
+  });
+});
