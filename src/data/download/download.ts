@@ -91,33 +91,43 @@ export async function downloadGuarded(options: DownloadOptions, guard: AddressGu
 }
 
 async function fetchAll(
-  { folder, settings, observer, signal }: DownloadOptions,
+  options: DownloadOptions,
   plan: DownloadPlan,
   guard: AddressGuard,
   tally: Tally,
 ): Promise<void> {
-  const queue = new HostQueue<DownloadJob>(settings.per_host);
-  for (const job of plan.jobs) queue.add(job);
+  const { folder, settings, observer } = options;
   tally.begin(plan.present);
   for (const entry of plan.failures) tally.finish(entry);
   if (plan.present > 0)
     observer?.note?.(`${folder}: ${plan.present.toLocaleString("en")} photographs are there already`);
-  using stop = stopWith(signal);
-  const fetcher = openFetcher(settings, guard);
+  using stop = stopWith(options.signal);
+  const place = openPlace(options, guard, tally, stop.signal);
+  for (const job of plan.jobs) place.queue.add(job);
+  try {
+    await workThrough(place.queue, settings.concurrency, (job) => workOn(place, job), stop.signal, stop.abort);
+  } finally {
+    await place.fetcher.close();
+  }
+}
+
+function openPlace(
+  { folder, settings, observer }: DownloadOptions,
+  guard: AddressGuard,
+  tally: Tally,
+  signal: AbortSignal,
+): Workplace {
   let count = 0;
-  const place: Workplace = {
-    ...{ folder, settings, guard, fetcher, queue, signal: stop.signal },
+  return {
+    ...{ folder, settings, guard, signal },
+    fetcher: openFetcher(settings, guard),
+    queue: new HostQueue<DownloadJob>(settings.per_host),
     check: checkImages(settings.max_pixels),
     random: random(0, "download pauses"),
     temporary: () => join(folder, `.download-${++count}.part`),
     finish: (entry) => tally.finish(entry),
     note: (text) => observer?.note?.(text),
   };
-  try {
-    await workThrough(queue, settings.concurrency, (job) => workOn(place, job), stop.signal, stop.abort);
-  } finally {
-    await fetcher.close();
-  }
 }
 
 /** Aborts by itself or with `outer`. */

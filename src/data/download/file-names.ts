@@ -32,8 +32,8 @@ function plainName(link: string): string {
 
 /** Which link has which file. */
 export interface FileOwners {
-  /** @throws LinkFault naming the link that has this name already, or one that differs in case alone */
-  claim(file: string, link: string): void;
+  /** The link that has this name already, or one that differs in case alone; undefined when the name is now `link`'s. */
+  claim(file: string, link: string): string | undefined;
 }
 
 export function fileOwners(): FileOwners {
@@ -41,9 +41,9 @@ export function fileOwners(): FileOwners {
   return {
     claim(file, link) {
       const key = file.normalize("NFC").toLowerCase(); // one file on Windows and macOS
-      const owner = owners.get(key);
-      if (owner !== undefined && owner !== link) throw lasting(`its file name is that of ${owner}`);
-      owners.set(key, link);
+      const owner = owners.get(key) ?? link;
+      owners.set(key, owner);
+      return owner === link ? undefined : owner;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { AddressGuard } from "./address-guard.ts";
-import { LinkFault } from "./faults.ts";
+import { LinkFault, lasting } from "./faults.ts";
 import { fileNameOf, fileOwners } from "./file-names.ts";
 import type { HostJob } from "./host-queue.ts";
 import { openableUrl } from "./link-url.ts";
@@ -42,30 +42,35 @@ export function planDownload(
   manifest: Manifest,
   guard: AddressGuard,
 ): DownloadPlan {
-  const unspoken = new Set(names);
-  for (const { file, status } of manifest.entries()) if (file !== null && status === "ok") unspoken.delete(file);
   const held = new Set<string>();
   const owners = fileOwners();
   for (const entry of manifest.entries()) {
-    if (!isWhole(folder, entry)) continue;
-    held.add(entry.link);
-    owners.claim(entry.file!, entry.link);
+    if (isWhole(folder, entry) && !owners.claim(entry.file!, entry.link)) held.add(entry.link);
   }
+  const unspoken = unspokenFiles(names, manifest);
+  const missing = links.filter((link) => !held.has(link));
   const jobs: DownloadJob[] = [];
   const failures: ManifestEntry[] = [];
-  for (const link of links) {
-    if (held.has(link)) continue;
+  for (const link of missing) {
     try {
       const { host } = openableUrl(link, guard);
       const file = fileNameOf(link);
-      owners.claim(file, link);
+      const owner = owners.claim(file, link);
+      if (owner !== undefined) throw lasting(`its file name is that of ${owner}`);
       jobs.push({ link, file, host, url: link, trail: NO_TRAIL, attempt: 1, isThere: unspoken.has(file) });
     } catch (error) {
       if (!(error instanceof LinkFault)) throw error;
       failures.push(failedEntry(link, null, error.message, 0));
     }
   }
-  return { jobs, present: links.length - jobs.length - failures.length, failures };
+  return { jobs, present: links.length - missing.length, failures };
+}
+
+/** Files that no entry says are whole: copied by hand, or finished just before the program was killed. */
+function unspokenFiles(names: readonly string[], manifest: Manifest): ReadonlySet<string> {
+  const files = new Set(names);
+  for (const { file, status } of manifest.entries()) if (file !== null && status === "ok") files.delete(file);
+  return files;
 }
 
 export function failedEntry(link: string, file: string | null, reason: string, attempts: number): ManifestEntry {

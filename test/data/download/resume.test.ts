@@ -93,6 +93,20 @@ describe("started again", () => {
     expect(sha256Of(folder, "a.jpg")).toBe(sha256(photos[0]));
   });
 
+  test("believes one entry of two that claim a file", async () => {
+    const { server, links } = await serveAll();
+    await using _ = server;
+    const folder = newFolder();
+    const { manifest } = await download([server.host], { links: links.slice(0, 1), folder });
+    const twin = `http://${server.host}/twin/0.jpg`;
+    appendFileSync(manifest, readFileSync(manifest, "utf8").replace(links[0], twin));
+    const report = await download([server.host], { links: [links[0], twin], folder });
+    expect(report).toMatchObject({
+      present: 1,
+      failures: [{ link: twin, reason: `its file name is that of ${links[0]}` }],
+    });
+  });
+
   test("sweeps away what was half written, and leaves other files alone", async () => {
     const { server, links } = await serveAll();
     await using _ = server;
