@@ -36,65 +36,39 @@ const CELL = 40;
 
 function printStats({ rows, links, groups, entities, repeats, labels }: TableStats): void {
   printTable([{ rows, links, groups: groups?.count ?? null, entities: entities.length, ...repeats }]);
-  printPart(
-    "Entities",
-    entities.map(({ entity, share, known, top_values, ...counts }) => {
-      const [commonest] = top_values.map(({ value }) => cut(value, CELL));
-      return { entity: cut(entity, CELL), ...counts, share, commonest: commonest ?? null };
-    }),
-  );
+  printPart("Entities", entities, ({ entity, share, known, top_values, ...counts }) => {
+    const [commonest] = top_values.map(({ value }) => cut(value, CELL));
+    return { entity: cut(entity, CELL), ...counts, share, commonest: commonest ?? null };
+  });
   if (groups) {
-    const { count, min, median, max, largest } = groups;
-    printPart("Groups", [{ count, min_rows: min, median, max, largest: cut(largest[0].group, CELL) }]);
+    printPart("Groups", [groups], ({ count, min, median, max, largest }) => {
+      return { count, min_rows: min, median, max, largest: cut(largest[0].group, CELL) };
+    });
   }
   if (labels) printLabels(labels);
 }
 
 function printLabels({ units, odd, foreign_units }: LabelStats): void {
-  printPart(
-    'Numbers of labels "x unit"',
-    units.map(({ entity, unit, rows, share, min, p1, median, p99, max, allowed }) => {
-      const numbers = {
-        min: formatNumber(min),
-        p1: formatNumber(p1),
-        median: formatNumber(median),
-        p99: formatNumber(p99),
-        max: formatNumber(max),
-      };
-      return {
-        entity: cut(entity, CELL),
-        unit: cut(unit, CELL),
-        rows,
-        share,
-        ...numbers,
-        note: allowed === false ? "not allowed" : "",
-      };
-    }),
-  );
-  printPart(
-    `Labels of another form: ${odd.rows}`,
-    odd.by_entity.map(({ entity, ...counts }) => ({ entity: cut(entity, CELL), ...counts })),
-  );
-  printPart(
-    "Their shapes",
-    odd.shapes.map(({ shape, form, rows, examples }) => ({
-      shape: cut(shape, CELL),
-      form,
-      rows,
-      example: cut(examples[0], CELL),
-    })),
-  );
-  printPart(
-    `Labels with a unit that the entity does not allow: ${foreign_units.rows}`,
-    foreign_units.units.map(({ entity, unit, rows, examples }) => {
-      return { entity: cut(entity, CELL), unit: cut(unit, CELL), rows, example: cut(examples[0], CELL) };
-    }),
-  );
+  printPart('Numbers of labels "x unit"', units, ({ entity, unit, rows, share, allowed, histogram, ...numbers }) => ({
+    ...{ entity: cut(entity, CELL), unit: cut(unit, CELL), rows, share },
+    ...Object.fromEntries(Object.entries(numbers).map(([name, number]) => [name, formatNumber(number)])),
+    note: allowed === false ? "not allowed" : "",
+  }));
+  printPart(`Labels of another form: ${odd.rows}`, odd.by_entity, ({ entity, ...counts }) => {
+    return { entity: cut(entity, CELL), ...counts };
+  });
+  printPart("Their shapes", odd.shapes, ({ shape, form, rows, examples }) => {
+    return { shape: cut(shape, CELL), form, rows, example: cut(examples[0], CELL) };
+  });
+  const foreign = `Labels with a unit that the entity does not allow: ${foreign_units.rows}`;
+  printPart(foreign, foreign_units.units, ({ entity, unit, rows, examples }) => {
+    return { entity: cut(entity, CELL), unit: cut(unit, CELL), rows, example: cut(examples[0], CELL) };
+  });
 }
 
-function printPart(title: string, lines: readonly TableRow[]): void {
+function printPart<Line>(title: string, lines: readonly Line[], toRow: (line: Line) => TableRow): void {
   if (lines.length === 0) return;
   printText(`\n${title}`);
-  printTable(lines.slice(0, LINES));
+  printTable(lines.slice(0, LINES).map(toRow));
   if (lines.length > LINES) printText(`and ${lines.length - LINES} more: see --json`);
 }
