@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ROOT, readDocument } from "./docs/documents.ts";
@@ -22,8 +22,17 @@ function namedInRunFolder(): string[] {
   return [...sentence.matchAll(/`([^`]+)`/g)].map(([, name]) => name!.replace("SPLIT", "val"));
 }
 
+/** What a shell makes of a word with a star. */
+function expand(word: string): string[] {
+  const [, home, start, end] = /^(.*)\/([^/]*)\*([^/]*)$/.exec(word) ?? [];
+  if (home === undefined) return [word];
+  const names = readdirSync(join(folder, home)).filter((name) => name.startsWith(start) && name.endsWith(end));
+  return names.sort().map((name) => `${home}/${name}`);
+}
+
 beforeAll(() => {
   for (const name of ["data", "checkpoints"]) symlinkSync(join(ROOT, name), join(folder, name));
+  cpSync(join(ROOT, "data", "tiny", "images"), join(folder, "images"), { recursive: true }); // no test asks the network
 });
 
 test("the two commands for a newcomer are those that CI runs", () => {
@@ -39,11 +48,15 @@ describe("in the folder of a clone, in the README's order", () => {
     .flatMap((block) => block.trim().split("\n"));
 
   test("there are commands for every task", () => {
-    expect(new Set(lines.map((line) => line.split(" ")[2]))).toEqual(new Set(["train", "eval", "score", "config"]));
+    const commands = ["data", "train", "eval", "score", "clean", "sanity", "config"];
+    expect(new Set(lines.map((line) => line.split(" ")[2]))).toEqual(new Set(commands));
+    const ofData = ["stats", "clean", "split", "sample", "download", "parts", "join"];
+    expect(lines.flatMap((line) => /amlc data (\w+)/.exec(line)?.[1] ?? [])).toEqual(ofData);
   });
 
   test.each(lines)("%s", async (line) => {
-    const args = [...line.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word).slice(2);
+    const words = [...line.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
+    const args = words.slice(2).flatMap(expand);
     const { code, stdout, stderr } = await amlc(folder, ...args);
     expect(code, stderr).toBe(0);
     expect(stdout).not.toBe("");

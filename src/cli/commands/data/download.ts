@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { AmlcError } from "../../../util/errors.ts";
 import { printJson, printLog, printTable } from "../../output.ts";
 import { helpWithSettings, readSettings, runTableJob, type SettingsArgs, settingsOptions } from "../../table-job.ts";
 
@@ -36,10 +37,18 @@ export const dataDownloadCommand: CommandModule<object, DownloadArgs> = {
     const { download } = await readSettings({ ...args, json });
     const settings = { ...download, allow_private: allowPrivate ?? download.allow_private };
     const report = await runTableJob((job) => downloadTable({ input: table, images, settings, ...job }));
-    const { failures, ...counts } = report;
-    if (json) return printJson(report);
-    printTable([{ ...counts, seconds: Number(counts.seconds.toFixed(1)) }].map(({ manifest, ...line }) => line));
-    for (const { link, reason } of failures.slice(0, SHOWN)) printLog(`failed: ${link}: ${reason}`);
-    if (failures.length > SHOWN) printLog(`and ${failures.length - SHOWN} more, each in ${report.manifest}`);
+    const { failures, manifest, seconds, ...counts } = report;
+    if (!json) {
+      printTable([{ ...counts, seconds: seconds.toFixed(1) }]);
+      for (const { link, reason } of failures.slice(0, SHOWN)) printLog(`failed: ${link}: ${reason}`);
+      if (failures.length > SHOWN) printLog(`and ${failures.length - SHOWN} more, each in ${manifest}`);
+    }
+    if (failures.length > 0) {
+      throw new AmlcError(`${failures.length} of ${report.links} images could not be fetched`, {
+        hint: "start the same command again to try these; training passes over rows without a photograph",
+        ...{ exitCode: 1, report },
+      });
+    }
+    if (json) printJson(report);
   },
 };
