@@ -40,3 +40,8 @@ export interface AnswerStep {
   readonly before: string;
   readonly after: string;
 }
+
+/** Why there is no answer, as its last step says. */
+export interface NoAnswer {
+  readonly failure: "no value" | "unit not allowed" | "range" | "pack";
+}

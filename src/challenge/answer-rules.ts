@@ -1,6 +1,7 @@
-import { type Characters, EVERY_WORD, type KnownWords, prepareText, type Token, tokenize } from "./answer-text.ts";
-import { type Entity, UNITS, type Unit } from "./entities.ts";
+import { type Characters, EVERY_WORD, type KnownWords, prepareText, type Token } from "./answer-text.ts";
+import { ENTITIES, type Entity, UNITS, type Unit } from "./entities.ts";
 import { createLexicon, joinParts, type Lexicon, type LexiconEntry, lexiconKey } from "./lexicon.ts";
+import { tokenize } from "./tokenize.ts";
 
 /** A unit as the rules' file has it; rules/answers.yaml says what each key means. */
 export interface UnitSource {
@@ -108,6 +109,7 @@ export function compileAnswerRules(source: AnswerRulesSource): AnswerRules {
     if (found === undefined) throw new RangeError(`"${name}" is no unit of the rules`);
     return found;
   };
+  const quantities = new Map(ENTITIES.map((entity) => [entity, unit(UNITS[entity][0]).quantity]));
   const readings = readingsBySpelling(source, units, split);
   const beforeNumber = [...units.values()].flatMap((rule) =>
     (source.units[rule.name].before ?? []).map((spelling) => entry(spelling, readings.get(keyOf(spelling, split))!)),
@@ -137,7 +139,7 @@ export function compileAnswerRules(source: AnswerRulesSource): AnswerRules {
     sums: source.sums.map((sum) => ({ units: sum.units, joinedBy: new Set(sum.joined_by), bare: sum.bare ?? false })),
     sizeOf: (name) => ({ quantity: unit(name).quantity, size: unit(name).size }),
     convert: (number, from, to) => convertBetween(number, unit(from), unit(to)),
-    quantityOf: (entity) => unit(UNITS[entity][0]).quantity,
+    quantityOf: (entity) => quantities.get(entity)!,
     unit,
   };
 }

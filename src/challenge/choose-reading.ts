@@ -1,4 +1,4 @@
-import type { AnswerPolicy, AnswerStep } from "./answer-policy.ts";
+import type { AnswerPolicy, AnswerStep, NoAnswer } from "./answer-policy.ts";
 import type { AnswerRules } from "./answer-rules.ts";
 import type { Token } from "./answer-text.ts";
 import type { Entity } from "./entities.ts";
@@ -6,20 +6,18 @@ import type { Wanted } from "./read-terms.ts";
 import type { Product, Reading, Value } from "./read-values.ts";
 import { nameSides } from "./sides.ts";
 
-/** The reading that is the answer, or why there is none. */
-export type Choice =
-  | {
-      readonly reading: Reading;
-      /** A number of packs to multiply by. */
-      readonly factor: number;
-      /** The value that it is of, with all ends of a range and all factors. */
-      readonly from: number;
-      readonly next: number;
-      readonly othersLeft: boolean;
-      /** Rules by which it was chosen among the numbers of its value. */
-      readonly passed: readonly AnswerStep["rule"][];
-    }
-  | { readonly failure: "no value" | "unit not allowed" };
+/** The reading that is the answer. */
+export interface Choice {
+  readonly reading: Reading;
+  /** A number of packs to multiply by. */
+  readonly factor: number;
+  /** The value that it is of, with all ends of a range and all factors. */
+  readonly from: number;
+  readonly next: number;
+  readonly othersLeft: boolean;
+  /** Rules by which it was chosen among the numbers of its value. */
+  readonly passed: readonly AnswerStep["rule"][];
+}
 
 /** The first value of the quantity that is asked for; of the sides of a thing the one that is. */
 export function chooseReading(
@@ -29,46 +27,61 @@ export function chooseReading(
   wanted: Wanted,
   rules: AnswerRules,
   policy: AnswerPolicy,
-): Choice {
-  const suits = (value: Value) =>
-    value.readings.length > 0 && (wanted.quantity === undefined || value.readings[0].unit.quantity === wanted.quantity);
-  const suited = products.filter((product) => product.some(suits));
-  if (suited.length === 0) {
-    return { failure: products.flat().some(({ readings }) => readings.length > 0) ? "unit not allowed" : "no value" };
-  }
-  const sided = entity && wanted.hasSides ? chooseSide(nameSides(tokens, suited, rules), entity) : undefined;
-  const product = wanted.hasSides ? sided?.product : suited.find((candidate) => findContent(candidate, rules));
-  const value = sided?.value ?? (product && findContent(product, rules));
-  if (product === undefined || value === undefined) return { failure: "no value" };
-  const packs = sided ? 1 : countPacks(product);
-  if (value.readings.length > 1 && policy.range === "empty") return { failure: "no value" };
-  if (product.length > 1 && !sided && policy.pack === "empty") return { failure: "no value" };
-  const passed: AnswerStep["rule"][] = [];
-  if (sided?.isNamed) passed.push("side");
-  if (product.length > 1 && !sided) passed.push("pack");
-  if (value.readings.length > 1) passed.push("range");
+): Choice | NoAnswer {
+  const suited = products.filter((product) => product.some((value) => suits(value, wanted)));
+  if (suited.length === 0) return { failure: products.some(hasUnit) ? "unit not allowed" : "no value" };
+  const isSides = entity !== undefined && wanted.hasSides;
+  const found = isSides ? chooseSide(nameSides(tokens, suited, rules), entity) : chooseContent(suited, rules);
+  if (found === undefined) return { failure: "no value" };
+  const passed = passedRules(found, isSides);
+  if (passed.includes("range") && policy.range === "empty") return { failure: "range" };
+  if (passed.includes("pack") && policy.pack === "empty") return { failure: "pack" };
+  const { product, value } = found;
   return {
     reading: pickEnd(value.readings, policy),
-    factor: policy.pack === "total" ? packs : 1,
+    factor: passed.includes("pack") && policy.pack === "total" ? countPacks(product) : 1,
     from: product[0].from,
-    next: product.at(-1)!.next,
+    next: product[product.length - 1].next,
     othersLeft: products.length > 1,
     passed,
   };
 }
 
+const suits = ({ readings }: Value, { quantity }: Wanted) =>
+  readings.length > 0 && (quantity === undefined || readings[0].unit.quantity === quantity);
+
+const hasUnit = (product: Product) => product.some(({ readings }) => readings.length > 0);
+
+interface Found {
+  readonly product: Product;
+  readonly value: Value;
+  /** Its side is that of the entity. */
+  readonly isNamed: boolean;
+}
+
+function passedRules({ product, value, isNamed }: Found, isSides: boolean): readonly AnswerStep["rule"][] {
+  const passed: AnswerStep["rule"][] = [];
+  if (isNamed) passed.push("side");
+  if (product.length > 1 && !isSides) passed.push("pack");
+  if (value.readings.length > 1) passed.push("range");
+  return passed;
+}
+
 function pickEnd(readings: readonly Reading[], { range }: AnswerPolicy): Reading {
+  if (readings.length === 1) return readings[0];
   const size = ({ value, unit }: Reading) => value * unit.size;
   const isBetter = (a: Reading, b: Reading) => (range === "min" ? size(a) < size(b) : size(a) > size(b));
   return readings.reduce((best, reading) => (isBetter(reading, best) ? reading : best));
 }
 
-/** What is in each pack: the one factor that has a unit. Sides of a thing are no packs. */
-function findContent(product: Product, rules: AnswerRules): Value | undefined {
-  const measured = product.filter(({ readings }) => readings.length > 0);
-  if (measured.length !== 1) return undefined;
-  const isSide = product.length > 1 && measured[0].readings[0].unit.quantity === rules.quantityOf("width");
-  return isSide ? undefined : measured[0];
+/** The first value alone, or what is in each of a number of packs: the one factor that has a unit. */
+function chooseContent(products: readonly Product[], rules: AnswerRules): Found | undefined {
+  for (const product of products) {
+    const measured = product.filter(({ readings }) => readings.length > 0);
+    const isSide = product.length > 1 && measured[0].readings[0].unit.quantity === rules.quantityOf("width");
+    if (measured.length === 1 && !isSide) return { product, value: measured[0], isNamed: false };
+  }
+  return undefined;
 }
 
 function countPacks(product: Product): number {
@@ -80,14 +93,14 @@ function countPacks(product: Product): number {
  * The side that is named as the entity; else the first value alone that is not named as another. Of sides without names
  * nobody knows which is meant, and of three numbers two are wrong.
  */
-function chooseSide(
-  products: readonly Product[],
-  entity: Entity,
-): { product: Product; value: Value; isNamed: boolean } | undefined {
-  const flat = products.flatMap((product) => product.map((value) => ({ product, value })));
-  const measured = flat.filter(({ value }) => value.readings.length > 0);
-  const named = measured.find(({ value }) => value.side?.includes(entity));
-  if (named) return { ...named, isNamed: true };
-  const unnamed = measured.find(({ value }) => value.side === undefined || value.side.length === 0);
-  return unnamed?.product.length === 1 ? { ...unnamed, isNamed: false } : undefined;
+function chooseSide(products: readonly Product[], entity: Entity): Found | undefined {
+  let unnamed: Found | undefined;
+  for (const product of products) {
+    for (const value of product) {
+      if (value.readings.length === 0) continue;
+      if (value.side?.includes(entity)) return { product, value, isNamed: true };
+      if (unnamed === undefined && !value.side?.length) unnamed = { product, value, isNamed: false };
+    }
+  }
+  return unnamed?.product.length === 1 ? unnamed : undefined;
 }

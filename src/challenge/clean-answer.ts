@@ -1,11 +1,13 @@
-import type { AnswerPolicy, AnswerStep } from "./answer-policy.ts";
+import type { AnswerPolicy, AnswerStep, NoAnswer } from "./answer-policy.ts";
 import type { AnswerRules } from "./answer-rules.ts";
-import { MAX_LETTERS, prepareText, type Token, tokenize } from "./answer-text.ts";
-import { chooseReading } from "./choose-reading.ts";
+import { MAX_LETTERS, prepareText, type Token } from "./answer-text.ts";
+import { type Choice, chooseReading } from "./choose-reading.ts";
 import { ALL_UNITS, type Entity, UNITS } from "./entities.ts";
 import { floatDigits } from "./number-text.ts";
 import { readTerms, type Wanted } from "./read-terms.ts";
-import { type Reading, readValues, round } from "./read-values.ts";
+import { readValues } from "./read-values.ts";
+import { tokenize } from "./tokenize.ts";
+import { writeAnswer } from "./write-answer.ts";
 
 export interface CleanAnswer {
   /** Of the challenge's form with a unit that the entity allows, or empty; as it came where the policy keeps unknown texts. */
@@ -48,31 +50,26 @@ function asFloat(text: string, digits: string, unit: string): CleanAnswer {
 
 function rewrite(text: string, entity: Entity | undefined, rules: AnswerRules, policy: AnswerPolicy): CleanAnswer {
   const steps: AnswerStep[] = [];
-  const cut = text.length > MAX_LETTERS ? text.slice(0, MAX_LETTERS) : text;
-  if (cut !== text) steps.push({ rule: "text cut", before: `${text.length} letters`, after: `${MAX_LETTERS} letters` });
-  const prepared = prepareText(cut, rules.characters);
-  if (prepared !== cut) steps.push({ rule: "characters", before: cut, after: prepared });
+  const prepared = prepare(text, rules, steps);
   const wanted = wantedFor(entity, rules);
   const tokens = tokenize(prepared, wanted.hasSides ? rules.knownWords.length : rules.knownWords.other);
   const values = readValues(tokens, readTerms(tokens, wanted, rules), wanted, rules);
   const choice = chooseReading(tokens, values, entity, wanted, rules, policy);
-  const excerpt = (from: number, next: number) => prepared.slice(tokens[from].start, tokens[next - 1].end);
-  if ("failure" in choice) {
-    const answer = choice.failure === "no value" && policy.unknown === "keep" ? text : "";
-    if (answer === "") steps.push({ rule: choice.failure, before: prepared, after: "" });
-    return { answer, steps: answer === "" ? steps : NOTHING };
+  const answer = "failure" in choice ? choice : writeChoice(prepared, tokens, choice, rules, policy, steps);
+  if (typeof answer === "string") {
+    if (steps.length === 0 && answer !== text) steps.push({ rule: "spaces", before: text, after: answer });
+    return { answer, steps };
   }
-  const { from, next, othersLeft, passed } = choice;
-  const found = excerpt(from, next);
-  if (hasMore(tokens, from, next))
-    steps.push({ rule: othersLeft ? "other values" : "words", before: prepared.trim(), after: found });
-  for (const rule of passed)
-    steps.push({ rule, before: found, after: excerpt(choice.reading.from, choice.reading.next) });
-  return write(text, choice.reading, choice.factor, excerpt, rules, policy, steps);
+  if (answer.failure === "no value" && policy.unknown === "keep") return { answer: text, steps: NOTHING };
+  return { answer: "", steps: [...steps, { rule: answer.failure, before: prepared, after: "" }] };
 }
 
-function hasMore(tokens: readonly Token[], from: number, next: number): boolean {
-  return from > 0 || next < tokens.length;
+function prepare(text: string, rules: AnswerRules, steps: AnswerStep[]): string {
+  const cut = text.length > MAX_LETTERS ? text.slice(0, MAX_LETTERS) : text;
+  if (cut !== text) steps.push({ rule: "text cut", before: `${text.length} letters`, after: `${MAX_LETTERS} letters` });
+  const prepared = prepareText(cut, rules.characters);
+  if (prepared !== cut) steps.push({ rule: "characters", before: cut, after: prepared });
+  return prepared;
 }
 
 function wantedFor(entity: Entity | undefined, rules: AnswerRules): Wanted {
@@ -80,48 +77,22 @@ function wantedFor(entity: Entity | undefined, rules: AnswerRules): Wanted {
   return { quantity, hasSides: quantity !== undefined && quantity === rules.quantityOf("width") };
 }
 
-function write(
-  text: string,
-  reading: Reading,
-  factor: number,
-  excerpt: (from: number, next: number) => string,
+function writeChoice(
+  prepared: string,
+  tokens: readonly Token[],
+  { reading, factor, from, next, othersLeft, passed }: Choice,
   rules: AnswerRules,
   policy: AnswerPolicy,
   steps: AnswerStep[],
-): CleanAnswer {
-  const source = excerpt(reading.from, reading.next);
-  const step = (rule: AnswerStep["rule"], before: string, after: string) => steps.push({ rule, before, after });
-  let { digits, unit } = reading;
-  if (reading.rule) step(reading.rule, source, `${digits} ${unit.name}`);
-  if (factor !== 1) digits = floatDigits(round(reading.value * factor, 12));
-  if (unit.into !== undefined) {
-    if (policy.unit === "empty") return fail("unit not allowed", source, steps);
-    const before = `${digits} ${unit.name}`;
-    digits = convertDigits(digits, reading, unit.into, rules);
-    unit = rules.unit(unit.into);
-    step("conversion", before, `${digits} ${unit.name}`);
+): string | NoAnswer {
+  const found = excerpt(prepared, tokens, from, next);
+  const source = excerpt(prepared, tokens, reading.from, reading.next);
+  if (from > 0 || next < tokens.length) {
+    steps.push({ rule: othersLeft ? "other values" : "words", before: prepared.trim(), after: found });
   }
-  if (!Number.isFinite(Number(digits))) return fail("no value", source, steps);
-  const kept = `${digits} ${unit.name}`;
-  const answer = policy.number === "float" ? `${floatDigits(Number(digits))} ${unit.name}` : kept;
-  if (answer !== kept) step("number form", kept, answer);
-  if (!source.endsWith(unit.name) && reading.unit === unit && reading.rule !== "sum") step("spelling", source, answer);
-  if (steps.length === 0 && answer !== text) step("spaces", text, answer);
-  return { answer, steps };
+  for (const rule of passed) steps.push({ rule, before: found, after: source });
+  return writeAnswer(source, reading, factor, rules, policy, steps);
 }
 
-function fail(rule: AnswerStep["rule"], before: string, steps: AnswerStep[]): CleanAnswer {
-  steps.push({ rule, before, after: "" });
-  return { answer: "", steps };
-}
-
-const SIGNIFICANT = 6; // 1 horsepower is 745.7 watt; labels of converted values have no more
-
-/** Digits stay where one unit is as large as the other, as a cubic centimetre and a millilitre are. */
-function convertDigits(digits: string, { unit, rule }: Reading, into: string, rules: AnswerRules): string {
-  if (unit.size === rules.unit(into).size) return digits;
-  const isExact = rule !== "fraction" && rule !== "number word";
-  const written = isExact ? digits.replace(/\D/g, "").length : 0;
-  const value = rules.convert(Number(digits), unit.name, into);
-  return Number.isFinite(value) ? floatDigits(round(value, Math.min(15, Math.max(SIGNIFICANT, written)))) : "Infinity";
-}
+const excerpt = (text: string, tokens: readonly Token[], from: number, next: number) =>
+  text.slice(tokens[from].start, tokens[next - 1].end);

@@ -3,6 +3,8 @@ import type { Token } from "./answer-text.ts";
 /** Words and signs with what they stand for. Of several that begin at a place the longest counts. */
 export interface Lexicon<T> {
   match(tokens: readonly Token[], from: number): { readonly value: T; readonly next: number } | undefined;
+  /** What a word alone stands for, in small letters. */
+  find(word: string): T | undefined;
 }
 
 /** A spelling as tokens. One with a capital counts for itself alone, before any in small letters. */
@@ -27,7 +29,10 @@ export function createLexicon<T>(entries: readonly LexiconEntry<T>[]): Lexicon<T
       : parts.reduce((node, { key }) => childOf(node, key), folded);
     end.value ??= value;
   }
-  return { match: (tokens, from) => longestMatch(folded, exact, tokens, from) };
+  return {
+    match: (tokens, from) => longestMatch(folded, exact, tokens, from),
+    find: (word) => folded.next.get(word)?.value,
+  };
 }
 
 const emptyNode = <T>(): Node<T> => ({ next: new Map(), value: undefined });
@@ -52,7 +57,7 @@ function longestMatch<T>(
   from: number,
 ): { value: T; next: number } | undefined {
   let inAnyCase: Node<T> | undefined = folded;
-  let asWritten: Node<T> | undefined = exact;
+  let asWritten: Node<T> | undefined = exact.next.size > 0 ? exact : undefined;
   let found: { value: T; next: number } | undefined;
   for (let at = from; at < tokens.length; at++) {
     if (isHyphen(tokens, at, from)) continue;

@@ -12,7 +12,7 @@ export function nameSides(
   rules: AnswerRules,
 ): readonly Product[] {
   const order = findOrder(tokens, rules);
-  if (order === undefined && sidesWithin(tokens, 0, tokens.length, rules).length === 0) return products;
+  if (order === "no sides") return products;
   if (order) return products.map((product) => (product.length === order.length ? inOrder(product, order) : product));
   const flat = products.flat();
   if (flat.length === 0) return products;
@@ -45,17 +45,24 @@ function sidesWithin(tokens: readonly Token[], from: number, to: number, rules: 
 }
 
 /** Two or more sides that are named one after the other, with no number between: L x W x H, LxWxH. */
-function findOrder(tokens: readonly Token[], rules: AnswerRules): readonly (readonly string[])[] | undefined {
+function findOrder(
+  tokens: readonly Token[],
+  rules: AnswerRules,
+): readonly (readonly string[])[] | "no sides" | undefined {
+  let isNamed = false;
   for (let at = 0; at < tokens.length; at++) {
     const order = splitWord(tokens[at], rules) ?? orderFrom(tokens, at, rules);
     if (order.length > 1) return order;
+    isNamed ||= order.length > 0;
   }
-  return undefined;
+  return isNamed ? undefined : "no sides";
 }
+
+const NO_SIDES: readonly (readonly string[])[] = [];
 
 function orderFrom(tokens: readonly Token[], from: number, rules: AnswerRules): readonly (readonly string[])[] {
   const first = rules.dimensions.match(tokens, from);
-  if (first === undefined) return [];
+  if (first === undefined) return NO_SIDES;
   const order = [first.value];
   let at = first.next;
   for (;;) {
@@ -72,20 +79,13 @@ const isJoint = (tokens: readonly Token[], at: number, rules: AnswerRules) =>
   rules.times.match(tokens, at) !== undefined || rules.ranges.match(tokens, at) !== undefined;
 
 /** "LxWxH" is one word. */
-function splitWord({ kind, text }: Token, rules: AnswerRules): readonly (readonly string[])[] | undefined {
-  if (kind !== "word" || text.length < 3 || text.length % 2 === 0) return undefined;
-  if (rules.times.match([letterToken(text, 1)], 0) === undefined) return undefined;
-  const letters = [...text].map((_, at) => letterToken(text, at));
-  const sides = letters.filter((_, i) => i % 2 === 0).map((letter) => rules.dimensions.match([letter], 0)?.value);
-  const isSplit = letters.every((letter, i) => i % 2 === 0 || rules.times.match([letter], 0) !== undefined);
-  return isSplit && sides.every((side) => side !== undefined) ? sides : undefined;
+function splitWord({ kind, key }: Token, rules: AnswerRules): readonly (readonly string[])[] | undefined {
+  if (kind !== "word" || key.length < 3 || key.length % 2 === 0) return undefined;
+  const sides: (readonly string[])[] = [];
+  for (let at = 0; at < key.length; at += 2) {
+    const side = rules.dimensions.find(key[at]);
+    if (side === undefined || (at > 0 && rules.times.find(key[at - 1]) === undefined)) return undefined;
+    sides.push(side);
+  }
+  return sides;
 }
-
-const letterToken = (word: string, at: number): Token => ({
-  kind: "word",
-  text: word[at],
-  key: word[at].toLowerCase(),
-  start: at,
-  end: at + 1,
-  number: undefined,
-});

@@ -99,6 +99,16 @@ test("steps show what each rule was given and what it made", () => {
   expect(clean("no idea", "item_weight").steps).toEqual([{ rule: "no value", before: "no idea", after: "" }]);
 });
 
+test("a text without a value is kept where that is asked for; what a policy refuses is not", () => {
+  const keep = { unknown: "keep" } as const;
+  expect(clean("  no idea ", "voltage", keep)).toEqual({ answer: "  no idea ", steps: [] });
+  expect(clean("1e999 V", "voltage", keep).answer).toBe("1e999 V");
+  expect(clean("100-240 V", "voltage", { ...keep, range: "empty" }).steps.at(-1)?.rule).toBe("range");
+  expect(clean("100-240 V", "voltage", { ...keep, range: "empty" }).answer).toBe("");
+  expect(clean("2 x 5 g", "item_weight", { ...keep, pack: "empty" }).answer).toBe("");
+  expect(clean("2 stone", "item_weight", { ...keep, unit: "empty" }).answer).toBe("");
+});
+
 const entities = fc.constantFrom(undefined, ...ENTITIES);
 const policies: fc.Arbitrary<AnswerPolicy> = fc.record({
   range: fc.constantFrom("max", "min", "empty"),
@@ -223,7 +233,9 @@ describe("hostile texts", () => {
     ["lone surrogates", many("\ud800")],
     ["a letter that becomes eighteen", many("\ufdfa")],
     ["combining marks", many("\u0301")],
-  ])("ten million %s take less than a second", (_, text) => {
+    ["letters of a unit", `1 ${many("a")}!`],
+    ["numbers of a word", `${many("half ")}gallon`],
+  ])("ten million %s: three times in less than three seconds", (_, text) => {
     const start = performance.now();
     for (const entity of [undefined, "height", "voltage"] as const) {
       expect(isOfficial(clean(text, entity).answer, entity)).toBe(true);

@@ -1,0 +1,139 @@
+import type { KnownWords, Token } from "./answer-text.ts";
+import { interpretDigits } from "./number-text.ts";
+
+const SCIENTIFIC = /(\d+(?:[.,]\d+)?)(?:e|\s?e(?=[+-]))([+-]?\d+)(?![\p{L}\d])/iuy;
+const GROUPED = /\d{1,3}(?:'\d{3})+(?![\d'])(?:[.,]\d+)?/y;
+const SPACED = /[1-9]\d{0,2}(?: \d{3})+(?!\d)(?:[.,]\d+)?/y;
+const PLAIN = /\d+(?:[.,]\d+)*/y;
+const IN_LIST = /\d+(?:\.\d+)*/y;
+const LEADING_POINT = /[.,]\d+/y;
+const NUMBERS = [SCIENTIFIC, GROUPED, PLAIN, LEADING_POINT];
+const LIST_NUMBERS = [SCIENTIFIC, GROUPED, IN_LIST, LEADING_POINT];
+const MAY_GO_ON = new Set([".", ",", "'", " ", "e", "E"]);
+const WORD =
+  /\p{Script=Han}|[\p{Script=Katakana}ー]+|\p{Script=Hiragana}+|(?:(?![\p{Script=Han}\p{Script=Katakana}\p{Script=Hiragana}])[\p{L}\p{M}])+/uy;
+const POWER = /[23](?![\p{L}\d]|[.,]\d)/uy;
+const NOT_ASCII = /[^\x20-\x7e]/;
+const UNSPACED = /[\p{Script=Han}\p{Script=Katakana}\p{Script=Hiragana}\p{Script=Hangul}\p{Script=Thai}]/u;
+
+interface Scan {
+  readonly text: string;
+  readonly known: KnownWords;
+  readonly isAscii: boolean;
+  readonly tokens: Token[];
+  /** The quote that is open. */
+  quote: string;
+  /** Between [ and ], where a comma parts numbers. */
+  inList: boolean;
+}
+
+/** Splits a prepared text. Spaces and single full stops part tokens and are none; so are quotes around a word or value. */
+export function tokenize(text: string, known: KnownWords): readonly Token[] {
+  const scan: Scan = { text, known, isAscii: !NOT_ASCII.test(text), tokens: [], quote: "", inList: false };
+  let at = 0;
+  while (at < text.length) at = readNext(scan, at);
+  return scan.tokens;
+}
+
+/** Reads what stands at a place. Returns where it ends. */
+function readNext(scan: Scan, at: number): number {
+  const { text, tokens } = scan;
+  if (text[at] === " ") return at + 1;
+  const last = tokens.length > 0 ? tokens[tokens.length - 1] : undefined;
+  const touched = last !== undefined && last.end === at ? last : undefined;
+  const token = readNumberToken(scan, at, touched) ?? readWord(scan, at);
+  if (token === undefined) return readSign(scan, at, touched !== undefined);
+  tokens.push(token);
+  return token.end;
+}
+
+function readSign(scan: Scan, at: number, touches: boolean): number {
+  const { text, tokens } = scan;
+  const sign = text[at];
+  if (sign === scan.quote) scan.quote = "";
+  else if (opensQuote(text, at, touches)) scan.quote = sign;
+  else if (sign === ".") return readDots(scan, at);
+  else if (sign.trim() !== "") {
+    scan.inList = sign === "[" || (scan.inList && sign !== "]");
+    tokens.push({ kind: "mark", text: sign, key: sign, start: at, end: at + 1, number: undefined });
+  }
+  return at + 1;
+}
+
+function opensQuote(text: string, at: number, touches: boolean): boolean {
+  if (text[at] !== '"' && text[at] !== "'") return false;
+  return !touches && at + 1 < text.length && text[at + 1].trim() !== "";
+}
+
+/** One full stop is none; more stand between the ends of a range. */
+function readDots({ text, tokens }: Scan, at: number): number {
+  let end = at;
+  while (text[end] === ".") end++;
+  if (end - at > 1) tokens.push({ kind: "mark", text: "..", key: "..", start: at, end, number: undefined });
+  return end;
+}
+
+function readWord({ text, known, isAscii }: Scan, at: number): Token | undefined {
+  const end = isAscii ? endOfLetters(text, at) : at + (matchAt(WORD, text, at)?.[0].length ?? 0);
+  if (end === at) return undefined;
+  const mayBePower = text[end] === "2" || text[end] === "3";
+  const isPower = mayBePower && matchAt(POWER, text, end) && known.isWord(text.slice(at, end + 1).toLowerCase());
+  const word = text.slice(at, isPower ? end + 1 : end);
+  return { kind: "word", text: word, key: word.toLowerCase(), start: at, end: at + word.length, number: undefined };
+}
+
+function endOfLetters(text: string, at: number): number {
+  let end = at;
+  while (isLetter(text.charCodeAt(end))) end++;
+  return end;
+}
+
+const isLetter = (code: number) => (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
+
+/** A number, or the digits of a name such as E27 or B12, which are a code. */
+function readNumberToken(scan: Scan, at: number, touched: Token | undefined): Token | undefined {
+  const { text, tokens, known } = scan;
+  const isDigit = isDigitAt(text, at);
+  if (!isDigit && text[at] !== "," && text[at] !== ".") return undefined;
+  if (!isDigit && touched !== undefined && touched.kind !== "mark") return undefined;
+  const afterWord = touched?.kind === "word" || touched?.kind === "code";
+  const found = findNumber(text, at, scan.inList, afterWord);
+  if (found === undefined) return undefined;
+  const isName = touched?.kind === "code" || (touched?.kind === "word" && !mayTouch(touched, tokens.at(-2), known));
+  const number = isName ? undefined : interpretDigits(found);
+  return { kind: number ? "number" : "code", text: found, key: found, start: at, end: at + found.length, number };
+}
+
+function mayTouch(word: Token, before: Token | undefined, known: KnownWords): boolean {
+  const afterNumber = before?.kind === "number" && before.end === word.start;
+  return afterNumber || UNSPACED.test(word.text) || known.touches(word.key);
+}
+
+function findNumber(text: string, at: number, inList: boolean, afterWord: boolean): string | undefined {
+  let end = at;
+  while (isDigitAt(text, end)) end++;
+  if (end > at && !MAY_GO_ON.has(text[end])) return text.slice(at, end);
+  if (text[end] === " " && !isDigitAt(text, end + 1) && !/[eE]/.test(text[end + 1] ?? "")) return text.slice(at, end);
+  const spaced = afterWord || text[end] !== " " ? undefined : matchAt(SPACED, text, at)?.[0];
+  if (spaced !== undefined && isOneNumber(spaced)) return spaced;
+  for (const pattern of inList ? LIST_NUMBERS : NUMBERS) {
+    const found = matchAt(pattern, text, at)?.[0];
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function isDigitAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 48 && code <= 57;
+}
+
+/** "1 500" is one number. "110 220" is two, and so is any pair of three digits, unless a zero leads the second. */
+function isOneNumber(spaced: string): boolean {
+  return spaced.indexOf(" ") < 3 || / 0/.test(spaced);
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
