@@ -8,6 +8,7 @@ export { loadConfig, loadDataSettings, parseConfig, parseDataSettings } from "./
 export type { Config } from "./config/schema.ts";
 export type { SubmissionCheck, SubmissionFault } from "./data/check-submission.ts";
 export { type DownloadOptions, type DownloadReport, downloadImages } from "./data/download/download.ts";
+export type { TableStats } from "./data/stats.ts";
 export type { Evaluation, Prediction } from "./recipes/answers.ts";
 export {
   type AnswerChange,
@@ -20,6 +21,7 @@ export { type DownloadTableOptions, downloadTable } from "./recipes/data/downloa
 export { cutParts, type JoinOptions, joinTables, type PartsOptions, type PartsReport } from "./recipes/data/parts.ts";
 export { type SampleOptions, type SampleReport, sampleTable } from "./recipes/data/sample.ts";
 export { type SplitOptions, type SplitReport, splitTable } from "./recipes/data/split.ts";
+export { dataStats, type StatsOptions } from "./recipes/data/stats.ts";
 export { type DemoResult, demo } from "./recipes/demo.ts";
 export { type EvaluateOptions, type EvaluationResult, evaluate } from "./recipes/evaluate.ts";
 export type { Observer } from "./recipes/observer.ts";

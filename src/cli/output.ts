@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { getBorderCharacters, table } from "table";
+import { harmless } from "../util/cut.ts";
 
 type Style = Parameters<typeof styleText>[0];
 /** One row of a printed table: column name to value. */
@@ -50,6 +51,6 @@ function formatColumn(values: readonly (string | number | null)[]): string[] {
   const fractions = values.some((value) => typeof value === "number" && !Number.isInteger(value));
   return values.map((value) => {
     if (value === null) return "–";
-    return typeof value === "number" && fractions ? value.toFixed(4) : String(value);
+    return typeof value === "number" && fractions ? value.toFixed(4) : harmless(String(value)).replaceAll("\n", " ");
   });
 }

@@ -1,4 +1,5 @@
 import yargs, { type Arguments, type Argv, type CommandModule } from "yargs";
+import { harmless } from "../util/cut.ts";
 import { AmlcError, InputError } from "../util/errors.ts";
 import { nearestName } from "../util/near-name.ts";
 import { readManifest } from "../util/package.ts";
@@ -116,7 +117,7 @@ export function reportError(error: unknown, json: boolean): number {
   const known = error instanceof AmlcError;
   const message = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
   const hint = known ? error.hint : "this is a fault of amlc: please report it with the lines above";
-  printLog(`${paint(process.stderr, "red", "error:")} ${message}`);
+  printLog(`${paint(process.stderr, "red", "error:")} ${harmless(message)}`);
   if (hint !== undefined) printLog(`${paint(process.stderr, "cyan", "hint:")} ${hint}`);
   if (json) printJson({ ...(known && error.report), error: { message, hint: hint ?? null } });
   return known ? error.exitCode : INTERNAL_ERROR;

@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import type { AnswerChange } from "../../recipes/clean-answers.ts";
+import { harmless } from "../../util/cut.ts";
 import { printJson, printLog, printTable, printText } from "../output.ts";
 import { helpWithSettings, readSettings, runTableJob, type SettingsArgs, settingsOptions } from "../table-job.ts";
 
@@ -45,7 +46,8 @@ export const cleanCommand: CommandModule<object, CleanArgs> = {
       ...(rules !== undefined && { rules }),
     };
     const changes: AnswerChange[] = [];
-    const onChange = (change: AnswerChange) => void (json ? changes.push(change) : printText(explainChange(change)));
+    const onChange = (change: AnswerChange) =>
+      void (json ? changes.push(change) : printText(harmless(explainChange(change))));
     const report = await runTableJob((job) =>
       cleanAnswers({ ...files, settings, ...(explain && { onChange }), ...job }),
     );

@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { harmless } from "../../util/cut.ts";
 import { AmlcError } from "../../util/errors.ts";
 import { printJson, printText } from "../output.ts";
 
@@ -22,7 +23,8 @@ export const sanityCommand: CommandModule<object, SanityArgs> = {
     const { sanity } = await import("../../recipes/sanity.ts");
     const report = await sanity({ submission, ...(test !== undefined && { test }) });
     const { faults, rows, answered } = report;
-    if (!json) for (const { line, fault } of faults) printText(line === null ? fault : `line ${line}: ${fault}`);
+    if (!json)
+      for (const { line, fault } of faults) printText(harmless(line === null ? fault : `line ${line}: ${fault}`));
     if (faults.length > 0) {
       const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
       const hint = "amlc clean brings answers into the form that is wanted";

@@ -31,6 +31,6 @@ export async function refuseOverwrite(input: string, ...outputs: readonly string
   const source = await real(input);
   for (const output of outputs) {
     if ((await real(output)) !== source) continue;
-    throw new InputError(`${output}: is the table that is read`, { hint: "give another name with --output" });
+    throw new InputError(`${output}: is the table that is read`, { hint: "give the output another name" });
   }
 }

@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { harmless } from "../../../util/cut.ts";
 import { AmlcError } from "../../../util/errors.ts";
 import { printJson, printLog, printTable } from "../../output.ts";
 import { helpWithSettings, readSettings, runTableJob, type SettingsArgs, settingsOptions } from "../../table-job.ts";
@@ -40,7 +41,7 @@ export const dataDownloadCommand: CommandModule<object, DownloadArgs> = {
     const { failures, manifest, seconds, ...counts } = report;
     if (!json) {
       printTable([{ ...counts, seconds: seconds.toFixed(1) }]);
-      for (const { link, reason } of failures.slice(0, SHOWN)) printLog(`failed: ${link}: ${reason}`);
+      for (const { link, reason } of failures.slice(0, SHOWN)) printLog(harmless(`failed: ${link}: ${reason}`));
       if (failures.length > SHOWN) printLog(`and ${failures.length - SHOWN} more, each in ${manifest}`);
     }
     if (failures.length > 0) {
