@@ -1,4 +1,4 @@
-import type { TableFile } from "./table.ts";
+import type { Rows, TableFile } from "./table.ts";
 
 /** A table and the columns to read of it; "" for every row of a column that it lacks. */
 export interface Selection {
@@ -17,7 +17,7 @@ export interface Stretch {
   readonly right: (i: number, column: number) => string;
 }
 
-/** Reads two tables together, row 0 beside row 0, holding some thousand rows of each. */
+/** Reads two tables together, row 0 beside row 0, holding a block of each. */
 export async function* sideBySide(left: Selection, right: Selection): AsyncGenerator<Stretch> {
   const sides = [reader(left), reader(right)] as const;
   for (let start = 0; ; ) {
@@ -33,18 +33,20 @@ export async function* sideBySide(left: Selection, right: Selection): AsyncGener
 
 /** What is left of the block that is being read, or the next one. */
 function reader({ table, columns }: Selection) {
+  const numbers = columns.map((name) => table.columns.indexOf(name));
   const blocks = table.blocks();
-  let [cells, rowCount, from]: [(readonly string[] | undefined)[], number, number] = [[], 0, 0];
+  let block: Rows | undefined;
+  let from = 0;
   return {
     async rest() {
-      while (from === rowCount) {
+      while (from === (block?.rowCount ?? 0)) {
         const { done, value } = await blocks.next();
         if (done) break;
-        [rowCount, from] = [value.rowCount, 0];
-        cells = columns.map((name) => (table.columns.includes(name) ? value.column(name) : undefined));
+        [block, from] = [value, 0];
       }
-      const [read, first] = [cells, from];
-      return { rowCount: rowCount - from, cell: (i: number, column: number) => read[column]?.[first + i] ?? "" };
+      const [read, first] = [block, from];
+      const cell = (i: number, column: number) => (numbers[column] < 0 ? "" : read!.cell(numbers[column], first + i));
+      return { rowCount: (read?.rowCount ?? 0) - first, cell };
     },
     skip(rows: number) {
       from += rows;

@@ -11,8 +11,8 @@ export interface Rows {
   readonly rowCount: number;
   /** Cells of the column, one a row. @throws RangeError when the table has no such column */
   column(name: string): readonly string[];
-  /** The cells of row `i` in the order of the columns; for a few rows of many. */
-  cells(i: number): readonly string[];
+  /** The cell of row `i` in column number `c`: for a few rows of many, or cells that are not kept. */
+  cell(c: number, i: number): string;
   /** Where row `i` begins in its file: a line of CSV (the header's is 1), a row of Parquet (from 1). */
   lineOf(i: number): number;
   /** The same for a message: `line 7`, `row 6`. */
@@ -92,7 +92,7 @@ export async function readTable(path: string, needed: readonly string[] = []): P
     columns: table.columns,
     rowCount,
     column: (name) => ([] as string[]).concat(...blocks.map((block) => block.column(name))),
-    cells: (i) => find(i, (block, row) => block.cells(row)),
+    cell: (c, i) => find(i, (block, row) => block.cell(c, row)),
     lineOf: (i) => find(i, (block, row) => block.lineOf(row)),
     placeOf: (i) => find(i, (block, row) => block.placeOf(row)),
   };
@@ -179,7 +179,7 @@ function nameRows(block: RowBlock, columns: readonly string[], unit: "line" | "r
       read.set(name, cells);
       return cells;
     },
-    cells: (i) => columns.map((_, c) => block.cell(c, i)),
+    cell: (c, i) => block.cell(c, i),
     lineOf: (i) => block.lineOf(i),
     placeOf: (i) => `${unit} ${block.lineOf(i)}`,
   };

@@ -60,7 +60,7 @@ async function writeRows(table: TableFile, rows: readonly number[], output: stri
   for await (const block of table.blocks()) {
     for (let i = 0; i < block.rowCount; i++) {
       const place = placeOf.get(first + i);
-      if (place !== undefined) drawn[place] = block.cells(i);
+      if (place !== undefined) drawn[place] = table.columns.map((_, c) => block.cell(c, i));
     }
     first += block.rowCount;
   }
