@@ -25,8 +25,10 @@ describe("the package that npm packs", () => {
     const needed = ["dist/cli/main.js", "dist/index.js", "dist/index.d.ts", "configs/lora-r8-tiny.yaml"];
     const model = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
     const shipped = [...model, "preprocessor_config.json"].map((name) => `checkpoints/tiny/${name}`);
-    const rows = ["data/tiny/train.csv", "data/tiny/val.csv"];
-    expect(paths).toEqual(expect.arrayContaining([...needed, ...shipped, ...rows, "LICENSE", "README.md"]));
+    const rows = ["train.csv", "val.csv", "test.csv"].map((name) => `data/tiny/${name}`);
+    expect(paths).toEqual(
+      expect.arrayContaining([...needed, ...shipped, ...rows, "rules/answers.yaml", "LICENSE", "README.md"]),
+    );
     expect(paths.filter((path) => /^data\/tiny\/images\/.+\.jpg$/.test(path))).toHaveLength(36);
   });
 
@@ -36,7 +38,7 @@ describe("the package that npm packs", () => {
   });
 
   test("has nothing else, and is small", () => {
-    const known = /^(dist|configs|checkpoints\/tiny|data\/tiny)\/|^(LICENSE|README\.md|package\.json)$/;
+    const known = /^(dist|configs|rules|checkpoints\/tiny|data\/tiny)\/|^(LICENSE|README\.md|package\.json)$/;
     expect(paths.filter((path) => !known.test(path))).toEqual([]);
     expect(paths.filter((path) => /\.test\.|(^|\/)\.|(?<!\.d)\.ts$/.test(path))).toEqual([]);
     expect(packed.size).toBeLessThan(8 * MIB);
@@ -61,17 +63,29 @@ test("it exports these names and no others", () => {
       "InputError",
       "InterruptedError",
       "UNITS",
+      "cleanAnswers",
+      "cleanTable",
+      "cutParts",
+      "dataStats",
       "demo",
+      "downloadImages",
+      "downloadTable",
       "drawRun",
       "evaluate",
       "formatAnswer",
+      "joinTables",
       "loadConfig",
+      "loadDataSettings",
       "outcomeOf",
       "parseAnswer",
       "parseConfig",
+      "parseDataSettings",
       "resume",
+      "sampleTable",
+      "sanity",
       "scoreFiles",
       "scoreRows",
+      "splitTable",
       "train",
     ]
   `);

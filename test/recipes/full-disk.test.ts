@@ -1,29 +1,18 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { resume, train } from "../../src/recipes/train.ts";
 import { InputError, InterruptedError } from "../../src/util/errors.ts";
 import { amlc, MAIN } from "../support/cli.ts";
 import { adapterBytes, historyOf, tinyConfig, trainTiny, writeQuickRows } from "../support/runs.ts";
+import { mountSmallDisk } from "../support/small-disk.ts";
 import { workFolder } from "../support/work-folder.ts";
 
 const folder = workFolder();
 const rows = writeQuickRows(join(folder, "rows.csv"));
 const disk = join(folder, "disk");
-mkdirSync(disk);
-const mounted = mountSmallDisk();
-if (mounted) afterAll(() => void execFileSync("umount", [disk]));
-
-/** A disk of two megabytes, where the system lets us have one: it takes Linux and root. */
-function mountSmallDisk(): boolean {
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const mounted = mountSmallDisk(disk);
 
 const SETTINGS = [`data.train=${rows}`, "train.max_steps=6", "train.save_every=1", "eval.max_rows=1"];
 

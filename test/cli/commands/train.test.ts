@@ -152,16 +152,16 @@ describe("a CSV of rows", () => {
     [
       "without a needed column",
       `image_link,group_id,entity_name\nhttps://x/a.jpg,1,width\n`,
-      "line 1 lacks the column entity_value",
+      "lacks the column entity_value",
     ],
     [
       "with a quote left open",
       `${HEADER}\n${good}\n"https://x/a.jpg,1,width,5 gram\n`,
-      "the quote that opens on line 3 is never closed",
+      "line 3: a quote that opens in this row is never closed",
     ],
     ["that is empty", "", "is empty"],
     ["with a header alone", `${HEADER}\n`, "has a header and no rows"],
-    ["with a cell too many", `${HEADER}\n${good},more\n`, "line 2 has 5 cells, the header has 4"],
+    ["with a cell too many", `${HEADER}\n${good},more\n`, "line 2: the row has 5 cells, the header has 4"],
   ])("%s is refused", async (_, text, message) => {
     const file = writeRows("rows.csv", text);
     await expectRefusal([`data.train=${file}`], `${file}: ${message}`);
