@@ -1,6 +1,6 @@
-import { plainDecimal } from "./answer.ts";
 import { isEntity, UNITS } from "./entities.ts";
 import type { Label } from "./label.ts";
+import { floatDigits } from "./number-text.ts";
 
 /** A row of training data, as far as the rules look at it. */
 export interface LabelledRow {
@@ -55,7 +55,7 @@ export const LABEL_RULES: readonly LabelRule[] = [
     name: "scientific",
     finds: "an exponent",
     meets: ({ label }) => label.form === "scientific",
-    mend: { write: ({ numbers, unit }) => `${plainDecimal(Number(numbers[0]))} ${unit}` },
+    mend: { write: ({ numbers, unit }) => `${floatDigits(Number(numbers[0]))} ${unit}` },
   },
   { name: "format", finds: 'not of the form "x unit"', meets: ({ label }) => label.form === "other" },
   {

@@ -40,7 +40,7 @@ test.each([
   ["[100.0, 240.0] volt", "voltage", { range: "max" }, "240.0 volt"],
   ["[240.0, 100.0] volt", "voltage", { range: "min" }, "100.0 volt"],
   ["10 kilogram to 15kilogram", "item_weight", { range: "max" }, "15 kilogram"],
-  ["2.2e+2 gram", "item_weight", { scientific: "write" }, "220 gram"],
+  ["2.2e+2 gram", "item_weight", { scientific: "write" }, "220.0 gram"],
 ])("%j of %s is mended by %j", (text, entity, clean, mended) => {
   const rule = Object.keys(clean)[0];
   expect(judge(text, entity, clean)).toEqual({ outcome: "changed", rule, text: mended });
