@@ -31,7 +31,7 @@ export function chooseReading(
   const suited = products.filter((product) => product.some((value) => suits(value, wanted)));
   if (suited.length === 0) return { failure: products.some(hasUnit) ? "unit not allowed" : "no value" };
   const isSides = entity !== undefined && wanted.hasSides;
-  const found = isSides ? chooseSide(nameSides(tokens, suited, rules), entity) : chooseContent(suited, rules);
+  const found = isSides ? chooseSide(nameSides(tokens, suited, rules), entity, wanted) : chooseContent(suited, rules);
   if (found === undefined) return { failure: "no value" };
   const passed = passedRules(found, isSides);
   if (passed.includes("range") && policy.range === "empty") return { failure: "range" };
@@ -93,11 +93,11 @@ function countPacks(product: Product): number {
  * The side that is named as the entity; else the first value alone that is not named as another. Of sides without names
  * nobody knows which is meant, and of three numbers two are wrong.
  */
-function chooseSide(products: readonly Product[], entity: Entity): Found | undefined {
+function chooseSide(products: readonly Product[], entity: Entity, wanted: Wanted): Found | undefined {
   let unnamed: Found | undefined;
   for (const product of products) {
     for (const value of product) {
-      if (value.readings.length === 0) continue;
+      if (!suits(value, wanted)) continue;
       if (value.side?.includes(entity)) return { product, value, isNamed: true };
       if (unnamed === undefined && !value.side?.length) unnamed = { product, value, isNamed: false };
     }

@@ -15,8 +15,9 @@ export function nameSides(
   if (order === "no sides") return products;
   if (order) return products.map((product) => (product.length === order.length ? inOrder(product, order) : product));
   const flat = products.flat();
-  if (flat.length === 0) return products;
-  const isBefore = sidesWithin(tokens, 0, flat[0].from, rules).length > 0;
+  const first = flat.findIndex(({ readings }) => readings[0]?.unit.quantity === rules.quantityOf("width"));
+  if (first < 0) return products;
+  const isBefore = sidesWithin(tokens, flat[first - 1]?.next ?? 0, flat[first].from, rules).length > 0;
   let at = 0;
   const named = (value: Value): Value => {
     const [before, after] = [flat[at - 1]?.next ?? 0, flat[at + 1]?.from ?? tokens.length];
@@ -61,22 +62,17 @@ function findOrder(
 const NO_SIDES: readonly (readonly string[])[] = [];
 
 function orderFrom(tokens: readonly Token[], from: number, rules: AnswerRules): readonly (readonly string[])[] {
-  const first = rules.dimensions.match(tokens, from);
-  if (first === undefined) return NO_SIDES;
-  const order = [first.value];
-  let at = first.next;
-  for (;;) {
-    const joint = (rules.times.match(tokens, at) ?? rules.ranges.match(tokens, at))?.next ?? at + 1;
-    const side = joint < tokens.length ? rules.dimensions.match(tokens, joint) : undefined;
-    if (side === undefined || (tokens[at].kind === "word" && joint === at + 1 && !isJoint(tokens, at, rules)))
-      return order;
+  let side = rules.dimensions.match(tokens, from);
+  if (side === undefined) return NO_SIDES;
+  const order: (readonly string[])[] = [];
+  while (side) {
     order.push(side.value);
-    at = side.next;
+    const joint = rules.times.match(tokens, side.next) ?? rules.ranges.match(tokens, side.next);
+    const isListed = joint === undefined && tokens[side.next]?.key === ",";
+    side = rules.dimensions.match(tokens, joint?.next ?? (isListed ? side.next + 1 : side.next));
   }
+  return order;
 }
-
-const isJoint = (tokens: readonly Token[], at: number, rules: AnswerRules) =>
-  rules.times.match(tokens, at) !== undefined || rules.ranges.match(tokens, at) !== undefined;
 
 /** "LxWxH" is one word. */
 function splitWord({ kind, key }: Token, rules: AnswerRules): readonly (readonly string[])[] | undefined {

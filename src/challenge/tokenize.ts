@@ -7,19 +7,14 @@ const SPACED = /[1-9]\d{0,2}(?: \d{3})+(?!\d)(?:[.,]\d+)?/y;
 const PLAIN = /\d+(?:[.,]\d+)*/y;
 const IN_LIST = /\d+(?:\.\d+)*/y;
 const LEADING_POINT = /[.,]\d+/y;
-const NUMBERS = [SCIENTIFIC, GROUPED, PLAIN, LEADING_POINT];
-const LIST_NUMBERS = [SCIENTIFIC, GROUPED, IN_LIST, LEADING_POINT];
-const MAY_GO_ON = new Set([".", ",", "'", " ", "e", "E"]);
 const WORD =
   /\p{Script=Han}|[\p{Script=Katakana}ー]+|\p{Script=Hiragana}+|(?:(?![\p{Script=Han}\p{Script=Katakana}\p{Script=Hiragana}])[\p{L}\p{M}])+/uy;
 const POWER = /[23](?![\p{L}\d]|[.,]\d)/uy;
-const NOT_ASCII = /[^\x20-\x7e]/;
 const UNSPACED = /[\p{Script=Han}\p{Script=Katakana}\p{Script=Hiragana}\p{Script=Hangul}\p{Script=Thai}]/u;
 
 interface Scan {
   readonly text: string;
   readonly known: KnownWords;
-  readonly isAscii: boolean;
   readonly tokens: Token[];
   /** The quote that is open. */
   quote: string;
@@ -29,7 +24,7 @@ interface Scan {
 
 /** Splits a prepared text. Spaces and single full stops part tokens and are none; so are quotes around a word or value. */
 export function tokenize(text: string, known: KnownWords): readonly Token[] {
-  const scan: Scan = { text, known, isAscii: !NOT_ASCII.test(text), tokens: [], quote: "", inList: false };
+  const scan: Scan = { text, known, tokens: [], quote: "", inList: false };
   let at = 0;
   while (at < text.length) at = readNext(scan, at);
   return scan.tokens;
@@ -73,8 +68,8 @@ function readDots({ text, tokens }: Scan, at: number): number {
   return end;
 }
 
-function readWord({ text, known, isAscii }: Scan, at: number): Token | undefined {
-  const end = isAscii ? endOfLetters(text, at) : at + (matchAt(WORD, text, at)?.[0].length ?? 0);
+function readWord({ text, known }: Scan, at: number): Token | undefined {
+  const end = endOfWord(text, at);
   if (end === at) return undefined;
   const mayBePower = text[end] === "2" || text[end] === "3";
   const isPower = mayBePower && matchAt(POWER, text, end) && known.isWord(text.slice(at, end + 1).toLowerCase());
@@ -82,10 +77,11 @@ function readWord({ text, known, isAscii }: Scan, at: number): Token | undefined
   return { kind: "word", text: word, key: word.toLowerCase(), start: at, end: at + word.length, number: undefined };
 }
 
-function endOfLetters(text: string, at: number): number {
+/** The pattern is slow, and needed only where a letter is not ASCII. */
+function endOfWord(text: string, at: number): number {
   let end = at;
   while (isLetter(text.charCodeAt(end))) end++;
-  return end;
+  return text.charCodeAt(end) > 127 ? at + (matchAt(WORD, text, at)?.[0].length ?? 0) : end;
 }
 
 const isLetter = (code: number) => (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
@@ -110,17 +106,27 @@ function mayTouch(word: Token, before: Token | undefined, known: KnownWords): bo
 }
 
 function findNumber(text: string, at: number, inList: boolean, afterWord: boolean): string | undefined {
+  const end = endOfDigits(text, at);
+  if (end === at) return matchAt(LEADING_POINT, text, at)?.[0];
+  const grouped = text[end] === "'" ? matchAt(GROUPED, text, at)?.[0] : undefined;
+  if (grouped !== undefined) return grouped;
+  const spaced = text[end] === " " && !afterWord ? matchAt(SPACED, text, at)?.[0] : undefined;
+  if (spaced !== undefined && isOneNumber(spaced)) return spaced;
+  const isPlain = text[end] !== "." && text[end] !== ",";
+  const number = isPlain ? text.slice(at, end) : matchAt(inList ? IN_LIST : PLAIN, text, at)![0];
+  return matchExponent(text, at, at + number.length) ?? number;
+}
+
+/** "2.2e+3", and "5.0 e+17" as the labels have it too. */
+function matchExponent(text: string, at: number, end: number): string | undefined {
+  const letter = text[end] === " " ? text[end + 1] : text[end];
+  return letter === "e" || letter === "E" ? matchAt(SCIENTIFIC, text, at)?.[0] : undefined;
+}
+
+function endOfDigits(text: string, at: number): number {
   let end = at;
   while (isDigitAt(text, end)) end++;
-  if (end > at && !MAY_GO_ON.has(text[end])) return text.slice(at, end);
-  if (text[end] === " " && !isDigitAt(text, end + 1) && !/[eE]/.test(text[end + 1] ?? "")) return text.slice(at, end);
-  const spaced = afterWord || text[end] !== " " ? undefined : matchAt(SPACED, text, at)?.[0];
-  if (spaced !== undefined && isOneNumber(spaced)) return spaced;
-  for (const pattern of inList ? LIST_NUMBERS : NUMBERS) {
-    const found = matchAt(pattern, text, at)?.[0];
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return end;
 }
 
 function isDigitAt(text: string, at: number): boolean {

@@ -170,7 +170,22 @@ const pieces = fc.constantFrom(
   ],
 );
 const babble = fc.array(pieces, { maxLength: 14 }).map((parts) => parts.join(""));
-const texts = fc.oneof(babble, fc.string({ unit: "binary", maxLength: 40 }), fc.string({ maxLength: 40 }));
+/** Halves and words of the rows above, put together anew. */
+const shreds = rows.flatMap(({ text }) => [
+  text.slice(0, text.length / 2),
+  text.slice(text.length / 2),
+  ...text.split(" "),
+]);
+const shredded = fc
+  .tuple(fc.array(fc.constantFrom(...shreds), { maxLength: 4 }), fc.constantFrom("", " ", ", ", "-", "/", " x "))
+  .map(([parts, joint]) => parts.join(joint));
+const texts = fc.oneof(
+  babble,
+  shredded,
+  shredded,
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ maxLength: 40 }),
+);
 
 function isOfficial(answer: string, entity: Entity | undefined): boolean {
   const parsed = parseAnswer(answer);
