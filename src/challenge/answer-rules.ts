@@ -1,49 +1,10 @@
 import { type Characters, EVERY_WORD, type KnownWords, prepareText, type Token } from "./answer-text.ts";
 import { ENTITIES, type Entity, UNITS, type Unit } from "./entities.ts";
 import { createLexicon, joinParts, type Lexicon, type LexiconEntry, lexiconKey } from "./lexicon.ts";
+import type { AnswerRulesSource, UnitSource } from "./rules-source.ts";
 import { tokenize } from "./tokenize.ts";
 
-/** A unit as the rules' file has it; rules/answers.yaml says what each key means. */
-export interface UnitSource {
-  readonly quantity: string;
-  readonly size: number;
-  readonly into?: string | undefined;
-  readonly before?: readonly string[] | undefined;
-  readonly dot_groups?: boolean | undefined;
-  readonly spellings: readonly string[];
-}
-
-/** The rules' file. */
-export interface AnswerRulesSource {
-  readonly units: Readonly<Record<string, UnitSource>>;
-  readonly other_units: readonly string[];
-  readonly sums: readonly {
-    readonly units: readonly string[];
-    readonly joined_by: readonly string[];
-    readonly bare?: boolean | undefined;
-  }[];
-  readonly ranges: readonly string[];
-  readonly alternatives: readonly string[];
-  readonly tolerances: readonly string[];
-  readonly references: readonly string[];
-  readonly times: readonly string[];
-  readonly dimensions: readonly { readonly entities: readonly string[]; readonly words: readonly string[] }[];
-  readonly noise: readonly string[];
-  readonly between: readonly string[];
-  readonly per: readonly string[];
-  readonly number_words: Readonly<Record<string, number>>;
-  readonly fractions: {
-    readonly glyphs: Readonly<Record<string, string>>;
-    readonly denominators: readonly number[];
-    readonly joined_by: readonly string[];
-    readonly not_for: readonly string[];
-  };
-  readonly signed: readonly string[];
-  readonly group_marks: readonly string[];
-  readonly digits: readonly string[];
-  readonly characters: Readonly<Record<string, string>>;
-}
-
+/** A unit, ready for use. */
 export interface UnitRule {
   readonly name: string;
   readonly quantity: string;
@@ -56,6 +17,7 @@ export interface UnitRule {
 /** One unit of each quantity that a spelling may mean; none for a unit of something else, such as Wh. */
 export type UnitReadings = readonly UnitRule[];
 
+/** Units whose values are added, largest first. */
 export interface SumRule {
   readonly units: readonly string[];
   readonly joinedBy: ReadonlySet<string>;

@@ -2,18 +2,16 @@ import type { AnswerPolicy, AnswerStep, NoAnswer } from "./answer-policy.ts";
 import type { AnswerRules } from "./answer-rules.ts";
 import type { Token } from "./answer-text.ts";
 import type { Entity } from "./entities.ts";
-import type { Wanted } from "./read-terms.ts";
-import type { Product, Reading, Value } from "./read-values.ts";
+import type { Wanted } from "./read-unit.ts";
+import type { Product } from "./read-values.ts";
 import { nameSides } from "./sides.ts";
+import type { Reading, Span, Value } from "./value.ts";
 
-/** The reading that is the answer. */
-export interface Choice {
+/** The reading that is the answer; the tokens are all that its value has, with both ends of a range and all factors. */
+export interface Choice extends Span {
   readonly reading: Reading;
   /** A number of packs to multiply by. */
   readonly factor: number;
-  /** The value that it is of, with all ends of a range and all factors. */
-  readonly from: number;
-  readonly next: number;
   readonly othersLeft: boolean;
   /** Rules by which it was chosen among the numbers of its value. */
   readonly passed: readonly AnswerStep["rule"][];

@@ -1,36 +1,13 @@
-import type { AnswerRules, SumRule, UnitRule } from "./answer-rules.ts";
+import { addParts } from "./add-parts.ts";
+import type { AnswerRules } from "./answer-rules.ts";
 import type { Token } from "./answer-text.ts";
-import { floatDigits } from "./number-text.ts";
-import type { NumberRead } from "./read-number.ts";
-import type { Term, Wanted } from "./read-terms.ts";
-
-/** One number in one unit, and the tokens it was read from. */
-export interface Reading {
-  readonly value: number;
-  readonly digits: string;
-  readonly rule: NumberRead["rule"] | "sum" | undefined;
-  readonly unit: UnitRule;
-  readonly from: number;
-  readonly next: number;
-}
-
-/** One value, or the ends of a range. */
-export interface Value {
-  /** Empty: a number without a unit, or with one of something else. */
-  readonly readings: readonly Reading[];
-  readonly number: NumberRead;
-  readonly isOther: boolean;
-  readonly side: readonly string[] | undefined;
-  /** What stands between the value before and this. */
-  readonly link: Link;
-  readonly from: number;
-  readonly next: number;
-}
+import { readLink } from "./read-link.ts";
+import type { Term } from "./read-terms.ts";
+import type { Wanted } from "./read-unit.ts";
+import { type Link, readIn, toValue, type Value } from "./value.ts";
 
 /** Values that are multiplied: the sides of a thing, or packs and what is in one. Most have one. */
 export type Product = readonly Value[];
-
-type Link = "range" | "alternative" | "tolerance" | "times" | "none";
 
 /** The values of a text: parts of one value added, ends of ranges and factors of products brought together. */
 export function readValues(
@@ -47,127 +24,6 @@ export function readValues(
   });
   return joinProducts(joinRanges(tokens, shareUnits(tokens, linked, rules), rules));
 }
-
-interface Span {
-  readonly from: number;
-  readonly next: number;
-}
-
-/** What stands between two numbers, words that say nothing left out. */
-function readLink(tokens: readonly Token[], from: number, to: number, wanted: Wanted, rules: AnswerRules): Link {
-  let link: Link = "none";
-  let [found, isNamed] = [0, false];
-  let at = from;
-  while (at < to) {
-    const times = rules.times.match(tokens, at);
-    const tolerance = times ? undefined : rules.tolerances.match(tokens, at);
-    const range = times ?? tolerance ?? rules.ranges.match(tokens, at);
-    const side = wanted.hasSides && !range ? rules.dimensions.match(tokens, at) : undefined;
-    const idle = side ?? rules.noise.match(tokens, at);
-    if (side) isNamed = true;
-    if (range) {
-      const isSaidTwice = rules.alternatives.match(tokens, at) !== undefined;
-      link = times ? "times" : tolerance ? "tolerance" : isSaidTwice ? "alternative" : "range";
-      found++;
-    } else if (tokens[at].key === "," && isInList(tokens, at)) {
-      link = "range";
-      found++;
-    } else if (!idle && !isIdleMark(tokens, at, wanted, rules)) return "none";
-    at = range?.next ?? idle?.next ?? at + 1;
-  }
-  return found === 1 && (link === "times" || !isNamed) ? link : "none"; // 60 cm wide and 80 cm high
-}
-
-/** Closing brackets, commas beside a word, and brackets around the name of a side. */
-function isIdleMark(tokens: readonly Token[], at: number, wanted: Wanted, rules: AnswerRules): boolean {
-  const { key } = tokens[at];
-  if (key === ")" || key === "]" || key === "*" || key === ",") return true;
-  return key === "(" && wanted.hasSides && rules.dimensions.match(tokens, at + 1) !== undefined;
-}
-
-function isInList(tokens: readonly Token[], at: number): boolean {
-  for (let i = at; i >= 0; i--) {
-    if (tokens[i].key === "]") return false;
-    if (tokens[i].key === "[") return true;
-  }
-  return false;
-}
-
-/** 5 ft 11 in, 2 lb 3 oz, 1 kg 200 g. */
-function addParts(tokens: readonly Token[], terms: readonly Term[], rules: AnswerRules): Value[] {
-  const values: Value[] = [];
-  for (const term of terms) {
-    const last = values.at(-1);
-    const sum = last && addTo(tokens, last, term, rules);
-    if (sum) values[values.length - 1] = sum;
-    else values.push(toValue(term, rules));
-  }
-  return values;
-}
-
-function toValue(term: Term, rules: AnswerRules): Value {
-  const { isOther, side, from, next, unit } = term;
-  const number = sign(term);
-  const readings = unit ? [readIn(unit, number, term, rules)] : NO_READINGS;
-  return { readings, number, isOther, side, link: "none", from, next };
-}
-
-const NO_READINGS: readonly Reading[] = [];
-
-const sign = ({ number, negative }: Term): NumberRead =>
-  negative ? { ...number, value: -number.value, digits: `-${number.digits}` } : number;
-
-/** A number in its unit: where that is known, "1.500" can be read, and a minus kept or not. */
-function readIn(unit: UnitRule, number: NumberRead, { from, next }: Span, rules: AnswerRules): Reading {
-  const regrouped = unit.dotGroups ? number.regrouped : undefined;
-  const isMinus = number.digits.startsWith("-");
-  const digits =
-    (isMinus && rules.signed.has(unit.quantity) ? "-" : "") + (regrouped ?? number.digits.replace("-", ""));
-  const rule = regrouped ? "thousands" : number.rule;
-  return { value: Number(digits), digits, rule, unit, from, next };
-}
-
-function addTo(tokens: readonly Token[], last: Value, term: Term, rules: AnswerRules): Value | undefined {
-  const [first] = last.readings;
-  if (last.readings.length !== 1 || term.isOther || first.value < 0 || term.negative) return undefined;
-  const joint = tokens
-    .slice(last.next, term.from)
-    .map(({ key }) => key)
-    .join(" ");
-  const unit = rules.sums.map((sum) => partOf(sum, first.unit, joint, tokens, term, rules)).find((part) => part);
-  if (unit === undefined || term.number.value * unit.size >= first.unit.size) return undefined;
-  const sum = round(rules.convert(first.value, first.unit.name, unit.name) + term.number.value, 12);
-  if (!Number.isFinite(sum)) return undefined;
-  const reading = {
-    value: sum,
-    digits: floatDigits(sum),
-    rule: "sum" as const,
-    unit,
-    from: last.from,
-    next: term.next,
-  };
-  return { ...last, readings: [reading], next: term.next };
-}
-
-/** The unit that a term adds in, if the rule has it behind `unit`. */
-function partOf(
-  { units, joinedBy, bare }: SumRule,
-  unit: UnitRule,
-  joint: string,
-  tokens: readonly Token[],
-  term: Term,
-  rules: AnswerRules,
-): UnitRule | undefined {
-  const at = units.indexOf(unit.name);
-  if (at < 0 || !joinedBy.has(joint)) return undefined;
-  if (term.unit) return units.indexOf(term.unit.name) > at ? term.unit : undefined;
-  const isLast = tokens[term.next]?.kind !== "word" || rules.times.match(tokens, term.next) !== undefined;
-  const mayBeBare = bare && isLast && (joint === "" || joint === "-") && at + 1 < units.length;
-  return mayBeBare ? rules.unit(units[at + 1]) : undefined;
-}
-
-/** `number` to so many significant digits. */
-export const round = (number: number, digits: number): number => Number(number.toPrecision(digits));
 
 /** 100-240 V, 10 x 20 x 30 cm: the unit stands once. Packs are not in the unit of what is in them. */
 function shareUnits(tokens: readonly Token[], values: readonly Value[], rules: AnswerRules): readonly Value[] {

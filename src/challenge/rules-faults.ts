@@ -1,6 +1,7 @@
-import { type AnswerRulesSource, compileCharacters, keyOf, type Split } from "./answer-rules.ts";
+import { compileCharacters, keyOf, type Split } from "./answer-rules.ts";
 import { EVERY_WORD, prepareText } from "./answer-text.ts";
 import { ALL_UNITS, ENTITIES, UNITS } from "./entities.ts";
+import type { AnswerRulesSource } from "./rules-source.ts";
 import { tokenize } from "./tokenize.ts";
 
 /** A fault of the rules, at a key of their file. */

@@ -1,6 +1,7 @@
 import type { AnswerRules } from "./answer-rules.ts";
 import type { Token } from "./answer-text.ts";
-import type { Product, Value } from "./read-values.ts";
+import type { Product } from "./read-values.ts";
+import type { Value } from "./value.ts";
 
 /**
  * The values with the side that each is said to be: "H 5 cm", "5 cm (H)", "10 x 20 x 30 cm (L x W x H)".

@@ -1,7 +1,7 @@
 import type { AnswerPolicy, AnswerStep, NoAnswer } from "./answer-policy.ts";
 import type { AnswerRules } from "./answer-rules.ts";
 import { floatDigits } from "./number-text.ts";
-import { type Reading, round } from "./read-values.ts";
+import { type Reading, round } from "./value.ts";
 
 /**
  * "x unit" in an allowed unit; what was done is added to `steps`. None for a number beyond a float64, or a unit that is

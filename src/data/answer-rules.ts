@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { type AnswerRules, type AnswerRulesSource, compileAnswerRules } from "../challenge/answer-rules.ts";
+import { type AnswerRules, compileAnswerRules } from "../challenge/answer-rules.ts";
 import { findRulesFaults } from "../challenge/rules-faults.ts";
+import type { AnswerRulesSource } from "../challenge/rules-source.ts";
 import { type ConfigSource, readYaml } from "../config/source.ts";
 import { InputError } from "../util/errors.ts";
 import { suggestName } from "../util/near-name.ts";

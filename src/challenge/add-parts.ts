@@ -1,0 +1,56 @@
+import type { AnswerRules, SumRule, UnitRule } from "./answer-rules.ts";
+import type { Token } from "./answer-text.ts";
+import { floatDigits } from "./number-text.ts";
+import type { Term } from "./read-terms.ts";
+import { round, toValue, type Value } from "./value.ts";
+
+/** The values of terms, with those added that are parts of one: 5 ft 11 in, 2 lb 3 oz, 1 kg 200 g. */
+export function addParts(tokens: readonly Token[], terms: readonly Term[], rules: AnswerRules): Value[] {
+  const values: Value[] = [];
+  for (const term of terms) {
+    const last = values.at(-1);
+    const sum = last && addTo(tokens, last, term, rules);
+    if (sum) values[values.length - 1] = sum;
+    else values.push(toValue(term, rules));
+  }
+  return values;
+}
+
+function addTo(tokens: readonly Token[], last: Value, term: Term, rules: AnswerRules): Value | undefined {
+  const [first] = last.readings;
+  if (last.readings.length !== 1 || term.isOther || first.value < 0 || term.negative) return undefined;
+  const joint = tokens
+    .slice(last.next, term.from)
+    .map(({ key }) => key)
+    .join(" ");
+  const unit = rules.sums.map((sum) => partOf(sum, first.unit, joint, tokens, term, rules)).find((part) => part);
+  if (unit === undefined || term.number.value * unit.size >= first.unit.size) return undefined;
+  const sum = round(rules.convert(first.value, first.unit.name, unit.name) + term.number.value, 12);
+  if (!Number.isFinite(sum)) return undefined;
+  const reading = {
+    value: sum,
+    digits: floatDigits(sum),
+    rule: "sum" as const,
+    unit,
+    from: last.from,
+    next: term.next,
+  };
+  return { ...last, readings: [reading], next: term.next };
+}
+
+/** The unit that a term adds in, if the rule has it behind `unit`. */
+function partOf(
+  { units, joinedBy, bare }: SumRule,
+  unit: UnitRule,
+  joint: string,
+  tokens: readonly Token[],
+  term: Term,
+  rules: AnswerRules,
+): UnitRule | undefined {
+  const at = units.indexOf(unit.name);
+  if (at < 0 || !joinedBy.has(joint)) return undefined;
+  if (term.unit) return units.indexOf(term.unit.name) > at ? term.unit : undefined;
+  const isLast = tokens[term.next]?.kind !== "word" || rules.times.match(tokens, term.next) !== undefined;
+  const mayBeBare = bare && isLast && (joint === "" || joint === "-") && at + 1 < units.length;
+  return mayBeBare ? rules.unit(units[at + 1]) : undefined;
+}
