@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { type AnswerRules, compileAnswerRules } from "../challenge/answer-rules.ts";
-import { findRulesFaults } from "../challenge/rules-faults.ts";
+import { UNIT_SIZES } from "../challenge/entities.ts";
+import { findRulesFaults, type RulesFault } from "../challenge/rules-faults.ts";
 import type { AnswerRulesSource } from "../challenge/rules-source.ts";
 import { type ConfigSource, readYaml } from "../config/source.ts";
 import { InputError } from "../util/errors.ts";
@@ -17,8 +18,8 @@ const word = z.string().min(1);
 const words = z.array(word);
 
 const unit = z.strictObject({
-  quantity: word,
-  size: z.number().positive(),
+  quantity: word.optional(),
+  size: z.number().positive().optional(),
   into: word.optional(),
   before: words.optional(),
   dot_groups: z.boolean().optional(),
@@ -59,12 +60,31 @@ export function loadAnswerRules(file: string = ANSWER_RULES): AnswerRules {
   const source = readYaml(file);
   const result = rules.safeParse(source.values);
   if (!result.success) throw faultsOf(result.error.issues.flatMap((issue) => describe(issue, source)));
-  const checked: AnswerRulesSource = result.data;
-  const faults = findRulesFaults(checked).map(
-    ({ path, message }) => `${place(source, path)}: ${path.join(".")}: ${message}`,
-  );
-  if (faults.length > 0) throw faultsOf(faults);
+  const { checked, faults } = withSizes(result.data);
+  const all = [...faults, ...findRulesFaults(checked)];
+  if (all.length > 0) {
+    throw faultsOf(all.map(({ path, message }) => `${place(source, path)}: ${path.join(".")}: ${message}`));
+  }
   return compileAnswerRules(checked);
+}
+
+/** Units of the challenge have quantity and size by definition; the file says those of the others. */
+function withSizes(source: z.output<typeof rules>): { checked: AnswerRulesSource; faults: readonly RulesFault[] } {
+  const faults: RulesFault[] = [];
+  const units = Object.entries(source.units).map(([name, unit]) => {
+    const known = UNIT_SIZES.get(name);
+    for (const key of ["quantity", "size"] as const) {
+      const path = ["units", name, key];
+      if (known && unit[key] !== undefined) faults.push({ path, message: `that of ${name} is known and not set here` });
+      if (!known && unit[key] === undefined) faults.push({ path, message: "is missing" });
+    }
+    return [name, { ...unit, quantity: "", size: 1, ...definedOf(unit), ...known }] as const;
+  });
+  return { checked: { ...source, units: Object.fromEntries(units) }, faults };
+}
+
+function definedOf({ quantity, size }: z.output<typeof unit>) {
+  return { ...(quantity !== undefined && { quantity }), ...(size !== undefined && { size }) };
 }
 
 const faultsOf = (faults: readonly string[]) =>

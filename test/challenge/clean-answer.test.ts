@@ -288,7 +288,7 @@ describe("hostile texts", () => {
   });
 });
 
-test("sizes stand in the rules, and convert both ways", () => {
+test("sizes of the challenge's units and of the others convert both ways", () => {
   expect(rules.sizeOf("fluid ounce")).toEqual({ quantity: "volume", size: 0.0295735295625 });
   expect(rules.convert(1, "gallon", "cubic inch")).toBeCloseTo(231, 10);
   expect(rules.convert(1, "imperial gallon", "litre")).toBe(4.54609);

@@ -52,9 +52,17 @@ describe("faults are named with file, line and key", () => {
   });
 
   test("an unknown key of a unit", () => {
-    const file = changed("    size: 1000\n    before", "    sice: 1000\n    before");
-    expect(faultOf(file).message).toContain(`${file}:${placeOf("size: 1000\n")}: units.kilogram.sice: unknown key`);
+    const file = changed("size: 745.69987158227022", "sice: 745.69987158227022");
+    expect(faultOf(file).message).toContain(`${file}:${placeOf("size: 745.6")}: units.horsepower.sice: unknown key`);
     expect(faultOf(file).message).toContain('did you mean "size"?');
+  });
+
+  test("a size of a unit of the challenge, or none of another", () => {
+    const file = changed("\n  yard:\n", "\n  yard:\n    size: 1\n");
+    expect(faultOf(file).message).toMatch(/:\d+:5: units\.yard\.size: that of yard is known and not set here$/);
+    expect(faultOf(changed("    size: 745.69987158227022\n", "")).message).toMatch(
+      /units\.horsepower\.size: is missing$/,
+    );
   });
 
   test("a spelling that two units of one quantity have", () => {
@@ -111,8 +119,10 @@ describe("faults are named with file, line and key", () => {
   });
 
   test("values of the wrong kind", () => {
-    expect(faultOf(changed("size: 28.349523125", "size: heavy")).message).toMatch(/:\d+:5: units\.ounce\.size: /);
-    expect(faultOf(changed("size: 28.349523125", "size: -1")).message).toMatch(/units\.ounce\.size: /);
+    expect(faultOf(changed("size: 745.69987158227022", "size: heavy")).message).toMatch(
+      /:\d+:5: units\.horsepower\.size: /,
+    );
+    expect(faultOf(changed("size: 745.69987158227022", "size: -1")).message).toMatch(/units\.horsepower\.size: /);
     expect(faultOf(changed('"½": 1/2', '"½": a half')).message).toMatch(/fractions\.glyphs\.½: is of the form: 1\/2/);
     expect(faultOf(changed("٠١٢٣٤٥٦٧٨٩", "٠١٢")).message).toMatch(/digits\.0: has ten digits, from 0 to 9/);
   });

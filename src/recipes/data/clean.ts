@@ -1,9 +1,8 @@
+import { labelFacts } from "../../challenge/label-facts.ts";
 import type { DataSettings } from "../../config/data-schema.ts";
-import { loadAnswerRules } from "../../data/answer-rules.ts";
 import { cleanLabels } from "../../data/clean-labels.ts";
 import type { CleanReport } from "../../data/clean-report.ts";
 import { LABEL_COLUMNS } from "../../data/judge-block.ts";
-import { labelFacts } from "../../data/label-facts.ts";
 import { openTable } from "../../data/table.ts";
 import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
 
@@ -28,7 +27,7 @@ export async function cleanTable({ input, output, dropped, settings, ...job }: C
   const files = { output, dropped: dropped ?? siblingTable(output, "dropped") };
   await refuseOverwrite(input, files.output, files.dropped);
   const { limits, ...policies } = settings;
-  const facts = labelFacts(limits, loadAnswerRules());
+  const facts = labelFacts(limits);
   const table = await openTable(input, LABEL_COLUMNS, readOptions(job));
   const report = await cleanLabels(table, files, policies, facts);
   return { file: files.output, dropped_file: files.dropped, ...report };
