@@ -3,7 +3,8 @@ import { readLabel } from "../challenge/label.ts";
 import type { DataSettings, Share } from "../config/data-schema.ts";
 import { InputError } from "../util/errors.ts";
 import { hashFraction } from "../util/hash.ts";
-import { memo } from "../util/memo.ts";
+import { memo, ownCopy } from "../util/memo.ts";
+import { NumberList } from "../util/number-list.ts";
 import { interleave } from "./interleave.ts";
 import type { Split } from "./split.ts";
 import type { TableFile } from "./table.ts";
@@ -38,97 +39,90 @@ export interface Sample {
  * @throws InputError when there are fewer rows than are asked for
  */
 export async function drawSample(file: TableFile, split: Split, settings: SampleSettings): Promise<Sample> {
-  const candidates = await readCandidates(file, split, settings.seed);
-  const { order, leaves } = orderRows(candidates, settings);
-  const { length } = candidates.rows;
-  if (settings.size > order.count) throw tooFew(file.path, settings, order.count, length);
-  const taken = new Uint8Array(length);
+  const { groups, chances, count } = await readCandidates(file, split, settings.seed);
+  const order = orderRows(groups, (row) => chances.at(row), settings);
+  if (settings.size > order.count) throw tooFew(file.path, settings, order.count, count);
+  const taken = new Uint8Array(chances.length);
   const rows: number[] = [];
   while (rows.length < settings.size) {
     const row = order.rows.next().value as number;
     taken[row] = 1;
-    rows.push(candidates.rows[row]);
+    rows.push(row);
   }
-  const counted = countLeaves(leaves, candidates, taken);
+  const counted = countGroups(groups, taken);
   return {
-    ...{ rows, candidates: length },
-    ...{ entities: sumLeaves(counted, ["entity"]), units: sumLeaves(counted, ["entity", "unit"]) },
+    ...{ rows, candidates: count },
+    ...{ entities: sumGroups(counted, ["entity"]), units: sumGroups(counted, ["entity", "unit"]) },
   };
 }
 
-/** What the order needs of each row that may be drawn. */
-interface Candidates {
-  /** Its number in the file. */
-  readonly rows: readonly number[];
-  readonly entities: readonly string[];
-  readonly units: readonly string[];
-  readonly groups: readonly string[];
-  /** From 0 to 1, by hash. */
-  readonly chances: readonly number[];
+/** Rows of one group with one unit of one entity, by their numbers in the file. */
+interface Group {
+  readonly entity: string;
+  readonly unit: string;
+  readonly group: string;
+  readonly rows: number[];
 }
 
+interface Candidates {
+  readonly groups: readonly Group[];
+  /** From 0 to 1 for each row of the file, by hash. */
+  readonly chances: NumberList;
+  readonly count: number;
+}
+
+/** Of each row that may be drawn its number is kept, and of every row its chance: 16 bytes. */
 async function readCandidates(file: TableFile, split: Split, seed: number): Promise<Candidates> {
-  const [rows, entities, units, groups, chances]: [number[], string[], string[], string[], number[]] = [
-    [],
-    [],
-    [],
-    [],
-    [],
-  ];
-  const word = memo((text: string) => text); // one string for all cells that are equal: a cell keeps its block in memory
-  const unitOf = memo((cell: string) => word(readLabel(cell).unit));
+  const groups = new Map<string, Group>();
+  const chances = new NumberList();
   const hasGroups = file.columns.includes("group_id");
-  let first = 0;
+  const unitOf = memo((cell: string) => readLabel(cell).unit);
+  let count = 0;
   for await (const block of file.blocks()) {
     const sides = split.sidesOf(block);
-    const [links, names, values] = ["image_link", "entity_name", "entity_value"].map((name) => block.column(name));
+    const [links, entities, values] = ["image_link", "entity_name", "entity_value"].map((name) => block.column(name));
     const ids = hasGroups ? block.column("group_id") : undefined;
-    for (let i = 0; i < block.rowCount; i++) {
-      if (sides[i] === "val") continue;
-      rows.push(first + i);
-      entities.push(word(names[i]));
-      units.push(unitOf(values[i]));
-      groups.push(word(ids?.[i] ?? ""));
-      chances.push(hashFraction(`sample ${seed} ${names[i]} ${links[i]}`));
+    for (const [i, side] of sides.entries()) {
+      const [entity, unit, group] = [entities[i], unitOf(values[i]), ids?.[i] ?? ""];
+      const row = chances.length;
+      chances.push(hashFraction(`sample ${seed} ${entity} ${links[i]}`));
+      if (side === "val") continue;
+      const key = `${entity}\n${unit}\n${group}`;
+      const known = groups.get(key);
+      if (known) known.rows.push(row);
+      else groups.set(ownCopy(key), { entity: ownCopy(entity), unit, group: ownCopy(group), rows: [row] });
+      count++;
     }
-    first += block.rowCount;
   }
-  return { rows, entities, units, groups, chances };
+  return { groups: [...groups.values()], chances, count };
 }
 
-/** Rows, by number among the candidates, in the order in which they are drawn, made as they are asked for. */
+/** Rows in the order in which they are drawn, made as they are asked for. */
 interface Ordered {
   readonly rows: Iterator<number, unknown>;
   readonly count: number;
 }
 
 interface Level {
-  /** What tells the parts of a set of rows apart. */
-  readonly keys: readonly string[];
+  /** What tells the parts of a set of groups apart. */
+  readonly key: "entity" | "unit" | "group";
   readonly share: Share;
   /** Most rows of one part. */
   readonly most: number | null;
 }
 
-/** The order, and the rows of each group of each unit of each entity. */
-function orderRows({ chances, entities, units, groups }: Candidates, settings: SampleSettings) {
-  const chance = (row: number) => chances[row];
-  const leaves: (readonly number[])[] = [];
-  const order = (rows: readonly number[], [level, ...deeper]: readonly Level[]): Ordered => {
-    if (!level) {
-      leaves.push(rows);
-      return { rows: sorted(rows, chance), count: rows.length };
-    }
-    const parts = partsOf(rows, level.keys).map((part) => limit(order(part, deeper), level.most));
+function orderRows(groups: readonly Group[], chance: (row: number) => number, settings: SampleSettings): Ordered {
+  const order = (within: readonly Group[], [level, ...deeper]: readonly Level[]): Ordered => {
+    if (!level) return { rows: sorted(within[0].rows, chance), count: within[0].rows.length };
+    const parts = [...partsOf(within, level.key)].map((part) => limit(order(part, deeper), level.most));
     const sources = parts.map((part) => ({ rows: part.rows, weight: weightOf(level.share, part.count) }));
     return { rows: interleave(sources, chance), count: parts.reduce((sum, { count }) => sum + count, 0) };
   };
-  const levels: readonly Level[] = [
-    { keys: entities, share: settings.entities, most: null },
-    { keys: units, share: settings.units, most: settings.max_of_unit },
-    { keys: groups, share: settings.groups, most: settings.max_of_group },
-  ];
-  return { order: order([...chances.keys()], levels), leaves };
+  return order(groups, [
+    { key: "entity", share: settings.entities, most: null },
+    { key: "unit", share: settings.units, most: settings.max_of_unit },
+    { key: "group", share: settings.groups, most: settings.max_of_group },
+  ]);
 }
 
 function* sorted(rows: readonly number[], chance: (row: number) => number): Generator<number> {
@@ -147,38 +141,38 @@ function* take(rows: Iterator<number, unknown>, most: number): Generator<number>
   }
 }
 
-function partsOf(rows: readonly number[], keys: readonly string[]): number[][] {
-  const parts = new Map<string, number[]>();
-  for (const row of rows) {
-    const part = parts.get(keys[row]);
-    if (part) part.push(row);
-    else parts.set(keys[row], [row]);
+function partsOf(groups: readonly Group[], key: Level["key"]): Iterable<readonly Group[]> {
+  const parts = new Map<string, Group[]>();
+  for (const group of groups) {
+    const part = parts.get(group[key]);
+    if (part) part.push(group);
+    else parts.set(group[key], [group]);
   }
-  return [...parts.values()];
+  return parts.values();
 }
 
 function weightOf(share: Share, rows: number): number {
   return { uniform: 1, sqrt: Math.sqrt(rows), proportional: rows }[share];
 }
 
-/** A line for each leaf: a quarter of a million rows are a few thousand of them. */
-function countLeaves(leaves: readonly (readonly number[])[], candidates: Candidates, taken: Uint8Array): ColumnTable {
+/** A line for each group: a quarter of a million rows are a few thousand of them. */
+function countGroups(groups: readonly Group[], taken: Uint8Array): ColumnTable {
   return toTable({
-    entity: leaves.map(([row]) => candidates.entities[row]),
-    unit: leaves.map(([row]) => candidates.units[row]),
-    group: leaves.map(([row]) => candidates.groups[row]),
-    rows: leaves.map((rows) => rows.length),
-    taken: leaves.map((rows) => rows.reduce((sum, row) => sum + taken[row], 0)),
+    entity: groups.map(({ entity }) => entity),
+    unit: groups.map(({ unit }) => unit),
+    group: groups.map(({ group }) => group),
+    rows: groups.map(({ rows }) => rows.length),
+    taken: groups.map(({ rows }) => rows.reduce((sum, row) => sum + taken[row], 0)),
   });
 }
 
-function sumLeaves(leaves: ColumnTable, by: readonly string[]): SampleShare[] {
-  const taken = leaves.filter("leaf => leaf.taken > 0");
+function sumGroups(groups: ColumnTable, by: readonly string[]): SampleShare[] {
+  const taken = groups.filter("group => group.taken > 0");
   const count = (name: string, of: ColumnTable) => of.groupby(...by).rollup({ [name]: op.distinct("group") });
-  return leaves
+  return groups
     .groupby(...by)
     .rollup({ rows: op.sum("rows"), taken: op.sum("taken") })
-    .join(count("groups", leaves), [[...by], [...by]])
+    .join(count("groups", groups), [[...by], [...by]])
     .join_left(count("groups_taken", taken), [[...by], [...by]])
     .impute({ groups_taken: () => 0 })
     .orderby(...by)

@@ -1,13 +1,22 @@
-/** `find`, with its results kept for as many different arguments as `room` says; then it starts afresh. */
-export function memo<A, R>(find: (argument: A) => R, room = 100_000): (argument: A) => R {
-  const known = new Map<A, R>();
-  return (argument) => {
-    let result = known.get(argument);
+/**
+ * `find`, with its results kept for as many different texts as `room` says; then it starts afresh. `find` gets a copy of
+ * the text, so that what is kept holds no more than itself.
+ */
+export function memo<R>(find: (text: string) => R, room = 100_000): (text: string) => R {
+  const known = new Map<string, R>();
+  return (text) => {
+    let result = known.get(text);
     if (result === undefined) {
       if (known.size >= room) known.clear();
-      result = find(argument);
-      known.set(argument, result);
+      const own = ownCopy(text);
+      result = find(own);
+      known.set(own, result);
     }
     return result;
   };
+}
+
+/** The same text in memory of its own: a cell of a table is a view that keeps a stretch of the file. */
+export function ownCopy(text: string): string {
+  return Buffer.from(text, "utf16le").toString("utf16le");
 }

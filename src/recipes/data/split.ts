@@ -4,6 +4,8 @@ import { chooseSplit, type Side } from "../../data/split.ts";
 import { openTable } from "../../data/table.ts";
 import { createTable } from "../../data/table-write.ts";
 import { makeFolder } from "../../util/files.ts";
+import { hashFraction } from "../../util/hash.ts";
+import { NumberList } from "../../util/number-list.ts";
 import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
 
 export interface SplitOptions extends TableJob {
@@ -41,7 +43,7 @@ export async function splitTable({ input, settings, val, folder, ...job }: Split
   await refuseOverwrite(input, fileOf("train"), fileOf("val"));
   const sides = ["train", "val"] as const;
   const writers = [await createTable(fileOf("train"), table.columns), await createTable(fileOf("val"), table.columns)];
-  const found = sides.map(() => ({ rows: 0, links: new Set<string>() }));
+  const found = sides.map(() => ({ rows: 0, links: new NumberList() }));
   try {
     for await (const block of table.blocks()) {
       const sideOf = split.sidesOf(block);
@@ -51,7 +53,7 @@ export async function splitTable({ input, settings, val, folder, ...job }: Split
         const rows = sideOf.flatMap((own, i) => (own === side ? [i] : []));
         await writers[s].write(cells.map((column) => rows.map((i) => column[i])));
         found[s].rows += rows.length;
-        for (const i of rows) found[s].links.add(links[i]);
+        for (const i of rows) found[s].links.push(hashFraction(links[i]));
       }
     }
     for (const writer of writers) await writer.commit();
@@ -61,7 +63,7 @@ export async function splitTable({ input, settings, val, folder, ...job }: Split
   const [train, validation] = sides.map((side, s) => ({
     file: fileOf(side),
     rows: found[s].rows,
-    images: found[s].links.size,
+    images: found[s].links.countDistinct(),
   }));
   return { rule: split.rule, train, val: validation };
 }
