@@ -1,17 +1,19 @@
 import type { Verdict } from "../challenge/judge-label.ts";
-import { hashFraction } from "../util/hash.ts";
+import { textHash } from "../util/hash.ts";
+import { memo } from "../util/memo.ts";
 import { NumberList } from "../util/number-list.ts";
 import type { Rows } from "./table.ts";
 
 /** One number for each row: what names its question, so that rows with the same question have the same number. */
 export class QuestionKeys {
   readonly #keys = new NumberList();
+  readonly #hashOf = memo(textHash);
 
   /** The next rows; those that are dropped count for nothing. */
   addBlock(block: Rows, verdicts: readonly Verdict[]): void {
     const [links, entities] = [block.column("image_link"), block.column("entity_name")];
     for (const [i, { outcome }] of verdicts.entries()) {
-      this.#keys.push(outcome === "dropped" ? Number.NaN : hashFraction(`${entities[i]} ${links[i]}`)); // NaN equals nothing
+      this.#keys.push(outcome === "dropped" ? Number.NaN : this.#hashOf(entities[i])(links[i])); // NaN equals nothing
     }
   }
 

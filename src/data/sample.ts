@@ -2,8 +2,8 @@ import { type ColumnTable, op, table as toTable } from "arquero";
 import { readLabel } from "../challenge/label.ts";
 import type { DataSettings, Share } from "../config/data-schema.ts";
 import { InputError } from "../util/errors.ts";
-import { hashFraction } from "../util/hash.ts";
-import { memo, ownCopy } from "../util/memo.ts";
+import { textHash } from "../util/hash.ts";
+import { memo } from "../util/memo.ts";
 import { NumberList } from "../util/number-list.ts";
 import { interleave } from "./interleave.ts";
 import type { Split } from "./split.ts";
@@ -73,28 +73,33 @@ interface Candidates {
 
 /** Of each row that may be drawn its number is kept, and of every row its chance: 16 bytes. */
 async function readCandidates(file: TableFile, split: Split, seed: number): Promise<Candidates> {
-  const groups = new Map<string, Group>();
+  const groups: Group[] = [];
+  const makeGroup = (entity: string, unit: string, group: string) => {
+    groups.push({ entity, unit, group, rows: [] });
+    return groups.at(-1)!;
+  };
+  const groupOf = memo(
+    (entity) => memo((unit) => memo((group) => makeGroup(entity, unit, group), Infinity), Infinity),
+    Infinity,
+  );
+  const unitOf = memo((cell) => readLabel(cell).unit);
+  const hashOf = memo((entity) => textHash(`sample ${seed} ${entity}`));
   const chances = new NumberList();
   const hasGroups = file.columns.includes("group_id");
-  const unitOf = memo((cell: string) => readLabel(cell).unit);
   let count = 0;
   for await (const block of file.blocks()) {
     const sides = split.sidesOf(block);
     const [links, entities, values] = ["image_link", "entity_name", "entity_value"].map((name) => block.column(name));
     const ids = hasGroups ? block.column("group_id") : undefined;
-    for (const [i, side] of sides.entries()) {
-      const [entity, unit, group] = [entities[i], unitOf(values[i]), ids?.[i] ?? ""];
+    for (let i = 0; i < block.rowCount; i++) {
       const row = chances.length;
-      chances.push(hashFraction(`sample ${seed} ${entity} ${links[i]}`));
-      if (side === "val") continue;
-      const key = `${entity}\n${unit}\n${group}`;
-      const known = groups.get(key);
-      if (known) known.rows.push(row);
-      else groups.set(ownCopy(key), { entity: ownCopy(entity), unit, group: ownCopy(group), rows: [row] });
+      chances.push(hashOf(entities[i])(links[i]));
+      if (sides[i] === "val") continue;
+      groupOf(entities[i])(unitOf(values[i]))(ids?.[i] ?? "").rows.push(row);
       count++;
     }
   }
-  return { groups: [...groups.values()], chances, count };
+  return { groups, chances, count };
 }
 
 /** Rows in the order in which they are drawn, made as they are asked for. */

@@ -1,6 +1,6 @@
 import type { DataSettings } from "../config/data-schema.ts";
 import { InputError } from "../util/errors.ts";
-import { hashFraction } from "../util/hash.ts";
+import { textHash } from "../util/hash.ts";
 import { openTable, type Rows, type TableFile } from "./table.ts";
 
 export type Side = "train" | "val";
@@ -28,14 +28,11 @@ export async function chooseSplit(
   if (typeof val === "string") return splitByFile(val);
   if (val === undefined && table.columns.includes("split")) return splitByColumn(table.path);
   const [share, seed] = [val ?? settings.val, settings.seed];
+  const hash = textHash(`split ${seed}`);
   return {
     rule: `by hash of the image link: ${+(100 * share).toFixed(4)} % val, seed ${seed}`,
-    sidesOf: (block) => block.column("image_link").map((link) => (isValidation(link, share, seed) ? "val" : "train")),
+    sidesOf: (block) => block.column("image_link").map((link) => (hash(link) < share ? "val" : "train")),
   };
-}
-
-function isValidation(link: string, share: number, seed: number): boolean {
-  return hashFraction(`split ${seed} ${link}`) < share;
 }
 
 async function splitByFile(path: string): Promise<Split> {

@@ -1,17 +1,29 @@
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(1024);
 
+/** A number from 0 inclusive to 1 exclusive that follows from the text alone, spread as evenly as chance would. */
+export type TextHash = (text: string) => number;
+
 /**
- * A number from 0 inclusive to 1 exclusive that follows from the text alone, spread as evenly as chance would: MurmurHash3
- * (Appleby, x86 32 bits) of its UTF-8 bytes by two seeds, 53 bits of them as a fraction. Among a million texts two share a
- * number with a chance of 1 in 18,000. Not for secrets: whoever wants a text with a given number can make one.
+ * A hash of its own for each label: MurmurHash3 (Appleby, x86 32 bits) of the UTF-8 bytes, twice, with seeds that are the
+ * label's own hashes; 53 bits of the two as a fraction. Among a million texts two share a number with a chance of 1 in
+ * 18,000. Not for secrets: whoever wants a text with a given number can make one.
  */
-export function hashFraction(text: string): number {
-  const { read, written } = encoder.encodeInto(text, scratch);
-  const bytes = read === text.length ? scratch : encoder.encode(text);
-  const length = read === text.length ? written : bytes.length;
-  return ((murmur3(bytes, length, 0) >>> 0) * 2 ** 21 + (murmur3(bytes, length, 0x9e3779b9) >>> 11)) / 2 ** 53;
+export function textHash(label: string): TextHash {
+  const [high, low] = [hashBytes(label, 0), hashBytes(label, 0x9e3779b9)];
+  return (text) => {
+    const { read, written } = encoder.encodeInto(text, scratch);
+    if (read < text.length) return toFraction(hashBytes(text, high), hashBytes(text, low));
+    return toFraction(murmur3(scratch, written, high), murmur3(scratch, written, low));
+  };
 }
+
+function hashBytes(text: string, seed: number): number {
+  const bytes = encoder.encode(text);
+  return murmur3(bytes, bytes.length, seed);
+}
+
+const toFraction = (high: number, low: number) => ((high >>> 0) * 2 ** 21 + (low >>> 11)) / 2 ** 53;
 
 /** The first `length` of `bytes`. As a signed number of 32 bits. */
 function murmur3(bytes: Uint8Array, length: number, seed: number): number {

@@ -1,4 +1,4 @@
-import { hashFraction } from "../../util/hash.ts";
+import { textHash } from "../../util/hash.ts";
 import type { TableFile } from "../table.ts";
 
 /** A column as numbers: the text of row `i` is `texts[codes[i]]`. */
@@ -20,7 +20,7 @@ export interface CodedRows {
 
 /**
  * Reads a table once. What stays in memory is 20 bytes a row, and each text of the other columns once. Of a link it is
- * its {@link hashFraction}, which says how rarely two links share one and would be counted as the same.
+ * its {@link textHash}, which says how rarely two links share one and would be counted as the same.
  */
 export async function readCodedRows(table: TableFile): Promise<CodedRows> {
   const links: Float64Array[] = [];
@@ -44,7 +44,8 @@ export async function readCodedRows(table: TableFile): Promise<CodedRows> {
 
 function hashAll(texts: readonly string[]): Float64Array {
   const hashes = new Float64Array(texts.length);
-  for (let i = 0; i < texts.length; i++) hashes[i] = hashFraction(texts[i]);
+  const hash = textHash("link");
+  for (let i = 0; i < texts.length; i++) hashes[i] = hash(texts[i]);
   return hashes;
 }
 

@@ -4,7 +4,7 @@ import { chooseSplit, type Side } from "../../data/split.ts";
 import { openTable } from "../../data/table.ts";
 import { createTable } from "../../data/table-write.ts";
 import { makeFolder } from "../../util/files.ts";
-import { hashFraction } from "../../util/hash.ts";
+import { textHash } from "../../util/hash.ts";
 import { NumberList } from "../../util/number-list.ts";
 import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
 
@@ -42,6 +42,7 @@ export async function splitTable({ input, settings, val, folder, ...job }: Split
   const fileOf = (side: Side) => siblingTable(input, side, home);
   await refuseOverwrite(input, fileOf("train"), fileOf("val"));
   const sides = ["train", "val"] as const;
+  const hash = textHash("link");
   const writers = [await createTable(fileOf("train"), table.columns), await createTable(fileOf("val"), table.columns)];
   const found = sides.map(() => ({ rows: 0, links: new NumberList() }));
   try {
@@ -53,7 +54,7 @@ export async function splitTable({ input, settings, val, folder, ...job }: Split
         const rows = sideOf.flatMap((own, i) => (own === side ? [i] : []));
         await writers[s].write(cells.map((column) => rows.map((i) => column[i])));
         found[s].rows += rows.length;
-        for (const i of rows) found[s].links.push(hashFraction(links[i]));
+        for (const i of rows) found[s].links.push(hash(links[i]));
       }
     }
     for (const writer of writers) await writer.commit();
