@@ -1,4 +1,5 @@
 import { InputError } from "../util/errors.ts";
+import { loadPlainRows, type PlainRows } from "./csv-plain-rows.ts";
 
 const MAX_CELL = 64 * 2 ** 10;
 const MAX_ROW = 2 ** 20;
@@ -7,15 +8,18 @@ const [NUL, LF, CR, QUOTE, COMMA] = [0, 10, 13, 34, 44];
 /** 1 for the bytes at which a cell without quotes ends, or is refused. */
 const STOPS = Uint8Array.from({ length: 256 }, (_, byte) => +[NUL, LF, CR, COMMA].includes(byte));
 
+/** Loaded when the first file is read. */
+let plainRows: ReturnType<typeof loadPlainRows> | undefined;
+
 /**
  * The rows in a stretch of the bytes of a CSV file (RFC 4180), as places of cells: cell c of row r is number
  * r · width + c. A row that may go on behind the stretch is left out; {@link used} says where it begins.
  * @throws InputError naming file and line of what is no CSV
  */
 export class CsvStretch {
-  starts: Int32Array;
-  ends: Int32Array;
-  /** How many of them there are. */
+  /** i32 [cell,2]: where each begins and where it ends. */
+  bounds: Int32Array;
+  /** How many cells there are. */
   cells = 0;
   /** Numbers of the cells in which quotes are doubled. */
   readonly doubled = new Set<number>();
@@ -31,6 +35,7 @@ export class CsvStretch {
   readonly bytes: Uint8Array;
   readonly #path: string;
   readonly #isLast: boolean;
+  readonly #plain: PlainRows | undefined;
   #at = 0;
 
   /** @param from what the stretch before it ended with; @param isLast whether the file ends with these bytes */
@@ -45,9 +50,26 @@ export class CsvStretch {
     this.line = from.line;
     this.width = from.width;
     this.#isLast = isLast;
-    this.starts = new Int32Array(bytes.length >> 3);
-    this.ends = new Int32Array(bytes.length >> 3);
-    while (this.#at < bytes.length && this.#readRow()) this.used = this.#at;
+    this.bounds = new Int32Array(bytes.length >> 2);
+    plainRows ??= loadPlainRows();
+    this.#plain = plainRows(bytes);
+    while (this.#at < bytes.length && (this.#readPlainRows() || this.#readRow())) this.used = this.#at;
+  }
+
+  /** The rows in which nothing is to be judged: most of a file, in half the time. False when there is none here. */
+  #readPlainRows(): boolean {
+    const { width = 0 } = this;
+    const mayBePlain = width > 1 && this.bytes[this.#at] !== QUOTE; // a single cell may be a blank line
+    const rows = mayBePlain && this.#plain ? this.#plain.count(this.#at, width) : 0;
+    if (rows === 0) return false;
+    const found = this.#plain!.bounds.subarray(0, 2 * rows * width);
+    this.#reserve(rows * width);
+    this.bounds.set(found, 2 * this.cells);
+    this.cells += rows * width;
+    for (let row = 0; row < rows; row++) this.lines.push(this.line++);
+    const end = found[found.length - 1];
+    this.#at = end + (this.bytes[end] === CR ? 2 : 1);
+    return true;
   }
 
   /** False when the row is cut off by the end of the stretch: nothing of it is kept. */
@@ -71,7 +93,7 @@ export class CsvStretch {
   #readCell(rowLine: number, first: number): boolean {
     const isWhole = this.bytes[this.#at] === QUOTE ? this.#readQuoted(rowLine) : this.#readPlain();
     const cell = this.cells - 1;
-    if (this.ends[cell] - this.starts[cell] <= MAX_CELL) return isWhole;
+    if (this.bounds[2 * cell + 1] - this.bounds[2 * cell] <= MAX_CELL) return isWhole;
     throw this.#fault(rowLine, `cell ${cell - first + 1} is longer than ${MAX_CELL} bytes`, CLOSE_QUOTES);
   }
 
@@ -106,12 +128,17 @@ export class CsvStretch {
   }
 
   #add(start: number, end: number): void {
-    if (this.cells === this.starts.length) {
-      this.starts = grow(this.starts);
-      this.ends = grow(this.ends);
-    }
-    this.starts[this.cells] = start;
-    this.ends[this.cells++] = end;
+    this.#reserve(1);
+    this.bounds[2 * this.cells] = start;
+    this.bounds[2 * this.cells++ + 1] = end;
+  }
+
+  #reserve(cells: number): void {
+    const length = 2 * (this.cells + cells);
+    if (length <= this.bounds.length) return;
+    const larger = new Int32Array(2 * length);
+    larger.set(this.bounds);
+    this.bounds = larger;
   }
 
   /** Behind the last cell of a row. False when the stretch ends before it is clear. */
@@ -140,8 +167,9 @@ export class CsvStretch {
   }
 
   #isBlank(cell: number): boolean {
-    const end = this.ends[cell];
-    for (let i = this.starts[cell]; i < end; i++) if (this.bytes[i] !== 0x20 && this.bytes[i] !== 0x09) return false;
+    const end = this.bounds[2 * cell + 1];
+    for (let i = this.bounds[2 * cell]; i < end; i++)
+      if (this.bytes[i] !== 0x20 && this.bytes[i] !== 0x09) return false;
     return true;
   }
 
@@ -156,9 +184,3 @@ export class CsvStretch {
 
 const CLOSE_QUOTES = 'close the quote that opens the cell, and write a quote inside such a cell as ""';
 const QUOTE_COMMAS = "put quotes around a cell that holds a comma or a line break";
-
-function grow(places: Int32Array): Int32Array {
-  const larger = new Int32Array(2 * places.length + 16);
-  larger.set(places);
-  return larger;
-}

@@ -90,18 +90,20 @@ function withoutMark(path: string, bytes: Uint8Array): Uint8Array {
  * string: that costs a tenth of decoding each by itself.
  */
 function cellReader(path: string, found: CsvStretch): (i: number) => string {
-  const { bytes, used, starts, ends, doubled } = found;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, used);
-  const ascii = isAscii(text) ? text.toString("latin1") : undefined;
-  if (ascii === undefined && !isUtf8(text)) throw notUtf8(path, text, found);
-  const plain = (i: number) => ascii?.slice(starts[i], ends[i]) ?? text.toString("utf8", starts[i], ends[i]);
-  if (doubled.size > 0) return (i) => (doubled.has(i) ? plain(i).replaceAll('""', '"') : plain(i));
-  return ascii === undefined ? plain : (i) => ascii.slice(starts[i], ends[i]);
+  const { used, bounds, doubled } = found;
+  const bytes = Buffer.from(found.bytes.buffer, found.bytes.byteOffset, used);
+  const ascii = isAscii(bytes) ? bytes.toString("latin1") : undefined;
+  if (ascii === undefined && !isUtf8(bytes)) throw notUtf8(path, bytes, found);
+  const plain: (i: number) => string =
+    ascii === undefined
+      ? (i) => bytes.toString("utf8", bounds[2 * i], bounds[2 * i + 1])
+      : (i) => ascii.slice(bounds[2 * i], bounds[2 * i + 1]);
+  return doubled.size === 0 ? plain : (i) => (doubled.has(i) ? plain(i).replaceAll('""', '"') : plain(i));
 }
 
-function notUtf8(path: string, text: Buffer, { starts, ends, lines, cells, width = 1 }: CsvStretch): InputError {
+function notUtf8(path: string, text: Buffer, { bounds, lines, cells, width = 1 }: CsvStretch): InputError {
   let cell = 0;
-  while (cell < cells - 1 && isUtf8(text.subarray(starts[cell], ends[cell]))) cell++;
+  while (cell < cells - 1 && isUtf8(text.subarray(bounds[2 * cell], bounds[2 * cell + 1]))) cell++;
   return new InputError(`${path}: line ${lines[Math.floor(cell / width)]}: is not text in UTF-8`, {
     hint: "save the whole file as CSV in UTF-8; this row, or all, is in another encoding",
   });

@@ -1,5 +1,6 @@
 /** The part of WebAssembly's JavaScript interface that is used here; TypeScript keeps it in its browser library alone. */
 declare namespace WebAssembly {
+  function validate(bytes: Uint8Array): boolean;
   class Module {
     constructor(bytes: Uint8Array);
   }
