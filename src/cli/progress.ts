@@ -1,4 +1,5 @@
-import { type Options, SingleBar } from "cli-progress";
+import { createRequire } from "node:module";
+import type { Options } from "cli-progress";
 import { monotonicSeconds } from "../util/clock.ts";
 
 /** Where a long job stands. */
@@ -23,6 +24,8 @@ export interface Progress {
   stop(): void;
 }
 
+const require = createRequire(import.meta.url); // what only a terminal needs is loaded for one
+
 type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 const SECONDS_BETWEEN_LINES = 5;
 
@@ -37,6 +40,7 @@ export function showProgress(stream: Terminal = process.stderr, now = monotonicS
  */
 function progressBar(stream: Terminal, now: () => number): Progress {
   const options: Options = { stream, format: "{bar} {text}", barsize: 12, linewrap: true, clearOnComplete: true };
+  const { SingleBar } = require("cli-progress") as typeof import("cli-progress");
   const bar = new SingleBar({ ...options, barCompleteChar: "━", barIncompleteChar: "╌" });
   const jobOf = followJobs(now);
   return {

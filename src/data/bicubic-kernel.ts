@@ -1,3 +1,4 @@
+import { ALIGN_4, constant, encodeKernel, get, I32, loop, repeatIf, set, tee, V128, vector } from "../util/wasm.ts";
 import { FRACTION_BITS } from "./bicubic.ts";
 
 /**
@@ -30,18 +31,9 @@ export interface BicubicKernel {
 
 const [TARGET, END, SOURCE, ADVANCE, STEP, ENTRY, ENTRY_STRIDE, P, W, LAST, SUM] = Array(11).keys();
 
-// Names and codes of the WebAssembly specification, section "Binary format: instructions".
-const [I32, V128, NO_RESULT, ALIGN_4] = [0x7f, 0x7b, 0x40, 2];
-const get = (local: number) => [0x20, local];
-const set = (local: number) => [0x21, local];
-const tee = (local: number) => [0x22, local];
-const constant = (n: number) => [0x41, ...signedLeb(n)];
 const add = [0x6a];
 const lessThanUnsigned = [0x49];
-const loop = (...body: number[][]) => [0x03, NO_RESULT, ...body.flat(), 0x0b];
-const repeatIf = [0x0d, 0];
 const loadI32 = (offset: number) => [0x28, ALIGN_4, offset];
-const vector = (code: number, ...immediates: number[]) => [0xfd, ...leb(code), ...immediates];
 const load32Zero = vector(0x5c, ALIGN_4, 0);
 const load32Splat = vector(0x09, ALIGN_4, 0);
 const store32Lane0 = vector(0x5a, ALIGN_4, 0, 0);
@@ -71,33 +63,13 @@ const BLEND = loop(
 
 /** The module, to be instantiated as {@link BicubicKernel} in any thread. */
 export function compileBicubicKernel(): WebAssembly.Module {
-  const locals = [2, 3, I32, 1, V128]; // P, W, LAST; SUM
-  const body = [...locals, ...BLEND, 0x0b];
-  const type = [0x60, 7, ...Array(7).fill(I32), 0];
   return new WebAssembly.Module(
-    Uint8Array.from([
-      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic, version
-      ...section(1, [1, ...type]),
-      ...section(3, [1, 0]),
-      ...section(5, [1, 0, 1]), // one memory, one page to begin with
-      ...section(7, [2, ...text("blend"), 0, 0, ...text("memory"), 2, 0]),
-      ...section(10, [1, ...leb(body.length), ...body]),
-    ]),
+    encodeKernel({
+      ...{ name: "blend", parameters: 7, results: 0, body: BLEND, pages: 1 },
+      locals: [
+        [3, I32], // P, W, LAST
+        [1, V128], // SUM
+      ],
+    }),
   );
-}
-
-function section(id: number, content: number[]): number[] {
-  return [id, ...leb(content.length), ...content];
-}
-
-function text(name: string): number[] {
-  return [...leb(name.length), ...Buffer.from(name)];
-}
-
-function leb(n: number): number[] {
-  return n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...leb(n >>> 7)];
-}
-
-function signedLeb(n: number): number[] {
-  return n >= -64 && n < 64 ? [n & 0x7f] : [(n & 0x7f) | 0x80, ...signedLeb(n >> 7)];
 }

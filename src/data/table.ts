@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { type RowBlock, scanCsv } from "../formats/csv.ts";
 import { AmlcError, InputError, InterruptedError } from "../util/errors.ts";
@@ -41,7 +40,9 @@ export interface Table extends Rows {
   readonly columns: readonly string[];
 }
 
-const PIECE = 2 ** 18;
+const READ_SIZE = 2 ** 18;
+/** Of a scan. V8 decodes strings of this size into memory that is warm; beyond 128 KiB each is new. */
+const PIECE = 2 ** 16;
 const FIRST_PIECE = 2 ** 16;
 const MAX_TABLE_BYTES = 2 ** 31;
 
@@ -191,27 +192,55 @@ function numberOf(name: string, columns: readonly string[]): number {
   return c;
 }
 
-async function* readPieces(source: Source, maxBytes: number, size = PIECE): AsyncGenerator<Buffer> {
+/** The bytes of a file, unpacked, a little at a time; a piece holds until the next is asked for. */
+async function* readPieces(source: Source, maxBytes: number, size = READ_SIZE): AsyncGenerator<Buffer> {
   const { path, gzipped, options } = source;
-  const file = createReadStream(path, { highWaterMark: size });
-  const pieces: Readable = gzipped ? file.pipe(createGunzip({ chunkSize: size })) : file;
-  file.on("error", (error) => pieces.destroy(error)); // a pipe hands on no errors
   let bytes = 0;
   try {
-    for await (const piece of pieces as AsyncIterable<Buffer>) {
-      bytes += piece.length;
+    for await (const { read, position } of gzipped ? unpack(path, size) : readFile(path, size)) {
+      bytes += read.length;
       if (bytes > maxBytes) throw tooLarge(path, maxBytes);
-      tellReading(options, file.bytesRead, source.bytes);
-      yield piece;
+      tellReading(options, position, source.bytes);
+      for (let at = 0; at < read.length; at += PIECE) yield read.subarray(at, at + PIECE);
     }
   } catch (cause) {
     if (cause instanceof AmlcError) throw cause;
     if (!gzipped) throw unreadable(path, cause as Error);
     const message = `${path}: is a broken gzip file: ${(cause as Error).message}`;
     throw new InputError(message, { hint: "copy the file anew", cause });
+  }
+}
+
+interface Read {
+  readonly read: Buffer;
+  /** How far into the file that is. */
+  readonly position: number;
+}
+
+async function* readFile(path: string, size: number): AsyncGenerator<Read> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.allocUnsafe(size); // one for all: to touch new memory costs as much as to scan it
+    for (let position = 0; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, size, position);
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      yield { read: buffer.subarray(0, bytesRead), position };
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function* unpack(path: string, size: number): AsyncGenerator<Read> {
+  const file = createReadStream(path, { highWaterMark: size });
+  const unpacked = file.pipe(createGunzip({ chunkSize: size }));
+  file.on("error", (error) => unpacked.destroy(error)); // a pipe hands on no errors
+  try {
+    for await (const read of unpacked as AsyncIterable<Buffer>) yield { read, position: file.bytesRead };
   } finally {
     file.destroy();
-    pieces.destroy();
+    unpacked.destroy();
   }
 }
 

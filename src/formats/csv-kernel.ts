@@ -1,3 +1,19 @@
+import {
+  ALIGN_1,
+  ALIGN_4,
+  constant,
+  encodeKernel,
+  get,
+  I32,
+  loop,
+  NO_RESULT,
+  repeatIf,
+  set,
+  tee,
+  V128,
+  vector,
+} from "../util/wasm.ts";
+
 /**
  * Reads plain rows of CSV as a WebAssembly module, 16 bytes at a time: rows of a known number of cells, without quotes,
  * that end in LF or CRLF. Of most files these are most rows, and JavaScript takes twice as long for them, above all
@@ -40,12 +56,6 @@ const [NUL, LF, CR, QUOTE, COMMA] = [0, 10, 13, 34, 44];
 
 const [AT, END, ORIGIN, WIDTH, SOURCE, FOUND, STOP, BOUND, WHOLE, ROW_END, IS_PAIR, BYTES] = Array(12).keys();
 
-// Names and codes of the WebAssembly specification, section "Binary format: instructions".
-const [I32, V128, NO_RESULT, ALIGN_1, ALIGN_4] = [0x7f, 0x7b, 0x40, 0, 2];
-const get = (local: number) => [0x20, local];
-const set = (local: number) => [0x21, local];
-const tee = (local: number) => [0x22, local];
-const constant = (n: number) => [0x41, ...signedLeb(n)];
 const i32 = { eqz: [0x45], eq: [0x46], ne: [0x47], ltU: [0x49], gtU: [0x4b], geU: [0x4f] };
 const [ctz, add, sub, and, or, shl] = [[0x68], [0x6a], [0x6b], [0x71], [0x72], [0x74]];
 const loadU8 = [0x2d, ALIGN_1, 0];
@@ -55,9 +65,6 @@ const when = (then: number[][], otherwise: number[][] = []) => [
   ...[0x04, NO_RESULT, ...then.flat()],
   ...[0x05, ...otherwise.flat(), 0x0b],
 ];
-const loop = (...body: number[][]) => [0x03, NO_RESULT, ...body.flat(), 0x0b];
-const repeatIf = [0x0d, 0];
-const vector = (code: number, ...immediates: number[]) => [0xfd, ...leb(code), ...immediates];
 const v128 = { load: vector(0x00, ALIGN_1, 0), and: vector(0x4e), constant: (b: number[]) => vector(0x0c, ...b) };
 const i8x16 = { swizzle: vector(0x0e), eq: vector(0x23), bitmask: vector(0x64) };
 
@@ -103,32 +110,13 @@ const READ = [
 
 /** @returns undefined where WebAssembly has no vectors */
 export function loadCsvKernel(): CsvKernel | undefined {
-  const locals = [2, 7, I32, 1, V128]; // SOURCE to IS_PAIR; BYTES
-  const body = [...locals, ...READ, 0x0b];
-  const module = Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic, version
-    ...section(1, [1, 0x60, 4, I32, I32, I32, I32, 1, I32]),
-    ...section(3, [1, 0]),
-    ...section(5, [1, 0, PAGES]),
-    ...section(7, [2, ...text("read"), 0, 0, ...text("memory"), 2, 0]),
-    ...section(10, [1, ...leb(body.length), ...body]),
-  ]);
+  const module = encodeKernel({
+    ...{ name: "read", parameters: 4, results: 1, body: READ, pages: PAGES },
+    locals: [
+      [7, I32], // SOURCE to IS_PAIR
+      [1, V128], // BYTES
+    ],
+  });
   if (!WebAssembly.validate(module)) return undefined;
   return new WebAssembly.Instance(new WebAssembly.Module(module)).exports as CsvKernel;
-}
-
-function section(id: number, content: number[]): number[] {
-  return [id, ...leb(content.length), ...content];
-}
-
-function text(name: string): number[] {
-  return [...leb(name.length), ...Buffer.from(name)];
-}
-
-function leb(n: number): number[] {
-  return n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...leb(n >>> 7)];
-}
-
-function signedLeb(n: number): number[] {
-  return n >= -64 && n < 64 ? [n & 0x7f] : [(n & 0x7f) | 0x80, ...signedLeb(n >> 7)];
 }

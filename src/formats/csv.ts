@@ -17,7 +17,7 @@ export interface RowBlock {
 export interface CsvScanner {
   /** The names in the header; undefined until it was seen. */
   readonly columns: readonly string[] | undefined;
-  /** The rows that are complete with this piece, which must not be changed afterwards. */
+  /** The rows that are complete with this piece. */
   push(piece: Uint8Array): RowBlock;
   /** The rows up to the end of the file. */
   end(): RowBlock;
@@ -38,14 +38,14 @@ export function scanCsv(path: string): CsvScanner {
   const scan = (piece: Uint8Array, isLast: boolean): RowBlock => {
     let bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     if (isFirst && bytes.length < 3 && !isLast) {
-      rest = bytes;
+      rest = Buffer.from(bytes);
       return EMPTY;
     }
     if (isFirst) bytes = withoutMark(path, bytes);
     isFirst = false;
     const found = new CsvStretch(path, bytes, from, isLast);
     from = found;
-    rest = bytes.subarray(found.used);
+    rest = Buffer.from(bytes.subarray(found.used)); // the piece is not ours
     const cell = cellReader(path, found);
     const headers = columns || found.lines.length === 0 ? 0 : 1;
     if (headers === 1) columns = Array.from({ length: found.width! }, (_, c) => cell(c));
@@ -94,9 +94,10 @@ function cellReader(path: string, found: CsvStretch): (i: number) => string {
   const bytes = Buffer.from(found.bytes.buffer, found.bytes.byteOffset, used);
   const ascii = isAscii(bytes) ? bytes.toString("latin1") : undefined;
   if (ascii === undefined && !isUtf8(bytes)) throw notUtf8(path, bytes, found);
+  const own = ascii === undefined ? Buffer.from(bytes) : bytes;
   const plain: (i: number) => string =
     ascii === undefined
-      ? (i) => bytes.toString("utf8", bounds[2 * i], bounds[2 * i + 1])
+      ? (i) => own.toString("utf8", bounds[2 * i], bounds[2 * i + 1])
       : (i) => ascii.slice(bounds[2 * i], bounds[2 * i + 1]);
   return doubled.size === 0 ? plain : (i) => (doubled.has(i) ? plain(i).replaceAll('""', '"') : plain(i));
 }
@@ -124,7 +125,11 @@ export function encodeCsv(columns: readonly (readonly string[])[]): string {
   return text;
 }
 
+/** Any of what the next lines look for: most cells hold none of it. */
+const SPECIAL = /^[=+@-]|[",\r\n]|^\s|\s$/;
+
 function encodeCell(cell: string): string {
+  if (!SPECIAL.test(cell)) return cell;
   const isFormula = /^[=+@\t\r-]/.test(cell) && !NEGATIVE_VALUE.test(cell);
   const text = isFormula ? `'${cell}` : cell;
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -4,7 +4,7 @@ import type { OddLabelStats } from "../data/stats/odd-labels.ts";
 import type { UnitStats } from "../data/stats/units.ts";
 import type { EntityStats, GroupStats } from "../data/stats.ts";
 import { cut } from "../util/cut.ts";
-import { formatCount } from "./html.ts";
+import { formatCount } from "../util/format-number.ts";
 
 // Every list is bounded, for a hostile table can have a name of its own in each row. Names stand in data and domains
 // alone: elsewhere Vega would read expressions.

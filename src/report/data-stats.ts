@@ -2,8 +2,9 @@ import type { TopLevelSpec } from "vega-lite";
 import type { UnitStats } from "../data/stats/units.ts";
 import type { EntityStats, GroupStats, LabelStats, TableStats } from "../data/stats.ts";
 import { cut } from "../util/cut.ts";
+import { formatCount, formatNumber, formatShare } from "../util/format-number.ts";
 import { entitiesSpec, groupSizesSpec, MOST, numbersSpec, oddFormsSpec, unitsSpec } from "./data-charts.ts";
-import { formatCount, formatNumber, formatShare, Html, html, htmlTable, type TableColumn } from "./html.ts";
+import { Html, html, htmlTable, type TableColumn } from "./html.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import { renderSvg } from "./vega-svg.ts";
 
