@@ -1,6 +1,6 @@
 import { memo } from "../util/memo.ts";
 import { readLabel } from "./label.ts";
-import { isImageLink, LABEL_RULES, type LabelFacts, type LabelledRow, type LabelPolicy } from "./label-rules.ts";
+import { isImageLink, LABEL_RULES, type LabelledRow, type LabelPolicy, type LimitsOf } from "./label-rules.ts";
 
 /** A policy for each rule by its name. */
 export type LabelPolicies = Readonly<Record<string, LabelPolicy>>;
@@ -18,21 +18,21 @@ export interface Verdict {
 export type LabelJudge = (link: string, entity: string, cell: string) => Verdict;
 
 /** A judge by these policies. What it says of a label it has seen before costs it a look into a table. */
-export function labelJudge(policies: LabelPolicies, facts: LabelFacts): LabelJudge {
+export function labelJudge(policies: LabelPolicies, limitsOf: LimitsOf): LabelJudge {
   const judge = (hasImage: boolean) =>
     memo((entity: string) =>
-      memo((cell: string) => judgeRow({ hasImage, entity, label: readLabel(cell) }, policies, facts)),
+      memo((cell: string) => judgeRow({ hasImage, entity, label: readLabel(cell) }, policies, limitsOf)),
     );
   const [withImage, withoutImage] = [judge(true), judge(false)];
   return (link, entity, cell) => (isImageLink(link) ? withImage : withoutImage)(entity)(cell);
 }
 
 /** Asks every rule in turn about a row; a label that one of them mends is read anew for the next. */
-function judgeRow(row: LabelledRow, policies: LabelPolicies, facts: LabelFacts): Verdict {
+function judgeRow(row: LabelledRow, policies: LabelPolicies, limitsOf: LimitsOf): Verdict {
   let now = row;
   let verdict: Verdict = { outcome: "clean", rule: undefined, text: row.label.text };
   for (const { name, meets, mend } of LABEL_RULES) {
-    if (!meets(now, facts)) continue;
+    if (!meets(now, limitsOf)) continue;
     const policy = policies[name];
     if (policy === "drop") return { outcome: "dropped", rule: name, text: now.label.text };
     const text = mend?.[policy]?.(now.label);

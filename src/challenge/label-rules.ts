@@ -1,5 +1,6 @@
 import { isEntity, UNITS } from "./entities.ts";
 import type { Label } from "./label.ts";
+import { labelSize } from "./label-size.ts";
 import { floatDigits } from "./number-text.ts";
 
 /** A row of training data, as far as the rules look at it. */
@@ -10,13 +11,8 @@ export interface LabelledRow {
   readonly label: Label;
 }
 
-/** What a rule needs to know besides the row. */
-export interface LabelFacts {
-  /** Smallest and largest number that a label of the entity may have, in the base unit of its quantity. */
-  limitsOf(entity: string): readonly [number, number] | undefined;
-  /** Size of a unit in the base unit of its quantity; undefined for a unit that is not known. */
-  sizeOf(unit: string): number | undefined;
-}
+/** Smallest and largest size that a label of the entity may have, in the base unit of its quantity. */
+export type LimitsOf = (entity: string) => readonly [least: number, most: number] | undefined;
 
 /** What to do with a row that a rule finds. Each rule knows some of these. */
 export type LabelPolicy = "drop" | "keep" | "max" | "min" | "write";
@@ -26,7 +22,7 @@ export interface LabelRule {
   readonly name: string;
   /** In words, for reports. */
   readonly finds: string;
-  meets(row: LabelledRow, facts: LabelFacts): boolean;
+  meets(row: LabelledRow, limitsOf: LimitsOf): boolean;
   /** The text that takes the label's place, by policy; a policy that is not here drops or keeps. */
   readonly mend?: Partial<Record<LabelPolicy, (label: Label) => string>>;
 }
@@ -67,16 +63,13 @@ export const LABEL_RULES: readonly LabelRule[] = [
   {
     name: "magnitude",
     finds: "a number that cannot be",
-    meets: ({ entity, label }, facts) => isBeyond(entity, label, facts),
+    meets: ({ entity, label }, limitsOf) => isBeyond(labelSize(label), limitsOf(entity)),
   },
 ];
 
-function isBeyond(entity: string, { form, numbers, unit }: Label, facts: LabelFacts): boolean {
-  if (form !== "official") return false;
-  const [limits, size] = [facts.limitsOf(entity), facts.sizeOf(unit)];
-  if (limits === undefined || size === undefined) return false;
-  const number = Number(numbers[0]) * size;
-  return !(number >= limits[0] && number <= limits[1]);
+/** What has no size, or no limits, is for other rules. */
+function isBeyond(size: number, limits: readonly [number, number] | undefined): boolean {
+  return limits !== undefined && (size < limits[0] || size > limits[1]);
 }
 
 /** Whether a link is an http or https address that ends in the name of a file, but for a query. */

@@ -1,5 +1,5 @@
 import { labelJudge, type Verdict } from "../challenge/judge-label.ts";
-import type { LabelFacts } from "../challenge/label-rules.ts";
+import type { LimitsOf } from "../challenge/label-rules.ts";
 import { type CleanReport, countRules, type Policies } from "./clean-report.ts";
 import { judgeBlock } from "./judge-block.ts";
 import { findFates } from "./label-twins.ts";
@@ -17,9 +17,9 @@ export async function cleanLabels(
   table: TableFile,
   files: { readonly output: string; readonly dropped: string },
   policies: Policies,
-  facts: LabelFacts,
+  limitsOf: LimitsOf,
 ): Promise<CleanReport> {
-  const judge = labelJudge(policies, facts);
+  const judge = labelJudge(policies, limitsOf);
   const keys = new QuestionKeys();
   const alone = await openOutputs(table, files);
   try {
@@ -32,7 +32,7 @@ export async function cleanLabels(
   } finally {
     await alone.discard();
   }
-  const fates = await findFates(table, keys, judge, policies, facts);
+  const fates = await findFates(table, keys, judge, policies);
   const together = await openOutputs(table, files);
   try {
     let row = 0;

@@ -1,6 +1,6 @@
 import type { LabelJudge, Verdict } from "../challenge/judge-label.ts";
 import { readLabel } from "../challenge/label.ts";
-import type { LabelFacts } from "../challenge/label-rules.ts";
+import { labelMeaning, labelSize } from "../challenge/label-size.ts";
 import type { Policies } from "./clean-report.ts";
 import { judgeBlock } from "./judge-block.ts";
 import type { QuestionKeys } from "./repeated-rows.ts";
@@ -21,7 +21,6 @@ export async function findFates(
   keys: QuestionKeys,
   judge: LabelJudge,
   policies: Policies,
-  facts: LabelFacts,
 ): Promise<ReadonlyMap<number, Verdict>> {
   const repeated = keys.repeated();
   const questions = new Map<string, Twin[]>();
@@ -29,7 +28,7 @@ export async function findFates(
   for await (const block of table.blocks()) {
     const [links, entities] = [block.column("image_link"), block.column("entity_name")];
     for (const [i, verdict] of judgeBlock(block, judge).entries()) {
-      if (repeated.has(keys.key(row))) push(questions, `${entities[i]} ${links[i]}`, toTwin(row, verdict, facts));
+      if (repeated.has(keys.key(row))) push(questions, `${entities[i]} ${links[i]}`, toTwin(row, verdict));
       row++;
     }
   }
@@ -42,10 +41,8 @@ function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   else lists.set(key, [value]);
 }
 
-function toTwin(row: number, verdict: Verdict, facts: LabelFacts): Twin {
-  const { form, numbers, unit, text } = readLabel(verdict.text);
-  const size = form === "official" ? Number(numbers[0]) * (facts.sizeOf(unit) ?? Number.NaN) : Number.NaN;
-  return { row, verdict, meaning: Number.isNaN(size) ? text : size.toPrecision(12), size };
+function toTwin(row: number, verdict: Verdict): Twin {
+  return { row, verdict, meaning: labelMeaning(verdict.text), size: labelSize(readLabel(verdict.text)) };
 }
 
 function fatesOf(twins: readonly Twin[], { contradiction, duplicate }: Policies): [number, Verdict][] {

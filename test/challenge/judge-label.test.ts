@@ -1,18 +1,14 @@
 import { expect, test } from "vitest";
 import { type LabelPolicies, labelJudge } from "../../src/challenge/judge-label.ts";
-import { LABEL_RULES, type LabelFacts } from "../../src/challenge/label-rules.ts";
+import { LABEL_RULES, type LimitsOf } from "../../src/challenge/label-rules.ts";
 import { parseDataSettings } from "../../src/config/load.ts";
 
 const LINK = "https://m.media-amazon.com/images/I/61I9XdN6OFL.jpg";
-const SIZES: Record<string, number> = { gram: 1, kilogram: 1000, volt: 1 };
-const facts: LabelFacts = {
-  sizeOf: (unit) => SIZES[unit],
-  limitsOf: (entity) => (entity === "item_weight" ? [0.001, 100_000] : undefined),
-};
+const limitsOf: LimitsOf = (entity) => (entity === "item_weight" ? [0.001, 100_000] : undefined);
 
 function judge(text: string, entity = "item_weight", clean: object = {}, link = LINK) {
   const { limits, ...policies } = parseDataSettings({ clean }).clean;
-  return labelJudge(policies as LabelPolicies, facts)(link, entity, text);
+  return labelJudge(policies as LabelPolicies, limitsOf)(link, entity, text);
 }
 
 test("an official label with an allowed unit and a sensible number is left as it is", () => {

@@ -1,6 +1,7 @@
+import { labelMeaning } from "../../challenge/label-size.ts";
 import type { CodedRows } from "./coded-rows.ts";
 import { countKeys, leftOf, pairKeys, rankNumbers, rightOf } from "./ranked-keys.ts";
-import { meaningOf, type Statement, type Statements } from "./statements.ts";
+import type { Statement, Statements } from "./statements.ts";
 
 /** Rows that have to do with other rows of their image. */
 export interface RepeatStats {
@@ -56,6 +57,7 @@ function statementsAt(keys: Float64Array, first: number, end: number, list: read
 
 function countContradictions(said: readonly Statement[], entities: readonly string[]): number {
   const answers = said.filter(({ value }) => value !== "");
-  const meanings = (entity: string) => answers.filter((a) => a.entity === entity).map(({ value }) => meaningOf(value));
+  const meanings = (entity: string) =>
+    answers.filter((a) => a.entity === entity).map(({ value }) => labelMeaning(value));
   return entities.filter((entity) => new Set(meanings(entity)).size > 1).length;
 }

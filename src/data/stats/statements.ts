@@ -1,4 +1,3 @@
-import { readLabel } from "../../challenge/label.ts";
 import type { CodedRows } from "./coded-rows.ts";
 import { countKeys, leftOf, pairKeys, rankNumbers, rightOf } from "./ranked-keys.ts";
 
@@ -26,10 +25,4 @@ export function findStatements({ rowCount, entities, values }: CodedRows): State
     rows: rows[i],
   }));
   return { list, codes: rankNumbers(keys, pairs) };
-}
-
-/** Two values with the same meaning agree: `1 gram` and `1.0 gram`, but not `1 kilogram` and `1000 gram`. */
-export function meaningOf(value: string): string {
-  const { form, numbers, unit } = readLabel(value);
-  return form === "official" ? `${Number(numbers[0])} ${unit}` : value;
 }

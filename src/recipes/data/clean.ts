@@ -1,4 +1,4 @@
-import { labelFacts } from "../../challenge/label-facts.ts";
+import { readLimits } from "../../challenge/label-limits.ts";
 import type { DataSettings } from "../../config/data-schema.ts";
 import { cleanLabels } from "../../data/clean-labels.ts";
 import type { CleanReport } from "../../data/clean-report.ts";
@@ -27,8 +27,8 @@ export async function cleanTable({ input, output, dropped, settings, ...job }: C
   const files = { output, dropped: dropped ?? siblingTable(output, "dropped") };
   await refuseOverwrite(input, files.output, files.dropped);
   const { limits, ...policies } = settings;
-  const facts = labelFacts(limits);
+  const limitsOf = readLimits(limits);
   const table = await openTable(input, LABEL_COLUMNS, readOptions(job));
-  const report = await cleanLabels(table, files, policies, facts);
+  const report = await cleanLabels(table, files, policies, limitsOf);
   return { file: files.output, dropped_file: files.dropped, ...report };
 }

@@ -1,15 +1,15 @@
 import { InputError } from "../util/errors.ts";
 import { UNIT_SIZES } from "./entities.ts";
-import type { LabelFacts } from "./label-rules.ts";
+import type { LimitsOf } from "./label-rules.ts";
 
 /** Smallest and largest value of each entity that can be, as answers: 0.01 millimetre. */
 export type LabelLimits = Readonly<Record<string, readonly [least: string, most: string]>>;
 
 /**
- * What the rules for labels know of sizes: of the challenge's units, and of entities by their limits.
+ * Limits as the rules for labels use them.
  * @throws InputError when a limit has a unit that is not known, or the first is above the second
  */
-export function labelFacts(limits: LabelLimits): LabelFacts {
+export function readLimits(limits: LabelLimits): LimitsOf {
   const found = new Map(
     Object.entries(limits).map(([entity, [least, most]]) => {
       const between = [sizeOfLimit(entity, least), sizeOfLimit(entity, most)] as const;
@@ -17,7 +17,7 @@ export function labelFacts(limits: LabelLimits): LabelFacts {
       throw new InputError(`clean.limits.${entity} is [${least}, ${most}]: the first is the larger one`);
     }),
   );
-  return { sizeOf: (unit) => UNIT_SIZES.get(unit)?.size, limitsOf: (entity) => found.get(entity) };
+  return (entity) => found.get(entity);
 }
 
 function sizeOfLimit(entity: string, limit: string): number {
