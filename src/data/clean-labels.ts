@@ -4,7 +4,7 @@ import { type CleanReport, countRules, type Policies } from "./clean-report.ts";
 import { judgeBlock } from "./judge-block.ts";
 import { findFates } from "./label-twins.ts";
 import { QuestionKeys } from "./repeated-rows.ts";
-import type { Rows, TableFile } from "./table.ts";
+import type { Block, TableFile } from "./table.ts";
 import { createTable, type TableWriter } from "./table-write.ts";
 
 /**
@@ -78,39 +78,37 @@ async function writeRows(
   table: TableFile,
   policies: Policies,
   { kept, dropped }: Outputs,
-  judge: (block: Rows) => readonly Verdict[],
+  judge: (block: Block) => readonly Verdict[],
 ): Promise<CleanReport> {
   const counts = countRules(policies);
   for await (const block of table.blocks()) {
     const verdicts = judge(block);
     counts.add(block, verdicts);
-    await kept.write(keptCells(block, table.columns, verdicts));
-    await dropped.write(droppedCells(block, table.columns, verdicts));
+    if (verdicts.some(({ outcome }) => outcome === "changed")) await kept.write(keptCells(block, verdicts));
+    else await kept.copy(block, keptRows(verdicts));
+    await dropped.write(droppedCells(block, verdicts));
   }
   return counts.report();
 }
 
-function keptCells(
-  block: Rows,
-  columns: readonly string[],
-  verdicts: readonly Verdict[],
-): readonly (readonly string[])[] {
-  if (verdicts.every(({ outcome }) => outcome === "clean")) return columns.map((name) => block.column(name));
-  const stays = verdicts.map(({ outcome }) => outcome !== "dropped");
-  return columns.map((name) => {
-    const cells = block.column(name).filter((_, i) => stays[i]);
-    if (name !== "entity_value") return cells;
-    const changed = verdicts.filter((_, i) => stays[i]);
-    return cells.map((cell, i) => (changed[i].outcome === "changed" ? changed[i].text : cell));
+function keptRows(verdicts: readonly Verdict[]): number[] {
+  return verdicts.flatMap(({ outcome }, i) => (outcome === "dropped" ? [] : [i]));
+}
+
+function keptCells(block: Block, verdicts: readonly Verdict[]): string[][] {
+  const rows = keptRows(verdicts);
+  return block.columns.map((name) => {
+    const cells = block.column(name);
+    if (name !== "entity_value") return rows.map((i) => cells[i]);
+    return rows.map((i) => (verdicts[i].outcome === "changed" ? verdicts[i].text : cells[i]));
   });
 }
 
-function droppedCells(block: Rows, columns: readonly string[], verdicts: readonly Verdict[]): string[][] {
+function droppedCells(block: Block, verdicts: readonly Verdict[]): string[][] {
   const rows = verdicts.flatMap(({ outcome }, i) => (outcome === "dropped" ? [i] : []));
-  const cells = columns.map((name) => (rows.length === 0 ? [] : block.column(name)));
   return [
     rows.map((i) => String(block.lineOf(i))),
     rows.map((i) => verdicts[i].rule!),
-    ...cells.map((column) => rows.map((i) => column[i])),
+    ...block.columns.map((_, c) => rows.map((i) => block.cell(c, i))),
   ];
 }

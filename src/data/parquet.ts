@@ -67,6 +67,7 @@ async function readBlock(
     column: (c) => rows.map((_, row) => cell(c, row)),
     cell,
     lineOf: (row) => rowStart + row + 1,
+    csv: () => undefined,
   };
 }
 

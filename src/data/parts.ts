@@ -115,12 +115,11 @@ async function writeParts(table: TableFile, paths: readonly string[], partOf: Re
   try {
     for await (const block of table.blocks()) {
       const links = block.column("image_link");
-      const cells = table.columns.map((name) => block.column(name));
       const indices = readIndices(table.path, block);
       const rows: number[][] = paths.map(() => []);
       links.forEach((link, i) => void rows[partOf.get(link)!].push(i));
       for (const [part, own] of rows.entries()) {
-        await writers[part].write(cells.map((column) => own.map((i) => column[i])));
+        await writers[part].copy(block, own);
         for (const i of own) {
           found[part].indices.push(indices[i]);
           found[part].links.add(links[i]);

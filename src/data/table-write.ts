@@ -2,12 +2,15 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { encodeCsv } from "../formats/csv.ts";
 import { openFileAtomic } from "../util/files.ts";
+import type { Block } from "./table.ts";
 
 /** A table in the making, of text cells. The file appears whole with `commit`, or not at all. */
 export interface TableWriter {
   readonly path: string;
   /** Adds rows, given as the cells of each column. */
   write(cells: readonly (readonly string[])[]): Promise<void>;
+  /** Adds some rows of a table with the same columns, by their numbers in the block, ascending. */
+  copy(block: Block, rows: readonly number[]): Promise<void>;
   commit(): Promise<void>;
   /** Gives the file up; does nothing after `commit`. */
   discard(): Promise<void>;
@@ -16,6 +19,7 @@ export interface TableWriter {
 /** Turns rows into the bytes of a format. */
 interface Encoder {
   encode(cells: readonly (readonly string[])[]): string | Uint8Array | Promise<Uint8Array>;
+  copy?(block: Block, rows: readonly number[]): string | Uint8Array | Promise<Uint8Array>;
   end(): string | Uint8Array | Promise<Uint8Array>;
 }
 
@@ -26,18 +30,61 @@ interface Encoder {
 export async function createTable(path: string, columns: readonly string[]): Promise<TableWriter> {
   const encoder = await chooseEncoder(path, columns);
   const file = await openFileAtomic(path);
+  let [pending, size]: [(string | Uint8Array)[], number] = [[], 0];
+  const flush = async () => {
+    const data = pending.every((part) => typeof part === "string")
+      ? pending.join("")
+      : Buffer.concat(pending.map(toBytes));
+    [pending, size] = [[], 0];
+    if (data.length > 0) await file.write(data);
+  };
+  const add = async (part: string | Uint8Array) => {
+    pending.push(part);
+    size += part.length;
+    if (size >= WRITE_SIZE) await flush();
+  };
   return {
     path,
     async write(cells) {
-      if (cells[0].length > 0) await file.write(await encoder.encode(cells));
+      if (cells[0].length > 0) await add(await encoder.encode(cells));
+    },
+    async copy(block, rows) {
+      if (rows.length > 0) await add(await (encoder.copy?.(block, rows) ?? encoder.encode(cellsOf(block, rows))));
     },
     async commit() {
-      await file.write(await encoder.end());
+      await add(await encoder.end());
+      await flush();
       await file.commit();
     },
     discard: () => file.discard(),
   };
 }
+
+/** A write is a way to another thread and back: of blocks as they come it takes longer than to make them. */
+const WRITE_SIZE = 2 ** 20;
+
+function cellsOf(block: Block, rows: readonly number[]): string[][] {
+  return block.columns.map((name) => {
+    const cells = block.column(name);
+    return rows.map((i) => cells[i]);
+  });
+}
+
+/** Runs of neighbours are taken over as they stand, where they can be. */
+function copyCsv(block: Block, rows: readonly number[]): string {
+  const parts: string[] = [];
+  for (let from = 0; from < rows.length; ) {
+    let to = from + 1;
+    while (to < rows.length && rows[to] === rows[to - 1] + 1) to++;
+    const text = block.csv(rows[from], rows[to - 1] + 1);
+    if (text === undefined) return encodeCsv(cellsOf(block, rows)); // no other run will do either
+    parts.push(text);
+    from = to;
+  }
+  return parts.join("");
+}
+
+const toBytes = (part: string | Uint8Array) => (typeof part === "string" ? Buffer.from(part) : part);
 
 /** Writes a whole table at once from records. @throws InputError as {@link createTable} */
 export async function writeTable(
@@ -74,6 +121,7 @@ function csvEncoder(header: string) {
   };
   return {
     encode: (cells: readonly (readonly string[])[]) => withHeader(encodeCsv(cells)),
+    copy: (block: Block, rows: readonly number[]) => withHeader(copyCsv(block, rows)),
     end: () => withHeader(""),
   };
 }
@@ -83,6 +131,7 @@ function gzipped(encoder: ReturnType<typeof csvEncoder>): Encoder {
   const compress = promisify(gzip) as (text: string) => Promise<Uint8Array>;
   return {
     encode: (cells) => compress(encoder.encode(cells)),
+    copy: (block, rows) => compress(encoder.copy(block, rows)),
     end() {
       const text = encoder.end();
       return text === "" ? "" : compress(text);

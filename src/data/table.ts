@@ -18,12 +18,19 @@ export interface Rows {
   placeOf(i: number): string;
 }
 
+/** Rows that were read together. */
+export interface Block extends Rows {
+  readonly columns: readonly string[];
+  /** Rows `from` to before `to` as a CSV file has them, where they stand so in their own; else undefined. */
+  csv(from: number, to: number): string | undefined;
+}
+
 /** A table on disk, of text cells. */
 export interface TableFile {
   readonly path: string;
   readonly columns: readonly string[];
   /** All rows in order, some thousand at a time: no more of the file is in memory. Each call reads the file anew. */
-  blocks(maxBytes?: number): AsyncGenerator<Rows>;
+  blocks(maxBytes?: number): AsyncGenerator<Block>;
 }
 
 /** What a reader of a long table may want besides its rows. */
@@ -171,10 +178,12 @@ function tellReading({ onRead, signal }: ReadOptions, done: number, total: numbe
   onRead?.(done, total);
 }
 
-function nameRows(block: RowBlock, columns: readonly string[], unit: "line" | "row"): Rows {
+function nameRows(block: RowBlock, columns: readonly string[], unit: "line" | "row"): Block {
   const read = new Map<string, readonly string[]>();
   return {
+    columns,
     rowCount: block.rowCount,
+    csv: (from, to) => block.csv(from, to),
     column(name) {
       const cells = read.get(name) ?? block.column(numberOf(name, columns));
       read.set(name, cells);

@@ -11,6 +11,8 @@ export interface RowBlock {
   cell(c: number, i: number): string;
   /** Where row `i` begins: a line of a CSV file (the header's is 1). */
   lineOf(i: number): number;
+  /** Rows `from` to before `to` as {@link encodeCsv} would write them, where they stand so in their file; else undefined. */
+  csv(from: number, to: number): string | undefined;
 }
 
 /** Turns the bytes of a CSV file, piece by piece, into rows. */
@@ -46,10 +48,10 @@ export function scanCsv(path: string): CsvScanner {
     const found = new CsvStretch(path, bytes, from, isLast);
     from = found;
     rest = Buffer.from(bytes.subarray(found.used)); // the piece is not ours
-    const cell = cellReader(path, found);
+    const text = readText(path, found);
     const headers = columns || found.lines.length === 0 ? 0 : 1;
-    if (headers === 1) columns = Array.from({ length: found.width! }, (_, c) => cell(c));
-    return toBlock(found, cell, headers);
+    if (headers === 1) columns = Array.from({ length: found.width! }, (_, c) => text.cell(c));
+    return toBlock(found, text, headers);
   };
   return {
     get columns() {
@@ -60,11 +62,11 @@ export function scanCsv(path: string): CsvScanner {
   };
 }
 
-const EMPTY: RowBlock = { rowCount: 0, column: () => [], cell: () => "", lineOf: () => 0 };
+const EMPTY: RowBlock = { rowCount: 0, column: () => [], cell: () => "", lineOf: () => 0, csv: () => undefined };
 
-function toBlock(found: CsvStretch, cell: (i: number) => string, headers: number): RowBlock {
-  const { lines, width = 0 } = found;
+function toBlock({ lines, width = 0, bounds }: CsvStretch, { cell, ascii }: StretchText, headers: number): RowBlock {
   const rowCount = lines.length - headers;
+  let isAsWritten: boolean | undefined;
   return {
     rowCount,
     column: (c) => {
@@ -74,8 +76,33 @@ function toBlock(found: CsvStretch, cell: (i: number) => string, headers: number
     },
     cell: (c, row) => cell((row + headers) * width + c),
     lineOf: (row) => lines[row + headers],
+    csv(from, to) {
+      if (ascii === undefined || from === to) return undefined;
+      isAsWritten ??= standsAsWritten(ascii, bounds, width, lines.length);
+      const [first, end] = [(from + headers) * width, (to + headers) * width];
+      return isAsWritten ? `${ascii.slice(bounds[2 * first], bounds[2 * end - 1])}\n` : undefined;
+    },
   };
 }
+
+/** Whether the rows are parted by LF, their cells by commas, and no cell would be written in another way. */
+function standsAsWritten(text: string, bounds: Int32Array, width: number, rows: number): boolean {
+  if (text.includes('"')) return false;
+  for (let i = 0; i < rows * width; i++) {
+    const [start, end] = [bounds[2 * i], bounds[2 * i + 1]];
+    if (i > 0 && start !== bounds[2 * i - 1] + 1) return false;
+    if (i > 0 && i % width === 0 && text[start - 1] !== "\n") return false;
+    if (end > start && (ODD_STARTS[text.charCodeAt(start)] === 1 || text.charCodeAt(end - 1) <= SPACE)) return false;
+  }
+  return true;
+}
+
+const SPACE = 0x20;
+/** 1 for letters that {@link encodeCsv} looks at twice when a cell begins with one. */
+const ODD_STARTS = Uint8Array.from(
+  { length: 128 },
+  (_, code) => +(code <= SPACE || "=+@-".includes(String.fromCharCode(code))),
+);
 
 function withoutMark(path: string, bytes: Uint8Array): Uint8Array {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return bytes.subarray(3);
@@ -85,11 +112,18 @@ function withoutMark(path: string, bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
+interface StretchText {
+  /** The text of cell number `i`. */
+  cell(i: number): string;
+  /** All of the stretch, if it is ASCII: then places in bytes are places in it. */
+  readonly ascii: string | undefined;
+}
+
 /**
- * Text of the cells of a stretch. Where all is ASCII, as in most files of links and numbers, a cell is a view of one
- * string: that costs a tenth of decoding each by itself.
+ * Text of a stretch. Where all is ASCII, as in most files of links and numbers, a cell is a view of one string: that
+ * costs a tenth of decoding each by itself.
  */
-function cellReader(path: string, found: CsvStretch): (i: number) => string {
+function readText(path: string, found: CsvStretch): StretchText {
   const { used, bounds, doubled } = found;
   const bytes = Buffer.from(found.bytes.buffer, found.bytes.byteOffset, used);
   const ascii = isAscii(bytes) ? bytes.toString("latin1") : undefined;
@@ -99,7 +133,8 @@ function cellReader(path: string, found: CsvStretch): (i: number) => string {
     ascii === undefined
       ? (i) => own.toString("utf8", bounds[2 * i], bounds[2 * i + 1])
       : (i) => ascii.slice(bounds[2 * i], bounds[2 * i + 1]);
-  return doubled.size === 0 ? plain : (i) => (doubled.has(i) ? plain(i).replaceAll('""', '"') : plain(i));
+  const unquoted = (i: number) => (doubled.has(i) ? plain(i).replaceAll('""', '"') : plain(i));
+  return { cell: doubled.size === 0 ? plain : unquoted, ascii };
 }
 
 function notUtf8(path: string, text: Buffer, { bounds, lines, cells, width = 1 }: CsvStretch): InputError {

@@ -78,6 +78,51 @@ test.each(["written.csv", "written.csv.gz", "written.parquet"])(
   },
 );
 
+test.each(["copied.csv", "copied.csv.gz", "copied.parquet"])(
+  "rows that are copied to %s are as if they were written",
+  async (name) => {
+    const [source, copied, written] = [join(folder, "source.csv"), join(folder, name), join(folder, `w-${name}`)];
+    const cell = fc.oneof(
+      fc.constantFrom(
+        "",
+        "12.5 gram",
+        "-5 gram",
+        "=1+1",
+        "-x",
+        " a",
+        "a ",
+        'say "hi"',
+        '5" pipe',
+        "a,b",
+        "a\nb",
+        "é",
+        "@x",
+      ),
+      fc.string({ unit: "grapheme-ascii" }),
+    );
+    const rows = fc.array(fc.record({ a: cell, b: cell, isKept: fc.boolean() }), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(rows, fc.constantFrom("\n", "\r\n"), async (given, newline) => {
+        const quoted = (text: string) =>
+          /[",\n]/.test(text) && !text.startsWith("5") ? `"${text.replaceAll('"', '""')}"` : text;
+        writeFileSync(source, ["a,b", ...given.map(({ a, b }) => `${quoted(a)},${quoted(b)}`), ""].join(newline));
+        const [copy, write] = [await createTable(copied, ["a", "b"]), await createTable(written, ["a", "b"])];
+        let first = 0;
+        for await (const block of (await openTable(source)).blocks()) {
+          const kept = Array.from({ length: block.rowCount }, (_, i) => i).filter((i) => given[first + i].isKept);
+          await copy.copy(block, kept);
+          await write.write(["a", "b"].map((column) => kept.map((i) => block.column(column)[i])));
+          first += block.rowCount;
+        }
+        await copy.commit();
+        await write.commit();
+        expect(readFileSync(copied)).toEqual(readFileSync(written));
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
+
 test("a table is read stretch by stretch, as often as is asked", async () => {
   const path = join(folder, "long.csv");
   const rows = Array.from({ length: 200_000 }, (_, i) => `${i},item`);

@@ -48,11 +48,10 @@ export async function splitTable({ input, settings, val, folder, ...job }: Split
   try {
     for await (const block of table.blocks()) {
       const sideOf = split.sidesOf(block);
-      const cells = table.columns.map((name) => block.column(name));
       const links = block.column("image_link");
       for (const [s, side] of sides.entries()) {
         const rows = sideOf.flatMap((own, i) => (own === side ? [i] : []));
-        await writers[s].write(cells.map((column) => rows.map((i) => column[i])));
+        await writers[s].copy(block, rows);
         found[s].rows += rows.length;
         for (const i of rows) found[s].links.push(hash(links[i]));
       }
