@@ -99,7 +99,7 @@ try {
   const peer = join(ROOT, "bench", "peers", "pandas_sample.py");
   compare(
     `clean and sample: ${SIZE} rows of ${data}`,
-    () => measure(node, [built("data-job.js"), data, inFolder("clean.csv"), inFolder("sample.csv"), String(SIZE)]),
+    () => measure(node, [built("data-job.js"), data, inFolder("sample.csv"), String(SIZE)]),
     has(python, ["-c", "import pandas"])
       ? () => measure(python, [peer, data, inFolder("peer.csv"), String(SIZE)])
       : null,

@@ -1,17 +1,14 @@
-import { labelJudge, type Verdict } from "../challenge/judge-label.ts";
+import type { Verdict } from "../challenge/judge-label.ts";
 import type { LimitsOf } from "../challenge/label-rules.ts";
 import { type CleanReport, countRules, type Policies } from "./clean-report.ts";
-import { judgeBlock } from "./judge-block.ts";
-import { findFates } from "./label-twins.ts";
-import { QuestionKeys } from "./repeated-rows.ts";
+import { type JudgedBlock, withVerdicts } from "./judged-table.ts";
 import type { Block, TableFile } from "./table.ts";
 import { createTable, type TableWriter } from "./table-write.ts";
 
 /**
  * Applies the rules for labels to every row: those that stay are written to `output`, those that go to `dropped`, with
- * their line, rule and label. Most tables ask each question once and are done in one reading; one that does not is read
- * twice more, now knowing which rows belong together. 8 bytes a row are kept in memory. Nothing is written when it fails.
- * @throws InputError as openTable, and when a file cannot be written
+ * their line, rule and label. Nothing is written when it fails.
+ * @throws InputError as withVerdicts, and when a file cannot be written
  */
 export async function cleanLabels(
   table: TableFile,
@@ -19,80 +16,77 @@ export async function cleanLabels(
   policies: Policies,
   limitsOf: LimitsOf,
 ): Promise<CleanReport> {
-  const judge = labelJudge(policies, limitsOf);
-  const keys = new QuestionKeys();
-  const alone = await openOutputs(table, files);
-  try {
-    const report = await writeRows(table, policies, alone, (block) => {
-      const verdicts = judgeBlock(block, judge);
-      keys.addBlock(block, verdicts);
-      return verdicts;
-    });
-    if (keys.repeated().size === 0) return await alone.commit(report);
-  } finally {
-    await alone.discard();
-  }
-  const fates = await findFates(table, keys, judge, policies);
-  const together = await openOutputs(table, files);
-  try {
-    let row = 0;
-    const report = await writeRows(table, policies, together, (block) =>
-      judgeBlock(block, judge).map((verdict) => fates.get(row++) ?? verdict),
-    );
-    return await together.commit(report);
-  } finally {
-    await together.discard();
-  }
+  const { outputs, report } = await withVerdicts(table, policies, limitsOf, {
+    run: (blocks) => writeRows(blocks, policies, table.columns, files),
+    undo: ({ outputs }) => outputs.discard(),
+  });
+  await outputs.commit();
+  return report;
 }
 
 /** The two tables in the making. */
 interface Outputs {
   readonly kept: TableWriter;
   readonly dropped: TableWriter;
-  commit<T>(result: T): Promise<T>;
+  commit(): Promise<void>;
   discard(): Promise<void>;
 }
 
 async function openOutputs(
-  { columns }: TableFile,
+  columns: readonly string[],
   files: { readonly output: string; readonly dropped: string },
 ): Promise<Outputs> {
   const kept = await createTable(files.output, columns);
   const dropped = await createTable(files.dropped, ["line", "rule", ...columns]);
+  const discard = async () => {
+    await kept.discard();
+    await dropped.discard();
+  };
   return {
     kept,
     dropped,
-    async commit(result) {
-      await dropped.commit();
-      await kept.commit();
-      return result;
+    async commit() {
+      try {
+        await dropped.commit();
+        await kept.commit();
+      } finally {
+        await discard();
+      }
     },
-    async discard() {
-      await kept.discard();
-      await dropped.discard();
-    },
+    discard,
   };
 }
 
 async function writeRows(
-  table: TableFile,
+  blocks: AsyncGenerator<JudgedBlock>,
   policies: Policies,
-  { kept, dropped }: Outputs,
-  judge: (block: Block) => readonly Verdict[],
-): Promise<CleanReport> {
+  columns: readonly string[],
+  files: { readonly output: string; readonly dropped: string },
+): Promise<{ outputs: Outputs; report: CleanReport }> {
   const counts = countRules(policies);
-  for await (const block of table.blocks()) {
-    const verdicts = judge(block);
-    counts.add(block, verdicts);
-    if (verdicts.some(({ outcome }) => outcome === "changed")) await kept.write(keptCells(block, verdicts));
-    else await kept.copy(block, keptRows(verdicts));
-    await dropped.write(droppedCells(block, verdicts));
+  const outputs = await openOutputs(columns, files);
+  try {
+    for await (const { block, verdicts } of blocks) {
+      counts.add(block, verdicts);
+      if (verdicts.some(({ outcome }) => outcome === "changed")) await outputs.kept.write(keptCells(block, verdicts));
+      else await outputs.kept.copy(block, keptRows(verdicts));
+      await outputs.dropped.write(droppedCells(block, verdicts));
+    }
+  } catch (error) {
+    await outputs.discard();
+    throw error;
   }
-  return counts.report();
+  return { outputs, report: counts.report() };
 }
 
 function keptRows(verdicts: readonly Verdict[]): number[] {
-  return verdicts.flatMap(({ outcome }, i) => (outcome === "dropped" ? [] : [i]));
+  return rowsWhere(verdicts, (verdict) => verdict.outcome !== "dropped");
+}
+
+function rowsWhere(verdicts: readonly Verdict[], isMeant: (verdict: Verdict) => boolean): number[] {
+  const rows: number[] = [];
+  for (let i = 0; i < verdicts.length; i++) if (isMeant(verdicts[i])) rows.push(i);
+  return rows;
 }
 
 function keptCells(block: Block, verdicts: readonly Verdict[]): string[][] {
@@ -105,7 +99,7 @@ function keptCells(block: Block, verdicts: readonly Verdict[]): string[][] {
 }
 
 function droppedCells(block: Block, verdicts: readonly Verdict[]): string[][] {
-  const rows = verdicts.flatMap(({ outcome }, i) => (outcome === "dropped" ? [i] : []));
+  const rows = rowsWhere(verdicts, ({ outcome }) => outcome === "dropped");
   return [
     rows.map((i) => String(block.lineOf(i))),
     rows.map((i) => verdicts[i].rule!),

@@ -7,7 +7,7 @@ import { memo } from "../util/memo.ts";
 import { NumberList } from "../util/number-list.ts";
 import { interleave } from "./interleave.ts";
 import type { Split } from "./split.ts";
-import type { TableFile } from "./table.ts";
+import type { Block } from "./table.ts";
 
 type SampleSettings = DataSettings["sample"];
 
@@ -38,10 +38,15 @@ export interface Sample {
  * interleaved to a unit, units to an entity, entities to the whole.
  * @throws InputError when there are fewer rows than are asked for
  */
-export async function drawSample(file: TableFile, split: Split, settings: SampleSettings): Promise<Sample> {
-  const { groups, chances, count } = await readCandidates(file, split, settings.seed);
+export async function drawSample(
+  path: string,
+  blocks: AsyncIterable<LabelledBlock>,
+  split: Split,
+  settings: SampleSettings,
+): Promise<Sample> {
+  const { groups, chances, count } = await readCandidates(blocks, split, settings.seed);
   const order = orderRows(groups, (row) => chances.at(row), settings);
-  if (settings.size > order.count) throw tooFew(file.path, settings, order.count, count);
+  if (settings.size > order.count) throw tooFew(path, settings, order.count, count);
   const taken = new Uint8Array(chances.length);
   const rows: number[] = [];
   while (rows.length < settings.size) {
@@ -54,6 +59,12 @@ export async function drawSample(file: TableFile, split: Split, settings: Sample
     ...{ rows, candidates: count },
     ...{ entities: sumGroups(counted, ["entity"]), units: sumGroups(counted, ["entity", "unit"]) },
   };
+}
+
+/** Rows that were read together, with the label of each; undefined for a row that is not to be drawn. */
+export interface LabelledBlock {
+  readonly block: Block;
+  readonly labels: readonly (string | undefined)[];
 }
 
 /** Rows of one group with one unit of one entity, by their numbers in the file. */
@@ -72,7 +83,7 @@ interface Candidates {
 }
 
 /** Of each row that may be drawn its number is kept, and of every row its chance: 16 bytes. */
-async function readCandidates(file: TableFile, split: Split, seed: number): Promise<Candidates> {
+async function readCandidates(blocks: AsyncIterable<LabelledBlock>, split: Split, seed: number): Promise<Candidates> {
   const groups: Group[] = [];
   const makeGroup = (entity: string, unit: string, group: string) => {
     groups.push({ entity, unit, group, rows: [] });
@@ -85,17 +96,17 @@ async function readCandidates(file: TableFile, split: Split, seed: number): Prom
   const unitOf = memo((cell) => readLabel(cell).unit);
   const hashOf = memo((entity) => textHash(`sample ${seed} ${entity}`));
   const chances = new NumberList();
-  const hasGroups = file.columns.includes("group_id");
   let count = 0;
-  for await (const block of file.blocks()) {
+  for await (const { block, labels } of blocks) {
     const sides = split.sidesOf(block);
-    const [links, entities, values] = ["image_link", "entity_name", "entity_value"].map((name) => block.column(name));
-    const ids = hasGroups ? block.column("group_id") : undefined;
+    const [links, entities] = [block.column("image_link"), block.column("entity_name")];
+    const ids = block.columns.includes("group_id") ? block.column("group_id") : undefined;
     for (let i = 0; i < block.rowCount; i++) {
       const row = chances.length;
       chances.push(hashOf(entities[i])(links[i]));
-      if (sides[i] === "val") continue;
-      groupOf(entities[i])(unitOf(values[i]))(ids?.[i] ?? "").rows.push(row);
+      const label = labels[i];
+      if (sides[i] === "val" || label === undefined) continue;
+      groupOf(entities[i])(unitOf(label))(ids?.[i] ?? "").rows.push(row);
       count++;
     }
   }

@@ -31,7 +31,10 @@ export async function chooseSplit(
   const hash = textHash(`split ${seed}`);
   return {
     rule: `by hash of the image link: ${+(100 * share).toFixed(4)} % val, seed ${seed}`,
-    sidesOf: (block) => block.column("image_link").map((link) => (hash(link) < share ? "val" : "train")),
+    sidesOf(block) {
+      if (share === 0 || share === 1) return new Array<Side>(block.rowCount).fill(share === 0 ? "train" : "val");
+      return block.column("image_link").map((link) => (hash(link) < share ? "val" : "train"));
+    },
   };
 }
 

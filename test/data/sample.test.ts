@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ENTITIES } from "../../src/challenge/entities.ts";
 import { parseDataSettings } from "../../src/config/load.ts";
-import { drawSample, type Sample } from "../../src/data/sample.ts";
+import { drawSample, type LabelledBlock, type Sample } from "../../src/data/sample.ts";
 import { chooseSplit } from "../../src/data/split.ts";
-import { openTable, readTable, type Table } from "../../src/data/table.ts";
+import { openTable, readTable, type Table, type TableFile } from "../../src/data/table.ts";
 import { InputError } from "../../src/util/errors.ts";
 import { workFolder } from "../support/work-folder.ts";
 
@@ -16,7 +16,12 @@ const folder = workFolder();
 async function draw(path: string, sample: object, val = 0): Promise<Sample> {
   const settings = parseDataSettings({ sample });
   const table = await openTable(path);
-  return drawSample(table, await chooseSplit(table, settings.split, val), settings.sample);
+  const split = await chooseSplit(table, settings.split, val);
+  return drawSample(path, labelled(table), split, settings.sample);
+}
+
+async function* labelled(table: TableFile): AsyncGenerator<LabelledBlock> {
+  for await (const block of table.blocks()) yield { block, labels: block.column("entity_value") };
 }
 
 function count(cells: readonly string[]): Record<string, number> {

@@ -1,6 +1,11 @@
 import { existsSync } from "node:fs";
+import { type LabelJudge, labelJudge } from "../../challenge/judge-label.ts";
+import { readLimits } from "../../challenge/label-limits.ts";
 import type { DataSettings } from "../../config/data-schema.ts";
-import { drawSample, type SampleShare } from "../../data/sample.ts";
+import { type CleanReport, countRules } from "../../data/clean-report.ts";
+import { LABEL_COLUMNS } from "../../data/judge-block.ts";
+import { type JudgedBlock, withVerdicts } from "../../data/judged-table.ts";
+import { drawSample, type LabelledBlock, type SampleShare } from "../../data/sample.ts";
 import { chooseSplit } from "../../data/split.ts";
 import { openTable, type TableFile } from "../../data/table.ts";
 import { createTable } from "../../data/table-write.ts";
@@ -9,7 +14,9 @@ import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./tab
 export interface SampleOptions extends TableJob {
   readonly input: string;
   readonly output: string;
-  readonly settings: Pick<DataSettings, "sample" | "split">;
+  readonly settings: Pick<DataSettings, "sample" | "split" | "clean">;
+  /** Draws from the rows that cleaning would leave, with the labels that it would leave them. */
+  readonly clean?: boolean;
   /**
    * Which images are not drawn: a share of them, as in splitting, or a table that has them. By default the table's column
    * `split` says, or the table `NAME-val.csv` beside it that a split has left, or the settings.
@@ -25,6 +32,8 @@ export interface SampleReport {
   /** Which rows are not, in words. */
   readonly split: string;
   readonly seed: number;
+  /** What became of the table's labels; null where they were taken as they are. */
+  readonly clean: CleanReport | null;
   /** Rows, shares and groups before and after. */
   readonly entities: readonly SampleShare[];
   readonly units: readonly SampleShare[];
@@ -34,17 +43,42 @@ export interface SampleReport {
  * Draws a balanced sample of the train side of a table and writes it in the order of the sample: its first n rows are the
  * sample of size n. @throws InputError when there are too few rows, or a file is not as it should be
  */
-export async function sampleTable({ input, output, settings, val, ...job }: SampleOptions): Promise<SampleReport> {
+export async function sampleTable(options: SampleOptions): Promise<SampleReport> {
+  const { input, output, settings, val, clean = false, ...job } = options;
   await refuseOverwrite(input, output);
-  const needed = ["image_link", "entity_name", "entity_value"];
-  const table = await openTable(input, needed, readOptions(job));
+  const table = await openTable(input, LABEL_COLUMNS, readOptions(job));
   const split = await chooseSplit(table, settings.split, val ?? leftBySplit(table));
-  const { rows, candidates, entities, units } = await drawSample(table, split, settings.sample);
-  await writeRows(table, rows, output);
+  const { limits, ...policies } = settings.clean;
+  const limitsOf = readLimits(limits);
+  const draw = (blocks: AsyncIterable<LabelledBlock>) => drawSample(input, blocks, split, settings.sample);
+  const { sample, report } = clean
+    ? await withVerdicts(table, policies, limitsOf, {
+        async run(blocks) {
+          const counts = countRules(policies);
+          return { sample: await draw(cleanedBlocks(blocks, counts)), report: counts.report() };
+        },
+      })
+    : { sample: await draw(plainBlocks(table)), report: null };
+  await writeRows(table, sample.rows, output, clean ? labelJudge(policies, limitsOf) : undefined);
+  const { rows, candidates, entities, units } = sample;
   return {
-    ...{ file: output, rows: rows.length, candidates, split: split.rule, seed: settings.sample.seed },
+    ...{ file: output, rows: rows.length, candidates, split: split.rule, seed: settings.sample.seed, clean: report },
     ...{ entities, units },
   };
+}
+
+async function* plainBlocks(table: TableFile): AsyncGenerator<LabelledBlock> {
+  for await (const block of table.blocks()) yield { block, labels: block.column("entity_value") };
+}
+
+async function* cleanedBlocks(
+  blocks: AsyncGenerator<JudgedBlock>,
+  counts: ReturnType<typeof countRules>,
+): AsyncGenerator<LabelledBlock> {
+  for await (const { block, verdicts } of blocks) {
+    counts.add(block, verdicts);
+    yield { block, labels: verdicts.map(({ outcome, text }) => (outcome === "dropped" ? undefined : text)) };
+  }
 }
 
 function leftBySplit({ path, columns }: TableFile): string | undefined {
@@ -52,15 +86,19 @@ function leftBySplit({ path, columns }: TableFile): string | undefined {
   return !columns.includes("split") && existsSync(val) ? val : undefined;
 }
 
-/** Writes rows by their numbers, in that order. */
-async function writeRows(table: TableFile, rows: readonly number[], output: string): Promise<void> {
+/** Writes rows by their numbers, in that order, with the labels that `judge` leaves them. */
+async function writeRows(table: TableFile, rows: readonly number[], output: string, judge?: LabelJudge): Promise<void> {
   const placeOf = new Map(rows.map((row, place) => [row, place]));
   const drawn = new Array<readonly string[]>(rows.length);
+  const [link, entity, value] = LABEL_COLUMNS.map((name) => table.columns.indexOf(name));
   let first = 0;
   for await (const block of table.blocks()) {
     for (let i = 0; i < block.rowCount; i++) {
       const place = placeOf.get(first + i);
-      if (place !== undefined) drawn[place] = table.columns.map((_, c) => block.cell(c, i));
+      if (place === undefined) continue;
+      const cells = table.columns.map((_, c) => block.cell(c, i));
+      const verdict = judge?.(cells[link], cells[entity], cells[value]);
+      drawn[place] = verdict?.outcome === "changed" ? cells.with(value, verdict.text) : cells;
     }
     first += block.rowCount;
   }

@@ -77,6 +77,18 @@ describe("the way from raw rows to a sample", () => {
     expect(readFileSync(large, "utf8").startsWith(readFileSync(small, "utf8"))).toBe(true);
   });
 
+  test("sample --clean draws from the raw rows what it would draw from the clean ones", async () => {
+    const [atOnce, inTwo] = [inFolder("at-once.csv"), inFolder("in-two.csv")];
+    const args = ["--size", "900", "--val", "0.1", "--seed", "4", "--set", "clean.range=max"];
+    expect(await amlcData("clean", inFolder("train.csv.gz"), "-o", inFolder("c.csv"), "--set", "clean.range=max")).toBe(
+      0,
+    );
+    const report = await json("sample", inFolder("train.csv.gz"), "--clean", "-o", atOnce, ...args);
+    expect(await amlcData("sample", inFolder("c.csv"), "-o", inTwo, ...args)).toBe(0);
+    expect(readFileSync(atOnce, "utf8")).toBe(readFileSync(inTwo, "utf8"));
+    expect(report.clean.odd).toBe(143);
+  });
+
   test("parts and join give the table back", async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i},https://x/${i >> 1}.jpg,1,width`);
     writeFileSync(inFolder("test.csv"), ["index,image_link,group_id,entity_name", ...rows, ""].join("\n"));

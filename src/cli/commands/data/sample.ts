@@ -10,6 +10,7 @@ interface SampleArgs extends SettingsArgs {
   size: number | undefined;
   seed: number | undefined;
   val: string | undefined;
+  clean: boolean;
   units: boolean;
 }
 
@@ -28,22 +29,29 @@ export const dataSampleCommand: CommandModule<object, SampleArgs> = {
           type: "string",
           describe: "images to leave out, as in data split: a share, or a table; by default what data split left",
         })
+        .option("clean", {
+          type: "boolean",
+          default: false,
+          describe: "draw from the rows that data clean would leave, without writing these",
+        })
         .option("units", { type: "boolean", default: false, describe: "also print a line for each unit" })
         .example("$0 data sample clean.csv --size 6500 -o balanced-6500.csv", "no image of clean-val.csv is in it")
+        .example("$0 data sample train.csv --clean --size 6500 -o balanced-6500.csv", "from raw rows at once")
         .example("$0 data sample clean.csv --size 500 --val 0 --set sample.units=uniform -o s.csv", "of all rows"),
-      ["sample", "split"],
+      ["sample", "split", "clean"],
       helpWanted,
     ),
-  async handler({ table, output, size, seed, val, units, json, ...args }) {
+  async handler({ table, output, size, seed, val, clean, units, json, ...args }) {
     const { sampleTable } = await import("../../../recipes/data/sample.ts");
     const settings = await readSettings({ ...args, json }, { "sample.size": size, "sample.seed": seed });
-    const options = { input: table, output, settings, ...readShare(val) };
+    const options = { input: table, output, settings, clean, ...readShare(val) };
     const report = await runTableJob((job) => sampleTable({ ...options, ...job }));
     if (json) return printJson(report);
     printTable(withShares(report.entities));
     if (units) printTable(withShares(report.units));
     printLog(`${report.file}: ${report.rows} of ${report.candidates} rows, seed ${report.seed}`);
     printLog(report.split);
+    if (report.clean) printLog(`${report.clean.dropped} rows dropped by the rules of data clean`);
   },
 };
 
