@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import type { z } from "zod";
 import { InputError } from "../util/errors.ts";
 import { type DataSettings, DataSettingsSchema } from "./data-schema.ts";
@@ -6,7 +5,7 @@ import { describeFault } from "./faults.ts";
 import { configKeys } from "./keys.ts";
 import { findConfig } from "./presets.ts";
 import { type Config, ConfigSchema } from "./schema.ts";
-import { type ConfigSource, override, readYaml } from "./source.ts";
+import { type ConfigSource, override, readYaml, yaml } from "./source.ts";
 
 /**
  * Reads, overrides and checks a configuration.
@@ -45,7 +44,7 @@ export function parseDataSettings(values: unknown = {}): DataSettings {
 
 /** Settings as YAML that the loader reads back to the same values. */
 export function formatConfig(config: Config | DataSettings): string {
-  return stringify(config, { lineWidth: 0 });
+  return yaml().stringify(config, { lineWidth: 0 });
 }
 
 const TRAIN_HELP = '"amlc train --help" lists every key with its default';

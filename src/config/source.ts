@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
-import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument, type YAMLError } from "yaml";
+import { createRequire } from "node:module";
+import type { Document, Node, YAMLError } from "yaml";
 import { InputError } from "../util/errors.ts";
+
+const require = createRequire(import.meta.url);
+
+/** Loaded when there is YAML to read: without, settings are there in half the time. */
+export const yaml = () => require("yaml") as typeof import("yaml");
 
 /** Values as written, before any check, and where each key stands. */
 export interface ConfigSource {
@@ -15,6 +21,7 @@ export interface ConfigSource {
  * @throws InputError naming file, line and column of every fault.
  */
 export function readYaml(file: string): ConfigSource {
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): string => {
@@ -67,7 +74,7 @@ export function override(source: ConfigSource, assignment: string): ConfigSource
 
 function parseValue(assignment: string, equals: number): unknown {
   try {
-    return parse(assignment.slice(equals + 1), { prettyErrors: false });
+    return yaml().parse(assignment.slice(equals + 1), { prettyErrors: false });
   } catch (cause) {
     throw new InputError(`--set ${assignment}: ${(cause as Error).message}`, { hint: "quote the value", cause });
   }
@@ -98,6 +105,7 @@ function readText(file: string): string {
 
 /** Offset of the last key of `path`, if the file holds it. */
 function keyOffset(document: Document, path: readonly PropertyKey[]): number | undefined {
+  const { isMap, isScalar } = yaml();
   let node: unknown = document.contents;
   let offset: number | undefined;
   for (const part of path) {

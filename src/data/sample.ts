@@ -1,4 +1,3 @@
-import { type ColumnTable, op, table as toTable } from "arquero";
 import { readLabel } from "../challenge/label.ts";
 import type { DataSettings, Share } from "../config/data-schema.ts";
 import { InputError } from "../util/errors.ts";
@@ -54,10 +53,10 @@ export async function drawSample(
     taken[row] = 1;
     rows.push(row);
   }
-  const counted = countGroups(groups, taken);
   return {
     ...{ rows, candidates: count },
-    ...{ entities: sumGroups(counted, ["entity"]), units: sumGroups(counted, ["entity", "unit"]) },
+    entities: compareShares(groups, taken, ["entity"]),
+    units: compareShares(groups, taken, ["entity", "unit"]),
   };
 }
 
@@ -171,29 +170,29 @@ function weightOf(share: Share, rows: number): number {
   return { uniform: 1, sqrt: Math.sqrt(rows), proportional: rows }[share];
 }
 
-/** A line for each group: a quarter of a million rows are a few thousand of them. */
-function countGroups(groups: readonly Group[], taken: Uint8Array): ColumnTable {
-  return toTable({
-    entity: groups.map(({ entity }) => entity),
-    unit: groups.map(({ unit }) => unit),
-    group: groups.map(({ group }) => group),
-    rows: groups.map(({ rows }) => rows.length),
-    taken: groups.map(({ rows }) => rows.reduce((sum, row) => sum + taken[row], 0)),
-  });
+/** Rows and groups, of all and of those taken, for each entity, or each unit of each; in order of names. */
+function compareShares(
+  groups: readonly Group[],
+  taken: Uint8Array,
+  keys: readonly ("entity" | "unit")[],
+): SampleShare[] {
+  const parts = new Map<string, { share: Mutable<SampleShare>; all: Set<string>; taken: Set<string> }>();
+  for (const group of groups) {
+    const named = { entity: group.entity, ...(keys.includes("unit") && { unit: group.unit }) };
+    const name = keys.map((key) => group[key]).join("\n");
+    const part = parts.get(name) ?? { share: { ...named, ...NOTHING }, all: new Set(), taken: new Set() };
+    parts.set(name, part);
+    const drawn = group.rows.reduce((sum, row) => sum + taken[row], 0);
+    part.share.rows += group.rows.length;
+    part.share.taken += drawn;
+    part.share.groups = part.all.add(group.group).size;
+    if (drawn > 0) part.share.groups_taken = part.taken.add(group.group).size;
+  }
+  return [...parts.keys()].sort().map((name) => parts.get(name)!.share);
 }
 
-function sumGroups(groups: ColumnTable, by: readonly string[]): SampleShare[] {
-  const taken = groups.filter("group => group.taken > 0");
-  const count = (name: string, of: ColumnTable) => of.groupby(...by).rollup({ [name]: op.distinct("group") });
-  return groups
-    .groupby(...by)
-    .rollup({ rows: op.sum("rows"), taken: op.sum("taken") })
-    .join(count("groups", groups), [[...by], [...by]])
-    .join_left(count("groups_taken", taken), [[...by], [...by]])
-    .impute({ groups_taken: () => 0 })
-    .orderby(...by)
-    .objects() as SampleShare[];
-}
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+const NOTHING = { rows: 0, taken: 0, groups: 0, groups_taken: 0 };
 
 function tooFew(path: string, { size }: SampleSettings, found: number, candidates: number): InputError {
   const capped = found < candidates ? ` (${candidates} without sample.max_of_unit and sample.max_of_group)` : "";
