@@ -12,6 +12,8 @@ export interface Verdict {
   readonly rule: string | undefined;
   /** The label after all rules. */
   readonly text: string;
+  /** Its unit; "" where it has none. */
+  readonly unit: string;
 }
 
 /** Judges rows by link, entity and the cell of the label. */
@@ -29,17 +31,17 @@ export function labelJudge(policies: LabelPolicies, limitsOf: LimitsOf): LabelJu
 
 /** Asks every rule in turn about a row; a label that one of them mends is read anew for the next. */
 function judgeRow(row: LabelledRow, policies: LabelPolicies, limitsOf: LimitsOf): Verdict {
-  let now = row;
-  let verdict: Verdict = { outcome: "clean", rule: undefined, text: row.label.text };
+  let { label } = row;
+  let [outcome, rule]: [Verdict["outcome"], string | undefined] = ["clean", undefined];
   for (const { name, meets, mend } of LABEL_RULES) {
-    if (!meets(now, limitsOf)) continue;
+    if (!meets({ ...row, label }, limitsOf)) continue;
     const policy = policies[name];
-    if (policy === "drop") return { outcome: "dropped", rule: name, text: now.label.text };
-    const text = mend?.[policy]?.(now.label);
+    if (policy === "drop") return { outcome: "dropped", rule: name, text: label.text, unit: label.unit };
+    const text = mend?.[policy]?.(label);
     if (text !== undefined) {
-      now = { ...now, label: readLabel(text) };
-      verdict = { outcome: "changed", rule: verdict.outcome === "changed" ? verdict.rule : name, text };
-    } else verdict = { ...verdict, outcome: verdict.rule ? verdict.outcome : "kept", rule: verdict.rule ?? name };
+      label = readLabel(text);
+      [outcome, rule] = ["changed", outcome === "changed" ? rule : name];
+    } else if (outcome === "clean") [outcome, rule] = ["kept", name];
   }
-  return verdict;
+  return { outcome, rule, text: label.text, unit: label.unit };
 }

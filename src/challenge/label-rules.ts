@@ -76,6 +76,7 @@ function isBeyond(size: number, limits: readonly [number, number] | undefined): 
 export function isImageLink(link: string): boolean {
   const host = link.startsWith("https://") ? 8 : link.startsWith("http://") ? 7 : undefined;
   if (host === undefined) return false;
-  const path = /[?#]/.test(link) ? link.replace(/[?#].*$/s, "") : link;
+  const hasMore = link.includes("?") || link.includes("#");
+  const path = hasMore ? link.replace(/[?#].*$/s, "") : link;
   return path.indexOf("/", host) > host && !path.endsWith("/");
 }

@@ -1,4 +1,3 @@
-import { readLabel } from "../challenge/label.ts";
 import type { DataSettings, Share } from "../config/data-schema.ts";
 import { InputError } from "../util/errors.ts";
 import { textHash } from "../util/hash.ts";
@@ -39,7 +38,7 @@ export interface Sample {
  */
 export async function drawSample(
   path: string,
-  blocks: AsyncIterable<LabelledBlock>,
+  blocks: AsyncIterable<UnitBlock>,
   split: Split,
   settings: SampleSettings,
 ): Promise<Sample> {
@@ -60,10 +59,10 @@ export async function drawSample(
   };
 }
 
-/** Rows that were read together, with the label of each; undefined for a row that is not to be drawn. */
-export interface LabelledBlock {
+/** Rows that were read together, with the unit of each one's label; undefined for a row that is not to be drawn. */
+export interface UnitBlock {
   readonly block: Block;
-  readonly labels: readonly (string | undefined)[];
+  readonly units: readonly (string | undefined)[];
 }
 
 /** Rows of one group with one unit of one entity, by their numbers in the file. */
@@ -82,7 +81,7 @@ interface Candidates {
 }
 
 /** Of each row that may be drawn its number is kept, and of every row its chance: 16 bytes. */
-async function readCandidates(blocks: AsyncIterable<LabelledBlock>, split: Split, seed: number): Promise<Candidates> {
+async function readCandidates(blocks: AsyncIterable<UnitBlock>, split: Split, seed: number): Promise<Candidates> {
   const groups: Group[] = [];
   const makeGroup = (entity: string, unit: string, group: string) => {
     groups.push({ entity, unit, group, rows: [] });
@@ -92,20 +91,19 @@ async function readCandidates(blocks: AsyncIterable<LabelledBlock>, split: Split
     (entity) => memo((unit) => memo((group) => makeGroup(entity, unit, group), Infinity), Infinity),
     Infinity,
   );
-  const unitOf = memo((cell) => readLabel(cell).unit);
   const hashOf = memo((entity) => textHash(`sample ${seed} ${entity}`));
   const chances = new NumberList();
   let count = 0;
-  for await (const { block, labels } of blocks) {
+  for await (const { block, units } of blocks) {
     const sides = split.sidesOf(block);
     const [links, entities] = [block.column("image_link"), block.column("entity_name")];
     const ids = block.columns.includes("group_id") ? block.column("group_id") : undefined;
     for (let i = 0; i < block.rowCount; i++) {
       const row = chances.length;
       chances.push(hashOf(entities[i])(links[i]));
-      const label = labels[i];
-      if (sides[i] === "val" || label === undefined) continue;
-      groupOf(entities[i])(unitOf(label))(ids?.[i] ?? "").rows.push(row);
+      const unit = units[i];
+      if (sides[i] === "val" || unit === undefined) continue;
+      groupOf(entities[i])(unit)(ids?.[i] ?? "").rows.push(row);
       count++;
     }
   }

@@ -12,7 +12,7 @@ function judge(text: string, entity = "item_weight", clean: object = {}, link = 
 }
 
 test("an official label with an allowed unit and a sensible number is left as it is", () => {
-  expect(judge("500.0 gram")).toEqual({ outcome: "clean", rule: undefined, text: "500.0 gram" });
+  expect(judge("500.0 gram")).toEqual({ outcome: "clean", rule: undefined, text: "500.0 gram", unit: "gram" });
 });
 
 test.each([
@@ -39,12 +39,17 @@ test.each([
   ["2.2e+2 gram", "item_weight", { scientific: "write" }, "220.0 gram"],
 ])("%j of %s is mended by %j", (text, entity, clean, mended) => {
   const rule = Object.keys(clean)[0];
-  expect(judge(text, entity, clean)).toEqual({ outcome: "changed", rule, text: mended });
+  expect(judge(text, entity, clean)).toEqual({
+    outcome: "changed",
+    rule,
+    text: mended,
+    unit: mended.replace(/^\S+ /, ""),
+  });
 });
 
 test("a mended label is looked at again: the horsepower of a range is dropped for its unit", () => {
   expect(judge("[1.0, 2.0] horsepower", "wattage", { range: "max" })).toEqual({
-    ...{ outcome: "dropped", rule: "unit", text: "2.0 horsepower" },
+    ...{ outcome: "dropped", rule: "unit", text: "2.0 horsepower", unit: "horsepower" },
   });
   expect(judge("2.2e+20 gram", "item_weight", { scientific: "write" })).toMatchObject({ rule: "magnitude" });
 });
@@ -52,7 +57,7 @@ test("a mended label is looked at again: the horsepower of a range is dropped fo
 test("with every policy at keep nothing is dropped or changed, and the first rule that finds something is told", () => {
   const keep = Object.fromEntries(LABEL_RULES.map(({ name }) => [name, "keep"]));
   expect(judge("[1.0, 2.0] horsepower", "wattage", keep)).toEqual({
-    ...{ outcome: "kept", rule: "range", text: "[1.0, 2.0] horsepower" },
+    ...{ outcome: "kept", rule: "range", text: "[1.0, 2.0] horsepower", unit: "horsepower" },
   });
 });
 

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ENTITIES } from "../../src/challenge/entities.ts";
+import { readLabel } from "../../src/challenge/label.ts";
 import { parseDataSettings } from "../../src/config/load.ts";
-import { drawSample, type LabelledBlock, type Sample } from "../../src/data/sample.ts";
+import { drawSample, type Sample, type UnitBlock } from "../../src/data/sample.ts";
 import { chooseSplit } from "../../src/data/split.ts";
 import { openTable, readTable, type Table, type TableFile } from "../../src/data/table.ts";
 import { InputError } from "../../src/util/errors.ts";
@@ -17,11 +18,13 @@ async function draw(path: string, sample: object, val = 0): Promise<Sample> {
   const settings = parseDataSettings({ sample });
   const table = await openTable(path);
   const split = await chooseSplit(table, settings.split, val);
-  return drawSample(path, labelled(table), split, settings.sample);
+  return drawSample(path, withUnits(table), split, settings.sample);
 }
 
-async function* labelled(table: TableFile): AsyncGenerator<LabelledBlock> {
-  for await (const block of table.blocks()) yield { block, labels: block.column("entity_value") };
+async function* withUnits(table: TableFile): AsyncGenerator<UnitBlock> {
+  for await (const block of table.blocks()) {
+    yield { block, units: block.column("entity_value").map((label) => readLabel(label).unit) };
+  }
 }
 
 function count(cells: readonly string[]): Record<string, number> {

@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
 import { type LabelJudge, labelJudge } from "../../challenge/judge-label.ts";
+import { readLabel } from "../../challenge/label.ts";
 import { readLimits } from "../../challenge/label-limits.ts";
 import type { DataSettings } from "../../config/data-schema.ts";
 import { type CleanReport, countRules } from "../../data/clean-report.ts";
 import { LABEL_COLUMNS } from "../../data/judge-block.ts";
 import { type JudgedBlock, withVerdicts } from "../../data/judged-table.ts";
-import { drawSample, type LabelledBlock, type SampleShare } from "../../data/sample.ts";
+import { drawSample, type SampleShare, type UnitBlock } from "../../data/sample.ts";
 import { chooseSplit } from "../../data/split.ts";
 import { openTable, type TableFile } from "../../data/table.ts";
 import { createTable } from "../../data/table-write.ts";
+import { memo } from "../../util/memo.ts";
 import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
 
 export interface SampleOptions extends TableJob {
@@ -50,7 +52,7 @@ export async function sampleTable(options: SampleOptions): Promise<SampleReport>
   const split = await chooseSplit(table, settings.split, val ?? leftBySplit(table));
   const { limits, ...policies } = settings.clean;
   const limitsOf = readLimits(limits);
-  const draw = (blocks: AsyncIterable<LabelledBlock>) => drawSample(input, blocks, split, settings.sample);
+  const draw = (blocks: AsyncIterable<UnitBlock>) => drawSample(input, blocks, split, settings.sample);
   const { sample, report } = clean
     ? await withVerdicts(table, policies, limitsOf, {
         async run(blocks) {
@@ -67,17 +69,18 @@ export async function sampleTable(options: SampleOptions): Promise<SampleReport>
   };
 }
 
-async function* plainBlocks(table: TableFile): AsyncGenerator<LabelledBlock> {
-  for await (const block of table.blocks()) yield { block, labels: block.column("entity_value") };
+async function* plainBlocks(table: TableFile): AsyncGenerator<UnitBlock> {
+  const unitOf = memo((label) => readLabel(label).unit);
+  for await (const block of table.blocks()) yield { block, units: block.column("entity_value").map(unitOf) };
 }
 
 async function* cleanedBlocks(
   blocks: AsyncGenerator<JudgedBlock>,
   counts: ReturnType<typeof countRules>,
-): AsyncGenerator<LabelledBlock> {
+): AsyncGenerator<UnitBlock> {
   for await (const { block, verdicts } of blocks) {
     counts.add(block, verdicts);
-    yield { block, labels: verdicts.map(({ outcome, text }) => (outcome === "dropped" ? undefined : text)) };
+    yield { block, units: verdicts.map(({ outcome, unit }) => (outcome === "dropped" ? undefined : unit)) };
   }
 }
 
@@ -88,15 +91,14 @@ function leftBySplit({ path, columns }: TableFile): string | undefined {
 
 /** Writes rows by their numbers, in that order, with the labels that `judge` leaves them. */
 async function writeRows(table: TableFile, rows: readonly number[], output: string, judge?: LabelJudge): Promise<void> {
-  const placeOf = new Map(rows.map((row, place) => [row, place]));
+  const order = rows.map((row, place) => ({ row, place })).sort((a, b) => a.row - b.row);
   const drawn = new Array<readonly string[]>(rows.length);
   const [link, entity, value] = LABEL_COLUMNS.map((name) => table.columns.indexOf(name));
-  let first = 0;
+  let [first, next] = [0, 0];
   for await (const block of table.blocks()) {
-    for (let i = 0; i < block.rowCount; i++) {
-      const place = placeOf.get(first + i);
-      if (place === undefined) continue;
-      const cells = table.columns.map((_, c) => block.cell(c, i));
+    for (; next < order.length && order[next].row < first + block.rowCount; next++) {
+      const { row, place } = order[next];
+      const cells = table.columns.map((_, c) => block.cell(c, row - first));
       const verdict = judge?.(cells[link], cells[entity], cells[value]);
       drawn[place] = verdict?.outcome === "changed" ? cells.with(value, verdict.text) : cells;
     }
