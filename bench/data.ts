@@ -106,9 +106,12 @@ try {
     "pandas",
   );
   const { truth, predictions } = await makeScoreFiles(data);
-  const score = () => measure(node, [main, "score", predictions, "--truth", truth]);
-  compare("score", score, () => measure(node, [built("read-bytes.js"), predictions, truth]), "reading in Node");
-  compare("score", score, has("wc", ["--version"]) ? () => measure("wc", [predictions, truth]) : null, "wc");
+  const byCommand = () => measure(node, [main, "score", predictions, "--truth", truth]);
+  const byLibrary = () => measure(node, [built("score-job.js"), predictions, truth]);
+  const readInNode = () => measure(node, [built("read-bytes.js"), predictions, truth]);
+  compare("amlc score", byCommand, readInNode, "reading in Node");
+  compare("amlc score", byCommand, has("wc", ["--version"]) ? () => measure("wc", [predictions, truth]) : null, "wc");
+  compare("the score alone, without the command line", byLibrary, readInNode, "reading in Node");
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
