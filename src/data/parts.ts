@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { readJson } from "../formats/json.ts";
 import { InputError } from "../util/errors.ts";
-import { makeFolder, writeFileAtomic } from "../util/files.ts";
+import { makeOutputFolder, writeFileAtomic } from "../util/files.ts";
 import { countRuns, type IndexRuns, toRuns } from "./index-runs.ts";
 import type { Rows, TableFile } from "./table.ts";
 import { createTable, tableEnding } from "./table-write.ts";
@@ -46,7 +46,7 @@ export async function makeParts(
   const { indices, partOf } = await planParts(table, count);
   const { stem, ending } = tableEnding(basename(table.path));
   const files = Array.from({ length: count }, (_, part) => `${stem}-part-${part + 1}-of-${count}${ending}`);
-  await makeFolder(folder);
+  await makeOutputFolder(folder);
   const found = await writeParts(
     table,
     files.map((file) => join(folder, file)),

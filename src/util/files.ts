@@ -1,12 +1,36 @@
-import { lstat, mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { lstat, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InputError } from "./errors.ts";
 
 /** Makes a folder and what is missing above it. */
 export async function makeFolder(path: string): Promise<void> {
-  // Absolute, for Node never returns from a recursive mkdir of a relative path whose working folder was deleted.
-  await mkdir(resolve(path), { recursive: true });
+  // Node's own recursive mkdir never returns where a folder cannot be made in one that is there, such as /proc, or where the
+  // working folder was deleted.
+  const folder = resolve(path);
+  try {
+    await mkdir(folder);
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT" && dirname(folder) !== folder) {
+      await makeFolder(dirname(folder));
+      await mkdir(folder).catch(unlessThere(folder));
+    } else await unlessThere(folder)(cause);
+  }
 }
+
+/** The same for a folder that a user has named. @throws InputError when it cannot be made */
+export async function makeOutputFolder(path: string): Promise<void> {
+  await makeFolder(path).catch((cause: Error) => {
+    throw new InputError(`${path}: no such folder can be made: ${cause.message}`, {
+      hint: "choose a folder that you may write to",
+      cause,
+    });
+  });
+}
+
+const unlessThere = (folder: string) => async (cause: unknown) => {
+  const found = codeOf(cause) === "EEXIST" ? await stat(folder).catch(() => undefined) : undefined;
+  if (!found?.isDirectory()) throw cause;
+};
 
 /**
  * Writes a file that appears whole or not at all: into a neighbour, synced, renamed over `path`.

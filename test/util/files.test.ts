@@ -1,10 +1,17 @@
+import { existsSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import type * as Promises from "node:fs/promises";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InputError } from "../../src/util/errors.ts";
-import { recoverFolder, replaceFolderAtomic, writeFileAtomic } from "../../src/util/files.ts";
+import {
+  makeFolder,
+  makeOutputFolder,
+  recoverFolder,
+  replaceFolderAtomic,
+  writeFileAtomic,
+} from "../../src/util/files.ts";
 
 /** `disk.next()` runs before every call that changes the disk, and may throw in its place. */
 const disk = vi.hoisted(() => ({ next: () => {} }));
@@ -157,5 +164,26 @@ describe("a folder", () => {
   test("that does not exist needs no recovery", async () => {
     await recoverFolder(path());
     expect(await readdir(home)).toEqual([]);
+  });
+});
+
+describe("a folder", () => {
+  const home = mkdtempSync(join(tmpdir(), "amlc-folders-"));
+
+  test("is made with what is missing above it, and may be there already", async () => {
+    const deep = join(home, "a", "b", "c");
+    for (let time = 0; time < 2; time++) await makeFolder(deep);
+    expect(statSync(deep).isDirectory()).toBe(true);
+    await Promise.all(Array.from({ length: 8 }, () => makeFolder(join(home, "x", "y", "z"))));
+  });
+
+  test("that cannot be made is refused and not tried for ever", async () => {
+    writeFileSync(join(home, "file"), "");
+    await expect(makeOutputFolder(join(home, "file"))).rejects.toThrow(InputError);
+    await expect(makeOutputFolder(join(home, "file", "inside"))).rejects.toThrow(/no such folder can be made/);
+  });
+
+  test.runIf(existsSync("/proc/self"))("under /proc is refused", async () => {
+    await expect(makeOutputFolder("/proc/amlc/inside")).rejects.toThrow(InputError);
   });
 });

@@ -3,7 +3,7 @@ import type { DataSettings } from "../../config/data-schema.ts";
 import { chooseSplit, type Side } from "../../data/split.ts";
 import { openTable } from "../../data/table.ts";
 import { createTable } from "../../data/table-write.ts";
-import { makeFolder } from "../../util/files.ts";
+import { makeOutputFolder } from "../../util/files.ts";
 import { textHash } from "../../util/hash.ts";
 import { NumberList } from "../../util/number-list.ts";
 import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
@@ -38,7 +38,7 @@ export async function splitTable({ input, settings, val, folder, ...job }: Split
   const table = await openTable(input, ["image_link"], readOptions(job));
   const split = await chooseSplit(table, settings, val);
   const home = folder ?? dirname(input);
-  await makeFolder(home);
+  await makeOutputFolder(home);
   const fileOf = (side: Side) => siblingTable(input, side, home);
   await refuseOverwrite(input, fileOf("train"), fileOf("val"));
   const sides = ["train", "val"] as const;
