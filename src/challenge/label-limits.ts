@@ -1,5 +1,5 @@
 import { InputError } from "../util/errors.ts";
-import { UNIT_SIZES } from "./entities.ts";
+import { isEntity, UNIT_SIZES, UNITS } from "./entities.ts";
 import type { LimitsOf } from "./label-rules.ts";
 
 /** Smallest and largest value of each entity that can be, as answers: 0.01 millimetre. */
@@ -23,6 +23,11 @@ export function readLimits(limits: LabelLimits): LimitsOf {
 function sizeOfLimit(entity: string, limit: string): number {
   const [number, unit] = [Number.parseFloat(limit), limit.slice(limit.indexOf(" ") + 1)];
   const known = UNIT_SIZES.get(unit);
+  if (known && isEntity(entity) && known.quantity !== UNIT_SIZES.get(UNITS[entity][0])!.quantity) {
+    throw new InputError(`clean.limits.${entity} is "${limit}": ${unit} is no unit of ${entity}`, {
+      hint: `it has ${UNITS[entity].join(", ")}`,
+    });
+  }
   if (known) return number * known.size;
   throw new InputError(`clean.limits.${entity} is "${limit}": "${unit}" is no unit`, {
     hint: `the units are ${[...UNIT_SIZES.keys()].join(", ")}`,

@@ -41,7 +41,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     });
     return 0;
   } catch (error) {
-    const known = error instanceof UsageError ? explainUsage(error, args, await parser.getHelp()) : error;
+    const isUsage = error instanceof UsageError || (error instanceof Error && error.name === "YError");
+    const known = isUsage ? explainUsage(error, args, await parser.getHelp()) : error;
     return reportError(known, args.includes("--json"));
   }
 }
@@ -118,7 +119,7 @@ export function reportError(error: unknown, json: boolean): number {
   const message = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
   const hint = known ? error.hint : "this is a fault of amlc: please report it with the lines above";
   printLog(`${paint(process.stderr, "red", "error:")} ${harmless(message)}`);
-  if (hint !== undefined) printLog(`${paint(process.stderr, "cyan", "hint:")} ${hint}`);
+  if (hint !== undefined) printLog(`${paint(process.stderr, "cyan", "hint:")} ${harmless(hint)}`);
   if (json) printJson({ ...(known && error.report), error: { message, hint: hint ?? null } });
   return known ? error.exitCode : INTERNAL_ERROR;
 }

@@ -62,5 +62,7 @@ function fatesOf(twins: readonly Twin[], { contradiction, duplicate }: Policies)
 
 /** Undefined where the policy wants neither: then no row is the best. */
 function extreme(policy: Policies["contradiction"], a: number, b: number): number | undefined {
-  return policy === "max" || policy === "min" ? Math[policy](a, b) : undefined;
+  if (policy !== "max" && policy !== "min") return undefined;
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) ? b : a; // a size that is not known is no rival
+  return Math[policy](a, b);
 }

@@ -5,7 +5,7 @@ import { InputError } from "../util/errors.ts";
 import { makeOutputFolder, writeFileAtomic } from "../util/files.ts";
 import { countRuns, type IndexRuns, toRuns } from "./index-runs.ts";
 import type { Rows, TableFile } from "./table.ts";
-import { createTable, tableEnding } from "./table-write.ts";
+import { createTable, type TableWriter, tableEnding } from "./table-write.ts";
 
 const MAX_ROWS = 1e9;
 const indexRuns = z
@@ -110,9 +110,10 @@ function readIndices(path: string, block: Rows): number[] {
 }
 
 async function writeParts(table: TableFile, paths: readonly string[], partOf: ReadonlyMap<string, number>) {
-  const writers = await Promise.all(paths.map((path) => createTable(path, table.columns)));
+  const writers: TableWriter[] = [];
   const found = paths.map(() => ({ indices: [] as number[], links: new Set<string>() }));
   try {
+    for (const path of paths) writers.push(await createTable(path, table.columns));
     for await (const block of table.blocks()) {
       const links = block.column("image_link");
       const indices = readIndices(table.path, block);

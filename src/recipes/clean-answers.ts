@@ -3,9 +3,10 @@ import { cleanAnswer } from "../challenge/clean-answer.ts";
 import { type Entity, isEntity } from "../challenge/entities.ts";
 import type { DataSettings } from "../config/data-schema.ts";
 import { loadAnswerRules } from "../data/answer-rules.ts";
+import { rowsByIndex } from "../data/row-index.ts";
 import { openTable, type Rows, readTable } from "../data/table.ts";
 import { createTable } from "../data/table-write.ts";
-import { readOptions, refuseOverwrite, type TableJob } from "./data/table-job.ts";
+import { checkSettings, readOptions, refuseOverwrite, type TableJob } from "./data/table-job.ts";
 
 export interface CleanAnswersOptions extends TableJob {
   /** A table with index and prediction; with entity_name, units are those that the entity allows. */
@@ -53,8 +54,9 @@ export interface CleanAnswersReport {
  * input. @throws InputError when a file is not as it should be or cannot be written
  */
 export async function cleanAnswers(options: CleanAnswersOptions): Promise<CleanAnswersReport> {
-  const { input, output, settings, onChange } = options;
-  await refuseOverwrite(input, output);
+  const { input, output, onChange } = options;
+  const { answers: settings } = checkSettings({ answers: options.settings });
+  await refuseOverwrite([input, options.test, options.rules], [output]);
   const rules = loadAnswerRules(options.rules);
   const table = await openTable(input, ["index", "prediction"], readOptions(options));
   const entityOf = await entityReader(table.columns, options.test);
@@ -64,7 +66,7 @@ export async function cleanAnswers(options: CleanAnswersOptions): Promise<CleanA
     for await (const block of table.blocks()) {
       const [indices, predictions, entities] = [block.column("index"), block.column("prediction"), entityOf(block)];
       const answers = predictions.map((before, i) => {
-        const { answer: after, steps } = cleanAnswer(before, entities[i], rules, settings);
+        const { answer: after, steps } = cleanAnswer(withoutGuard(before), entities[i], rules, settings);
         const change = { line: block.lineOf(i), index: indices[i], entity: entities[i] ?? null, before, after, steps };
         count.add(change);
         if (steps.length > 0) onChange?.(change);
@@ -79,6 +81,9 @@ export async function cleanAnswers(options: CleanAnswersOptions): Promise<CleanA
   return { file: output, ...count.report() };
 }
 
+/** Tables are written with an apostrophe before what a spreadsheet would run as a formula, as `'-12V`. */
+const withoutGuard = (answer: string) => (/^'[=+@-]/.test(answer) ? answer.slice(1) : answer);
+
 type EntityReader = (block: Rows) => readonly (Entity | undefined)[];
 
 /** From the test table where one is given, else from the answers' own column; undefined where neither says. */
@@ -87,8 +92,8 @@ async function entityReader(columns: readonly string[], test: string | undefined
   if (test !== undefined) {
     const table = await readTable(test, ["index", "entity_name"]);
     const entities = table.column("entity_name");
-    const byIndex = new Map(table.column("index").map((index, row) => [index.trim(), known(entities[row])]));
-    return (block) => block.column("index").map((index) => byIndex.get(index.trim()));
+    const rows = rowsByIndex(table);
+    return (block) => block.column("index").map((index) => known(entities[rows.get(index.trim()) ?? -1]));
   }
   if (columns.includes("entity_name")) return (block) => block.column("entity_name").map(known);
   return () => [];

@@ -1,4 +1,5 @@
-import { lstat, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { lstat, mkdir, open, realpath, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InputError } from "./errors.ts";
 
@@ -57,7 +58,9 @@ export interface AtomicFile {
  * @throws InputError as {@link writeFileAtomic}
  */
 export async function openFileAtomic(path: string, expected = 0): Promise<AtomicFile> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const { target, mode } = await findTarget(path);
+  // A name that no other writer has, be it in this process or in one of the same number on another machine.
+  const temporary = `${target}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   let [bytes, isOpen] = [0, true];
   const discard = async () => {
     if (!isOpen) return;
@@ -73,7 +76,7 @@ export async function openFileAtomic(path: string, expected = 0): Promise<Atomic
       throw await writeError(path, Math.max(bytes, expected), cause);
     }
   };
-  const file = await open(temporary, "w").catch(async (cause) => {
+  const file = await open(temporary, "wx", mode).catch(async (cause) => {
     throw await writeError(path, Math.max(bytes, expected), cause);
   });
   return {
@@ -84,15 +87,34 @@ export async function openFileAtomic(path: string, expected = 0): Promise<Atomic
     },
     async commit() {
       await attempt(async () => {
+        if (mode !== undefined) await file.chmod(mode); // the mask of the process has none of it
         await file.sync();
-        await rename(temporary, path);
-        await syncFolder(dirname(path));
+        await rename(temporary, target);
+        await syncFolder(dirname(target));
       });
       isOpen = false;
       await file.close();
     },
     discard,
   };
+}
+
+/**
+ * Where a file that is to be replaced stands, links followed, and the mode that it has.
+ * @throws InputError when something else than a file is there: a rename would put a file in the place of a device
+ */
+async function findTarget(path: string): Promise<{ target: string; mode: number | undefined }> {
+  const target = await realpath(path).catch(() => path);
+  const found = await stat(target).catch(() => undefined);
+  if (found && !found.isFile()) {
+    throw new InputError(
+      `${path}: could not be written: it is ${found.isDirectory() ? "a folder" : "no ordinary file"}`,
+      {
+        hint: "name a file; what goes to a pipe or a device has to be a file first",
+      },
+    );
+  }
+  return { target, mode: found && found.mode & 0o777 };
 }
 
 /**

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DataSettings } from "../../config/data-schema.ts";
+import { parseDataSettings } from "../../config/load.ts";
 import { InputError, InterruptedError } from "../../util/errors.ts";
 import { makeFolder } from "../../util/files.ts";
 import { type LockPurpose, lockFolder } from "../../util/folder-lock.ts";
@@ -63,8 +64,9 @@ const GO_ON = "start the same command again: it fetches what is missing";
  * @throws InputError when the folder cannot be written to, is full, is in use, or has a broken manifest;
  * InterruptedError when the signal ended it
  */
-export function downloadImages(options: DownloadOptions): Promise<DownloadReport> {
-  return downloadGuarded(options, guardAddresses(options.settings));
+export async function downloadImages(options: DownloadOptions): Promise<DownloadReport> {
+  const { download: settings } = parseDataSettings({ download: options.settings });
+  return downloadGuarded({ ...options, settings }, guardAddresses(settings));
 }
 
 /** As {@link downloadImages}, under a guard that need not be the one of the settings. */
@@ -140,7 +142,7 @@ function stopWith(outer: AbortSignal | undefined) {
   return { signal: controller.signal, abort, [Symbol.dispose]: () => outer?.removeEventListener("abort", abort) };
 }
 
-const LEFT_OVER = /^\.download-\d+\.part$|^manifest\.jsonl\.\d+\.tmp$/;
+const LEFT_OVER = /^\.download-\d+\.part$|^manifest\.jsonl\.[\w-]+\.tmp$/;
 
 /** Removes what a killed download left half written. @returns the other files */
 async function sweep(folder: string): Promise<readonly string[]> {

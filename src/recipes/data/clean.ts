@@ -4,7 +4,7 @@ import { cleanLabels } from "../../data/clean-labels.ts";
 import type { CleanReport } from "../../data/clean-report.ts";
 import { LABEL_COLUMNS } from "../../data/judge-block.ts";
 import { openTable } from "../../data/table.ts";
-import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
+import { checkSettings, readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
 
 export interface CleanOptions extends TableJob {
   readonly input: string;
@@ -25,8 +25,9 @@ export interface CleanedTable extends CleanReport {
  */
 export async function cleanTable({ input, output, dropped, settings, ...job }: CleanOptions): Promise<CleanedTable> {
   const files = { output, dropped: dropped ?? siblingTable(output, "dropped") };
-  await refuseOverwrite(input, files.output, files.dropped);
-  const { limits, ...policies } = settings;
+  await refuseOverwrite([input], [files.output, files.dropped]);
+  const { clean } = checkSettings({ clean: settings });
+  const { limits, ...policies } = clean;
   const limitsOf = readLimits(limits);
   const table = await openTable(input, LABEL_COLUMNS, readOptions(job));
   const report = await cleanLabels(table, files, policies, limitsOf);

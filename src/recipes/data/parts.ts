@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { joinParts } from "../../data/join-parts.ts";
 import { makeParts, readPartsManifest } from "../../data/parts.ts";
 import { openTable } from "../../data/table.ts";
-import { readOptions, type TableJob } from "./table-job.ts";
+import { checkSettings, readOptions, refuseOverwrite, type TableJob } from "./table-job.ts";
 
 export interface PartsOptions extends TableJob {
   readonly input: string;
@@ -19,6 +19,7 @@ export interface PartsReport {
 
 /** Cuts a test table into parts that are answered side by side. @throws InputError as makeParts */
 export async function cutParts({ input, parts, folder, ...job }: PartsOptions): Promise<PartsReport> {
+  checkSettings({ parts: { parts } });
   const table = await openTable(input, ["index", "image_link"], readOptions(job));
   const { manifest, path } = await makeParts(table, parts, folder ?? dirname(input));
   return {
@@ -38,5 +39,6 @@ export interface JoinOptions {
 
 /** Puts answers to parts together. @throws InputError as joinParts */
 export async function joinTables({ files, manifest, output }: JoinOptions): Promise<{ file: string; rows: number }> {
+  await refuseOverwrite([manifest, ...files], [output]);
   return { file: output, rows: await joinParts(await readPartsManifest(manifest), files, output) };
 }

@@ -11,7 +11,7 @@ import { chooseSplit } from "../../data/split.ts";
 import { openTable, type TableFile } from "../../data/table.ts";
 import { createTable } from "../../data/table-write.ts";
 import { memo } from "../../util/memo.ts";
-import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
+import { checkSettings, checkShare, readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
 
 export interface SampleOptions extends TableJob {
   readonly input: string;
@@ -46,23 +46,26 @@ export interface SampleReport {
  * sample of size n. @throws InputError when there are too few rows, or a file is not as it should be
  */
 export async function sampleTable(options: SampleOptions): Promise<SampleReport> {
-  const { input, output, settings, val, clean = false, ...job } = options;
-  await refuseOverwrite(input, output);
+  const { input, output, settings: unchecked, val, clean = false, ...job } = options;
+  const { sample, split: splitting, clean: cleaning } = unchecked;
+  const settings = checkSettings({ sample, split: splitting, clean: cleaning });
+  checkShare(val);
+  await refuseOverwrite([input, typeof val === "string" ? val : undefined], [output]);
   const table = await openTable(input, LABEL_COLUMNS, readOptions(job));
   const split = await chooseSplit(table, settings.split, val ?? leftBySplit(table));
   const { limits, ...policies } = settings.clean;
   const limitsOf = readLimits(limits);
   const draw = (blocks: AsyncIterable<UnitBlock>) => drawSample(input, blocks, split, settings.sample);
-  const { sample, report } = clean
+  const { drawn, report } = clean
     ? await withVerdicts(table, policies, limitsOf, {
         async run(blocks) {
           const counts = countRules(policies);
-          return { sample: await draw(cleanedBlocks(blocks, counts)), report: counts.report() };
+          return { drawn: await draw(cleanedBlocks(blocks, counts)), report: counts.report() };
         },
       })
-    : { sample: await draw(plainBlocks(table)), report: null };
-  await writeRows(table, sample.rows, output, clean ? labelJudge(policies, limitsOf) : undefined);
-  const { rows, candidates, entities, units } = sample;
+    : { drawn: await draw(plainBlocks(table)), report: null };
+  await writeRows(table, drawn.rows, output, clean ? labelJudge(policies, limitsOf) : undefined);
+  const { rows, candidates, entities, units } = drawn;
   return {
     ...{ file: output, rows: rows.length, candidates, split: split.rule, seed: settings.sample.seed, clean: report },
     ...{ entities, units },
@@ -85,7 +88,7 @@ async function* cleanedBlocks(
 }
 
 function leftBySplit({ path, columns }: TableFile): string | undefined {
-  const val = siblingTable(path, "val");
+  const val = siblingTable(path.replace(/-train(?=\.[^/\\]*$)/, ""), "val");
   return !columns.includes("split") && existsSync(val) ? val : undefined;
 }
 

@@ -2,11 +2,11 @@ import { dirname } from "node:path";
 import type { DataSettings } from "../../config/data-schema.ts";
 import { chooseSplit, type Side } from "../../data/split.ts";
 import { openTable } from "../../data/table.ts";
-import { createTable } from "../../data/table-write.ts";
+import { createTable, type TableWriter } from "../../data/table-write.ts";
 import { makeOutputFolder } from "../../util/files.ts";
 import { textHash } from "../../util/hash.ts";
 import { NumberList } from "../../util/number-list.ts";
-import { readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
+import { checkSettings, checkShare, readOptions, refuseOverwrite, siblingTable, type TableJob } from "./table-job.ts";
 
 export interface SplitOptions extends TableJob {
   readonly input: string;
@@ -34,18 +34,22 @@ export interface SplitReport {
  * Writes the rows of a table to `NAME-train.csv` and `NAME-val.csv`, all rows of an image to the same.
  * @throws InputError when a file is not as it should be or cannot be written
  */
-export async function splitTable({ input, settings, val, folder, ...job }: SplitOptions): Promise<SplitReport> {
+export async function splitTable({ input, val, folder, ...options }: SplitOptions): Promise<SplitReport> {
+  const { settings: unchecked, ...job } = options;
+  const { split: settings } = checkSettings({ split: unchecked });
+  checkShare(val);
   const table = await openTable(input, ["image_link"], readOptions(job));
   const split = await chooseSplit(table, settings, val);
   const home = folder ?? dirname(input);
   await makeOutputFolder(home);
   const fileOf = (side: Side) => siblingTable(input, side, home);
-  await refuseOverwrite(input, fileOf("train"), fileOf("val"));
+  await refuseOverwrite([input, typeof val === "string" ? val : undefined], [fileOf("train"), fileOf("val")]);
   const sides = ["train", "val"] as const;
   const hash = textHash("link");
-  const writers = [await createTable(fileOf("train"), table.columns), await createTable(fileOf("val"), table.columns)];
+  const writers: TableWriter[] = [];
   const found = sides.map(() => ({ rows: 0, links: new NumberList() }));
   try {
+    for (const side of sides) writers.push(await createTable(fileOf(side), table.columns));
     for await (const block of table.blocks()) {
       const sideOf = split.sidesOf(block);
       const links = block.column("image_link");

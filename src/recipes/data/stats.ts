@@ -16,7 +16,7 @@ export interface StatsOptions extends TableJob {
  * @throws InputError when the table is not as it should be, or the page cannot be written
  */
 export async function dataStats({ input, html, ...job }: StatsOptions): Promise<TableStats> {
-  if (html !== undefined) await refuseOverwrite(input, html);
+  if (html !== undefined) await refuseOverwrite([input], [html]);
   const stats = await tableStats(await openTable(input, ["image_link", "entity_name"], readOptions(job)));
   if (html === undefined) return stats;
   const { dataStatsHtml } = await import("../../report/data-stats.ts");

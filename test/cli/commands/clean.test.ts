@@ -60,3 +60,17 @@ test("rules of one's own take the place of the package's, and are checked", asyn
   expect(await runProgram(["clean", raw, "-o", submission, "--rules", rules])).toBe(2);
   expect(printed.err).toContain(rules);
 });
+
+test("an apostrophe that a table writer put before a formula is not part of the answer", async () => {
+  const guarded = join(folder, "guarded.csv");
+  writeFileSync(guarded, "index,prediction,entity_name\n0,'-12V,voltage\n");
+  expect(await runProgram(["clean", guarded, "-o", submission])).toBe(0);
+  expect(readFileSync(submission, "utf8")).toBe("index,prediction\n0,-12 volt\n");
+});
+
+test("a test table with an index twice is refused", async () => {
+  const twice = join(folder, "twice.csv");
+  writeFileSync(twice, "index,entity_name\n0,width\n0,item_weight\n");
+  expect(await runProgram(["clean", raw, "-o", submission, "--test", twice])).toBe(2);
+  expect(printed.err).toContain('line 3 has index "0" again');
+});

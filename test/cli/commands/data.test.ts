@@ -89,6 +89,26 @@ describe("the way from raw rows to a sample", () => {
     expect(report.clean.odd).toBe(143);
   });
 
+  test("of rows that share a question with others the one with the largest value can stay", async () => {
+    const rows = ["5 gram", "7.0 gram", "7 gram", "5 Gram"].map((value) => `https://x/a.jpg,1,item_weight,${value}`);
+    writeFileSync(inFolder("twins.csv"), ["image_link,group_id,entity_name,entity_value", ...rows, ""].join("\n"));
+    const settings = ["--set", "clean.contradiction=max", "--set", "clean.unit=keep"];
+    const report = await json("clean", inFolder("twins.csv"), "-o", inFolder("one.csv"), ...settings);
+    expect((await readTable(inFolder("one.csv"))).column("entity_value")).toEqual(["7.0 gram"]);
+    const dropped = report.rules.flatMap(({ rule, dropped }: { rule: string; dropped: number }) =>
+      dropped ? [[rule, dropped]] : [],
+    );
+    expect(dropped).toEqual([
+      ["contradiction", 2],
+      ["duplicate", 1],
+    ]);
+  });
+
+  test("a sample of NAME-train.csv leaves out the images of NAME-val.csv, which are not in it", async () => {
+    const { candidates } = await json("sample", inFolder("clean-train.csv"), "--size", "10", "-o", inFolder("ten.csv"));
+    expect(candidates).toBe((await readTable(inFolder("clean-train.csv"))).rowCount);
+  });
+
   test("parts and join give the table back", async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i},https://x/${i >> 1}.jpg,1,width`);
     writeFileSync(inFolder("test.csv"), ["index,image_link,group_id,entity_name", ...rows, ""].join("\n"));
@@ -189,7 +209,29 @@ describe("bad input", () => {
     expect(printed.err).toMatch(/nowhere.x\.csv: could not be written/);
     copyFileSync(REAL, inFolder("same.csv.gz"));
     expect(await amlcData("clean", inFolder("same.csv.gz"), "-o", inFolder("same.csv.gz"))).toBe(2);
-    expect(printed.err).toMatch(/same\.csv\.gz: is the table that is read/);
+    expect(printed.err).toMatch(/same\.csv\.gz: is a file that this command reads/);
+  });
+
+  test("a file that is read besides, or written twice, is not written over", async () => {
+    const files = ["rows.csv", "val.csv", "twice.csv"].map((name) => inFolder(name));
+    for (const file of files) copyFileSync(inFolder("clean.csv"), file);
+    const [rows, val, twice] = files;
+    expect(await amlcData("sample", rows, "--val", val, "--size", "1", "-o", val)).toBe(2);
+    expect(printed.err).toContain("val.csv: is a file that this command reads");
+    expect(await amlcData("clean", rows, "-o", twice, "--dropped", twice)).toBe(2);
+    expect(readFileSync(twice)).toEqual(readFileSync(rows));
+  });
+
+  test("an option that lacks its value is refused", async () => {
+    for (const args of [["--size"], ["--seed", "--size", "1"], ["--set"]]) {
+      expect(await amlcData("sample", REAL, "-o", inFolder("x.csv"), ...args), args.join(" ")).toBe(2);
+    }
+  });
+
+  test("limits in a unit of another quantity are refused", async () => {
+    const limits = "clean.limits.item_weight=[1 volt, 100 volt]";
+    expect(await amlcData("clean", REAL, "-o", inFolder("x.csv"), "--set", limits)).toBe(2);
+    expect(printed.err).toContain("volt is no unit of item_weight");
   });
 
   test("a share that is none is refused", async () => {

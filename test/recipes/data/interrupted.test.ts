@@ -64,3 +64,19 @@ test.skipIf(!mounted)("a full disk is bad input, with what is needed", async () 
   await expect(clean(disk, {})).rejects.toThrow(InputError);
   await expect(clean(disk, {})).rejects.toMatchObject({ hint: expect.stringMatching(/^make room/) });
 });
+
+test.each([
+  [
+    "a size that is no number of rows",
+    (home: string) =>
+      sampleTable({
+        input: long,
+        output: join(home, "s"),
+        settings: { ...settings, sample: { ...settings.sample, size: 0 } },
+      }),
+  ],
+  ["a share beyond 1", (home: string) => splitTable({ input: long, folder: home, settings: settings.split, val: 7 })],
+  ["no parts", (home: string) => cutParts({ input: long, folder: home, parts: 0 })],
+])("%s is refused of a program, too", async (_, run) => {
+  await expect(run(folder)).rejects.toThrow(InputError);
+});

@@ -29,7 +29,7 @@ test("the page is named after the table, and says what is in it", async () => {
 
 test("the table is never overwritten by its page", async () => {
   const before = readFileSync(input, "utf8");
-  await expect(dataStats({ input, html: input })).rejects.toThrow("is the table that is read");
+  await expect(dataStats({ input, html: input })).rejects.toThrow("is a file that this command reads");
   expect(readFileSync(input, "utf8")).toBe(before);
 });
 

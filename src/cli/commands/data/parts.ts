@@ -16,7 +16,7 @@ export const dataPartsCommand: CommandModule<object, PartsArgs> = {
     helpWithSettings(
       settingsOptions(y)
         .positional("table", { type: "string", demandOption: true, describe: "rows with index and image_link" })
-        .option("parts", { type: "number", describe: "how many; all rows of an image are in one" })
+        .option("parts", { type: "number", requiresArg: true, describe: "how many; all rows of an image are in one" })
         .option("output", { alias: "o", type: "string", describe: "folder of the parts; by default the table's" })
         .example("$0 data parts test.csv --parts 4", "test-part-1-of-4.csv to 4, and test-parts.json for data join"),
       ["parts"],

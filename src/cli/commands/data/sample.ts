@@ -23,8 +23,12 @@ export const dataSampleCommand: CommandModule<object, SampleArgs> = {
       settingsOptions(y)
         .positional("table", { type: "string", demandOption: true, describe: "training rows: CSV, CSV.gz or Parquet" })
         .option("output", { alias: "o", type: "string", demandOption: true, describe: "table of the sample" })
-        .option("size", { type: "number", describe: "rows to draw; a smaller sample is the beginning of a larger one" })
-        .option("seed", { type: "number", describe: "seed of the order of rows" })
+        .option("size", {
+          type: "number",
+          requiresArg: true,
+          describe: "rows to draw; a smaller sample is the beginning of a larger one",
+        })
+        .option("seed", { type: "number", requiresArg: true, describe: "seed of the order of rows" })
         .option("val", {
           type: "string",
           describe: "images to leave out, as in data split: a share, or a table; by default what data split left",

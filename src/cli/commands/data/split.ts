@@ -22,7 +22,7 @@ export const dataSplitCommand: CommandModule<object, SplitArgs> = {
           type: "string",
           describe: "share of the images for validation, or a table that has them; by default the table's column split",
         })
-        .option("seed", { type: "number", describe: "seed of the choice of images" })
+        .option("seed", { type: "number", requiresArg: true, describe: "seed of the choice of images" })
         .option("output", { alias: "o", type: "string", describe: "folder of the two files; by default the table's" })
         .example("$0 data split clean.csv --val 0.05", "clean-train.csv and clean-val.csv")
         .example("$0 data split train.csv --val official-val.csv", "the images of another table are for validation"),
