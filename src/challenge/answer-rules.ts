@@ -40,6 +40,10 @@ export interface AnswerRules {
   readonly per: Lexicon<true>;
   readonly dimensions: Lexicon<readonly string[]>;
   readonly numberWords: Lexicon<number>;
+  /** Words that are a number alone: hundred, half. */
+  readonly numberParts: ReadonlySet<string>;
+  /** What may stand between two words of one number: the hyphen of thirty-two, "and" and "a" of three and a half. */
+  readonly numberJoints: ReadonlySet<string>;
   readonly fractionJoints: Lexicon<true>;
   readonly denominators: ReadonlySet<number>;
   readonly unfractioned: ReadonlySet<string>;
@@ -93,6 +97,7 @@ export function compileAnswerRules(source: AnswerRulesSource): AnswerRules {
     per: words(source.per),
     dimensions: createLexicon(source.dimensions.flatMap((d) => d.words.map((word) => entry(word, d.entities)))),
     numberWords: createLexicon(Object.entries(source.number_words).map(([word, value]) => entry(word, value))),
+    ...compileNumberWords(source, split),
     fractionJoints: words(source.fractions.joined_by),
     denominators: new Set(source.fractions.denominators),
     unfractioned: new Set(source.fractions.not_for),
@@ -104,6 +109,13 @@ export function compileAnswerRules(source: AnswerRulesSource): AnswerRules {
     quantityOf: (entity) => quantities.get(entity)!,
     unit,
   };
+}
+
+function compileNumberWords({ number_words, fractions }: AnswerRulesSource, split: Split) {
+  const spellings = Object.keys(number_words).map((spelling) => split(spelling).map(({ key }) => key));
+  const parts = new Set(spellings.filter((keys) => keys.length === 1).flat());
+  const joints = [...spellings.flat(), ...fractions.joined_by].filter((key) => !parts.has(key));
+  return { numberParts: parts, numberJoints: new Set(joints) };
 }
 
 function compileUnit(name: string, { quantity, size, into, dot_groups }: UnitSource): UnitRule {

@@ -52,11 +52,21 @@ const computed = (value: number, rule: NonNullable<NumberRead["rule"]>, from: nu
 
 function readNumberWord(tokens: readonly Token[], from: number, rules: AnswerRules): NumberRead | undefined {
   const word = rules.numberWords.match(tokens, from);
-  if (word === undefined) return undefined;
+  if (word === undefined || goesOnNumber(tokens, from, rules)) return undefined;
   const unit = tokens[word.next]?.key === "-" ? word.next + 1 : word.next; // half-pound
   if (rules.units.match(tokens, unit) === undefined) return undefined;
   return computed(word.value, "number word", from, word.next);
 }
+
+/** "two hundred", "thirty-two", "one point five", "3 and a half": the last word alone is another number than the whole. */
+function goesOnNumber(tokens: readonly Token[], from: number, rules: AnswerRules): boolean {
+  let before = from - 1;
+  while (before >= 0 && before >= from - MOST_JOINTS && rules.numberJoints.has(tokens[before].key)) before--;
+  if (before < 0) return false;
+  return tokens[before].kind === "number" || rules.numberParts.has(tokens[before].key);
+}
+
+const MOST_JOINTS = 3; // three and a half, twenty - and - a
 
 /** 10^3, 2 x 10^3 */
 function readPowerOfTen(tokens: readonly Token[], from: number, rules: AnswerRules): NumberRead | undefined {
@@ -80,6 +90,10 @@ function readMixed(
 ): NumberRead | undefined {
   if (!tokens[from].number!.whole) return undefined;
   const joint = readJoint(tokens, from + 1, rules);
+  const word = joint > from + 1 ? rules.numberWords.match(tokens, joint) : undefined;
+  if (word && word.value < 1 && rules.units.match(tokens, word.next)) {
+    return computed(Number(tokens[from].number!.digits) + word.value, "number word", from, word.next);
+  }
   const fraction = tokens[joint]?.number ? readFraction(tokens, joint, rules, slashes) : undefined;
   if (fraction === undefined || fraction.value >= 1) return undefined;
   return computed(Number(tokens[from].number!.digits) + fraction.value, "fraction", from, fraction.next);
