@@ -100,5 +100,7 @@ function chooseSide(products: readonly Product[], entity: Entity, wanted: Wanted
       if (unnamed === undefined && !value.side?.length) unnamed = { product, value, isNamed: false };
     }
   }
-  return unnamed?.product.length === 1 ? unnamed : undefined;
+  const others = products.filter((product) => product !== unnamed?.product);
+  const isAmongSides = others.some((product) => product.length > 1 || (unnamed?.value.side && product[0].side));
+  return unnamed?.product.length === 1 && !isAmongSides ? unnamed : undefined;
 }

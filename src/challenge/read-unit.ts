@@ -16,6 +16,7 @@ interface UnitAfter {
 }
 
 const BRACKETS = new Set(["(", "[", "{", ")", "]", "}", "\\", "*", "_", "$"]);
+const OPENING = new Set(["(", "[", "{"]);
 const STOPS = new Set([",", ":", "="]);
 
 /** The unit behind a number, past brackets, a hyphen, the name of a side, or words such as "unit:". */
@@ -33,7 +34,10 @@ export function readUnitAfter(
     const later = word && unit?.next === word.next ? readUnitAfter(tokens, word.next, wanted, rules) : undefined;
     if (later && suitsAny(later.readings, wanted)) return later; // 34 in grams
     const named = wanted.hasSides && !isSuited && !side ? rules.dimensions.match(tokens, at) : undefined;
-    if (unit && !named) return stopped && !introduced ? undefined : { readings: unit.value, side, next: unit.next };
+    if (unit && !named) {
+      const isOfNext = side !== undefined && isHeader(tokens, at, unit.next, rules);
+      return isOfNext || (stopped && !introduced) ? undefined : { readings: unit.value, side, next: unit.next };
+    }
     const next = named?.next ?? word?.next ?? skipSign(tokens, at);
     if (next === undefined) return undefined;
     side ??= named?.value;
@@ -42,6 +46,17 @@ export function readUnitAfter(
     at = next;
   }
   return undefined;
+}
+
+/** Behind the name of a side a unit is that of the next number: 24 Width (cm): 12, width_cm: 12, Width in cm: 12. */
+function isHeader(tokens: readonly Token[], from: number, to: number, rules: AnswerRules): boolean {
+  const second = tokens[to]?.kind === "word" ? rules.units.match(tokens, to) : undefined; // "in cm" begins with an inch
+  let [at, isOpen] = [second?.next ?? to, OPENING.has(tokens[from - 1].key) || second !== undefined];
+  while (at < tokens.length && (BRACKETS.has(tokens[at].key) || STOPS.has(tokens[at].key))) {
+    isOpen ||= tokens[at].key === ":" || tokens[at].key === "=";
+    at++;
+  }
+  return isOpen && tokens[at]?.kind === "number";
 }
 
 /** Past a bracket, a comma or colon, or the hyphen of 24-oz. */

@@ -14,7 +14,7 @@ export function nameSides(
 ): readonly Product[] {
   const order = findOrder(tokens, rules);
   if (order === "no sides") return products;
-  if (order) return products.map((product) => (product.length === order.length ? inOrder(product, order) : product));
+  if (order) return products.map((product) => inOrder(splitRange(product, order.length), order));
   const flat = products.flat();
   const first = flat.findIndex(({ readings }) => readings[0]?.unit.quantity === rules.quantityOf("width"));
   if (first < 0) return products;
@@ -33,7 +33,14 @@ export function nameSides(
 }
 
 const inOrder = (product: Product, order: readonly (readonly string[])[]): Product =>
-  product.map((value, i) => ({ ...value, side: value.side ?? order[i] }));
+  product.length === order.length ? product.map((value, i) => ({ ...value, side: value.side ?? order[i] })) : product;
+
+/** W/D/H: 30/40/50 cm */
+function splitRange(product: Product, sides: number): Product {
+  const [value] = product;
+  if (product.length > 1 || value.readings.length !== sides) return product;
+  return value.readings.map((reading) => ({ ...value, readings: [reading] }));
+}
 
 function sidesWithin(tokens: readonly Token[], from: number, to: number, rules: AnswerRules): (readonly string[])[] {
   const sides: (readonly string[])[] = [];

@@ -68,13 +68,24 @@ function readDots({ text, tokens }: Scan, at: number): number {
   return end;
 }
 
-function readWord({ text, known }: Scan, at: number): Token | undefined {
-  const end = endOfWord(text, at);
-  if (end === at) return undefined;
+function readWord(scan: Scan, at: number): Token | undefined {
+  const { text, known } = scan;
+  const endOfLetters = endOfWord(text, at);
+  if (endOfLetters === at) return undefined;
+  const end = isSignAndSide(scan, at, endOfLetters) ? at + 1 : endOfLetters;
   const mayBePower = text[end] === "2" || text[end] === "3";
   const isPower = mayBePower && matchAt(POWER, text, end) && known.isWord(text.slice(at, end + 1).toLowerCase());
   const word = text.slice(at, isPower ? end + 1 : end);
   return { kind: "word", text: word, key: word.toLowerCase(), start: at, end: at + word.length, number: undefined };
+}
+
+/** "xH" between two numbers: W10xH20. */
+function isSignAndSide({ text, known, tokens }: Scan, at: number, end: number): boolean {
+  if (end - at !== 2 || !isDigitAt(text, end)) return false;
+  const before = tokens.at(-1);
+  if (before?.kind !== "number" || before.end !== at) return false;
+  const word = text.slice(at, end).toLowerCase();
+  return known.touches(word[0]) && known.touches(word[1]) && !known.isWord(word) && !known.touches(word);
 }
 
 /** The pattern is slow, and needed only where a letter is not ASCII. */
@@ -92,8 +103,7 @@ function readNumberToken(scan: Scan, at: number, touched: Token | undefined): To
   const isDigit = isDigitAt(text, at);
   if (!isDigit && text[at] !== "," && text[at] !== ".") return undefined;
   if (!isDigit && touched !== undefined && touched.kind !== "mark") return undefined;
-  const afterWord = touched?.kind === "word" || touched?.kind === "code";
-  const found = findNumber(text, at, scan.inList, afterWord);
+  const found = findNumber(scan, at);
   if (found === undefined) return undefined;
   const isName = touched?.kind === "code" || (touched?.kind === "word" && !mayTouch(touched, tokens.at(-2), known));
   const number = isName ? undefined : interpretDigits(found);
@@ -105,12 +115,29 @@ function mayTouch(word: Token, before: Token | undefined, known: KnownWords): bo
   return afterNumber || UNSPACED.test(word.text) || known.touches(word.key);
 }
 
-function findNumber(text: string, at: number, inList: boolean, afterWord: boolean): string | undefined {
+/**
+ * Whether "1 500" may begin here: not behind a name, a number, or what makes the 1 a part of something else
+ * (Pack of 2 500 g, SPF 50 100 ml, 3-in-1 500 g, #5 500 g).
+ */
+function mayBeSpaced({ tokens, known }: Scan, at: number): boolean {
+  const [last, before] = [tokens.at(-1), tokens.at(-2)];
+  if (last === undefined) return true;
+  if (last.kind === "mark") {
+    const isHyphen = last.key === "-" && last.end === at && before?.end === last.start;
+    return last.key !== "#" && (!isHyphen || before.text.includes(" "));
+  }
+  if (last.kind !== "word" || last.end === at) return false;
+  const word = last.key === "of" && before ? before : last; // net weight of 1 500 g
+  return word.kind === "word" && known.touches(word.key);
+}
+
+function findNumber(scan: Scan, at: number): string | undefined {
+  const { text, inList } = scan;
   const end = endOfDigits(text, at);
   if (end === at) return matchAt(LEADING_POINT, text, at)?.[0];
   const grouped = text[end] === "'" ? matchAt(GROUPED, text, at)?.[0] : undefined;
   if (grouped !== undefined) return grouped;
-  const spaced = text[end] === " " && !afterWord ? matchAt(SPACED, text, at)?.[0] : undefined;
+  const spaced = text[end] === " " && mayBeSpaced(scan, at) ? matchAt(SPACED, text, at)?.[0] : undefined;
   if (spaced !== undefined && isOneNumber(spaced)) return spaced;
   const isPlain = text[end] !== "." && text[end] !== ",";
   const number = isPlain ? text.slice(at, end) : matchAt(inList ? IN_LIST : PLAIN, text, at)![0];
