@@ -23,7 +23,9 @@ function addTo(tokens: readonly Token[], last: Value, term: Term, rules: AnswerR
     .slice(last.next, term.from)
     .map(({ key }) => key)
     .join(" ");
-  const unit = rules.sums.map((sum) => partOf(sum, first.unit, joint, tokens, term, rules)).find((part) => part);
+  const unit =
+    rules.sums.map((sum) => partOf(sum, first.unit, joint, tokens, term, rules)).find((part) => part) ??
+    hundredthOf(first.unit, tokens, last.next, term, rules);
   if (unit === undefined || term.number.value * unit.size >= first.unit.size) return undefined;
   const sum = round(rules.convert(first.value, first.unit.name, unit.name) + term.number.value, 12);
   if (!Number.isFinite(sum)) return undefined;
@@ -38,6 +40,12 @@ function addTo(tokens: readonly Token[], last: Value, term: Term, rules: AnswerR
   return { ...last, readings: [reading], next: term.next };
 }
 
+/** No word follows that the number may belong to, but a sign of multiplying or a side: 6'2 tall. */
+function isAlone(tokens: readonly Token[], { next }: Term, rules: AnswerRules): boolean {
+  if (tokens[next]?.kind !== "word") return true;
+  return rules.times.match(tokens, next) !== undefined || rules.dimensions.match(tokens, next) !== undefined;
+}
+
 /** The unit that a term adds in, if the rule has it behind `unit`. */
 function partOf(
   { units, joinedBy, bare }: SumRule,
@@ -50,7 +58,20 @@ function partOf(
   const at = units.indexOf(unit.name);
   if (at < 0 || !joinedBy.has(joint)) return undefined;
   if (term.unit) return units.indexOf(term.unit.name) > at ? term.unit : undefined;
-  const isLast = tokens[term.next]?.kind !== "word" || rules.times.match(tokens, term.next) !== undefined;
-  const mayBeBare = bare && isLast && (joint === "" || joint === "-") && at + 1 < units.length;
+  const mayBeBare = bare && isAlone(tokens, term, rules) && (joint === "" || joint === "-") && at + 1 < units.length;
   return mayBeBare ? rules.unit(units[at + 1]) : undefined;
+}
+
+/** 1m75: two digits that touch the unit and have none of their own are hundredths. */
+function hundredthOf(
+  unit: UnitRule,
+  tokens: readonly Token[],
+  at: number,
+  term: Term,
+  rules: AnswerRules,
+): UnitRule | undefined {
+  const touches = term.from === at && tokens[at - 1].end === tokens[at].start;
+  if (!touches || term.unit !== undefined || !/^\d\d$/.test(tokens[at].text)) return undefined;
+  const units = rules.sums.filter((sum) => sum.units.includes(unit.name)).flatMap((sum) => sum.units);
+  return units.map(rules.unit).find(({ size }) => Math.abs(size * 100 - unit.size) < unit.size * 1e-9);
 }

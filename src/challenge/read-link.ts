@@ -6,7 +6,7 @@ import type { Link } from "./value.ts";
 /** What stands between two numbers, words that say nothing left out. */
 export function readLink(tokens: readonly Token[], from: number, to: number, wanted: Wanted, rules: AnswerRules): Link {
   let link: Link = "none";
-  let [found, isNamed] = [0, false];
+  let [found, isNamed, isSlash] = [0, false, false];
   let at = from;
   while (at < to) {
     const times = rules.times.match(tokens, at);
@@ -18,11 +18,13 @@ export function readLink(tokens: readonly Token[], from: number, to: number, wan
     if (range) {
       const isSaidTwice = rules.alternatives.match(tokens, at) !== undefined;
       link = times ? "times" : tolerance ? "tolerance" : isSaidTwice ? "alternative" : "range";
+      isSlash ||= tokens[at].key === "/";
       found++;
     } else if (tokens[at].key === "," && isInList(tokens, at)) {
       link = "range";
       found++;
     } else if (!idle && !isIdleMark(tokens, at, wanted, rules)) return "none";
+    if (isSlash && tokens[at].key === ":") return "none"; // Net: 250 g / Gross: 300 g
     at = range?.next ?? idle?.next ?? at + 1;
   }
   return found === 1 && (link === "times" || !isNamed) ? link : "none"; // 60 cm wide and 80 cm high

@@ -121,6 +121,14 @@ function readFraction(
   const isGlyph = slash.key === "⁄";
   const isWritten = slash.key === "/" && slashes && value < 1 && rules.denominators.has(Number(under.text));
   const goesOn = tokens[from + 3]?.key === "/" && tokens[from + 4]?.kind === "number" && tokens[from + 5]?.key !== "/";
-  if (isGlyph || (isWritten && !goesOn)) return computed(value, "fraction", from, from + 3);
+  if (isGlyph || (isWritten && !goesOn && !isInsideList(tokens, from)))
+    return computed(value, "fraction", from, from + 3);
   return undefined;
+}
+
+/** An odd number of numbers before this one, each with a slash: 3/5/8 is no 3 and 5/8. */
+function isInsideList(tokens: readonly Token[], from: number): boolean {
+  let at = from;
+  while (tokens[at - 1]?.key === "/" && tokens[at - 2]?.kind === "number") at -= 2;
+  return (from - at) % 4 === 2;
 }
