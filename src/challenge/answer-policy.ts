@@ -14,6 +14,7 @@ export interface AnswerPolicy {
 
 /** What may happen to an answer; a step names one. */
 export const ANSWER_STEPS = [
+  "thoughts",
   "text cut",
   "characters",
   "words",

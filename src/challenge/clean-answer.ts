@@ -65,9 +65,20 @@ function rewrite(text: string, entity: Entity | undefined, rules: AnswerRules, p
   return { answer: "", steps: [...steps, { rule: answer.failure, before: prepared, after: "" }] };
 }
 
+const END_OF_THOUGHTS = "</think>";
+
+/** What a model thinks before its answer is none. */
+function withoutThoughts(text: string): string {
+  const last = text.lastIndexOf(END_OF_THOUGHTS);
+  return last < 0 ? text : text.slice(last + END_OF_THOUGHTS.length);
+}
+
 function prepare(text: string, rules: AnswerRules, steps: AnswerStep[]): string {
-  const cut = text.length > MAX_LETTERS ? text.slice(0, MAX_LETTERS) : text;
-  if (cut !== text) steps.push({ rule: "text cut", before: `${text.length} letters`, after: `${MAX_LETTERS} letters` });
+  const said = withoutThoughts(text);
+  if (said !== text)
+    steps.push({ rule: "thoughts", before: `${text.length} letters`, after: `${said.length} letters` });
+  const cut = said.length > MAX_LETTERS ? said.slice(0, MAX_LETTERS) : said;
+  if (cut !== said) steps.push({ rule: "text cut", before: `${said.length} letters`, after: `${MAX_LETTERS} letters` });
   const prepared = prepareText(cut, rules.characters);
   if (prepared !== cut) steps.push({ rule: "characters", before: cut, after: prepared });
   return prepared;

@@ -25,17 +25,9 @@ interface Scan {
 /** Splits a prepared text. Spaces and single full stops part tokens and are none; so are quotes around a word or value. */
 export function tokenize(text: string, known: KnownWords): readonly Token[] {
   const scan: Scan = { text, known, tokens: [], quote: "", inList: false };
-  let at = endOfThoughts(text);
+  let at = 0;
   while (at < text.length) at = readNext(scan, at);
   return scan.tokens;
-}
-
-const END_OF_THOUGHTS = "</think>";
-
-/** What a model thinks before its answer is none. */
-function endOfThoughts(text: string): number {
-  const last = text.lastIndexOf(END_OF_THOUGHTS);
-  return last < 0 ? 0 : last + END_OF_THOUGHTS.length;
 }
 
 /** Reads what stands at a place. Returns where it ends. */
