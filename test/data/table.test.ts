@@ -104,7 +104,7 @@ test.each(["copied.csv", "copied.csv.gz", "copied.parquet"])(
     await fc.assert(
       fc.asyncProperty(rows, fc.constantFrom("\n", "\r\n"), async (given, newline) => {
         const quoted = (text: string) =>
-          /[",\n]/.test(text) && !text.startsWith("5") ? `"${text.replaceAll('"', '""')}"` : text;
+          /[",\n]/.test(text) && text !== '5" pipe' ? `"${text.replaceAll('"', '""')}"` : text;
         writeFileSync(source, ["a,b", ...given.map(({ a, b }) => `${quoted(a)},${quoted(b)}`), ""].join(newline));
         const [copy, write] = [await createTable(copied, ["a", "b"]), await createTable(written, ["a", "b"])];
         let first = 0;
