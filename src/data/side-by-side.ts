@@ -21,7 +21,7 @@ export interface Stretch {
 export async function* sideBySide(left: Selection, right: Selection): AsyncGenerator<Stretch> {
   const sides = [reader(left), reader(right)] as const;
   for (let start = 0; ; ) {
-    const [a, b] = [await sides[0].rest(), await sides[1].rest()];
+    const [a, b] = await Promise.all([sides[0].rest(), sides[1].rest()]);
     const rowCount = Math.min(a.rowCount, b.rowCount);
     if (a.rowCount + b.rowCount === 0) return;
     yield { rowCount, start, left: a.cell, right: b.cell };

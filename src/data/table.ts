@@ -47,7 +47,7 @@ export interface Table extends Rows {
   readonly columns: readonly string[];
 }
 
-const READ_SIZE = 2 ** 18;
+const READ_SIZE = 2 ** 20;
 /** Of a scan. V8 decodes strings of this size into memory that is warm; beyond 128 KiB each is new. */
 const PIECE = 2 ** 16;
 const FIRST_PIECE = 2 ** 16;
