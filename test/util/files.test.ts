@@ -93,33 +93,6 @@ test("a file below a missing folder names the path and what to do", async () => 
   });
 });
 
-describe("where a file is to be written", () => {
-  const home = mkdtempSync(join(tmpdir(), "amlc-targets-"));
-
-  test("a link is followed, and the mode of what stood there is kept", async () => {
-    const [file, link] = [join(home, "file"), join(home, "link")];
-    writeFileSync(file, "one", { mode: 0o600 });
-    symlinkSync(file, link);
-    await writeFileAtomic(link, "two");
-    expect(readFileSync(file, "utf8")).toBe("two");
-    expect(lstatSync(link).isSymbolicLink()).toBe(true);
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-  });
-
-  test.runIf(existsSync("/dev/null"))("a device or a folder is refused, and stays what it is", async () => {
-    await expect(writeFileAtomic("/dev/null", "x")).rejects.toThrow(/no ordinary file/);
-    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
-    await expect(writeFileAtomic(home, "x")).rejects.toThrow(/it is a folder/);
-  });
-
-  test("two writers of one file in one process do not mix", async () => {
-    const path = join(home, "raced");
-    const texts = ["a", "b", "c"].map((letter) => letter.repeat(200_000));
-    await Promise.all(texts.map((text) => writeFileAtomic(path, text)));
-    expect(texts).toContain(readFileSync(path, "utf8"));
-  });
-});
-
 describe("a folder", () => {
   const path = () => join(home, "checkpoints", "last");
 
