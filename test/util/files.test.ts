@@ -194,17 +194,17 @@ describe("where a file is to be written", () => {
   });
 });
 
-describe("a folder", () => {
+describe("making a folder", () => {
   const home = mkdtempSync(join(tmpdir(), "amlc-folders-"));
 
-  test("is made with what is missing above it, and may be there already", async () => {
+  test("makes what is missing above it, and finds nothing wrong with one that is there", async () => {
     const deep = join(home, "a", "b", "c");
     for (let time = 0; time < 2; time++) await makeFolder(deep);
     expect(statSync(deep).isDirectory()).toBe(true);
     await Promise.all(Array.from({ length: 8 }, () => makeFolder(join(home, "x", "y", "z"))));
   });
 
-  test("that cannot be made is refused and not tried for ever", async () => {
+  test("that cannot be is refused, and not tried for ever", async () => {
     writeFileSync(join(home, "file"), "");
     await expect(makeOutputFolder(join(home, "file"))).rejects.toThrow(InputError);
     await expect(makeOutputFolder(join(home, "file", "inside"))).rejects.toThrow(/no such folder can be made/);
