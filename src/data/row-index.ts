@@ -3,7 +3,7 @@ import { few } from "../util/few.ts";
 import type { Table } from "./table.ts";
 
 /** The index of each row, as text without spaces around it: column `index`, or else the row's number from 0. */
-export function rowIndices(table: Table): readonly string[] {
+function rowIndices(table: Table): readonly string[] {
   if (table.columns.includes("index")) return table.column("index").map((cell) => cell.trim());
   return Array.from({ length: table.rowCount }, (_, row) => String(row));
 }

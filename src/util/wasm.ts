@@ -56,7 +56,7 @@ function text(name: string): number[] {
   return [...leb(name.length), ...Buffer.from(name)];
 }
 
-export function leb(n: number): number[] {
+function leb(n: number): number[] {
   return n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...leb(n >>> 7)];
 }
 

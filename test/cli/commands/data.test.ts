@@ -40,7 +40,7 @@ describe("the way from raw rows to a sample", () => {
     for (const [rule, count] of Object.entries(byRule)) {
       expect(dropped.column("rule").filter((name) => name === rule)).toHaveLength(count as number);
     }
-    // as counted by hand with a spreadsheet's filters on the same file: 143 labels are not of the form "x unit"
+    // pandas counts 143 labels of the fixture that do not match the official pattern
     expect(report.odd).toBe(143);
     expect(report.rules.reduce((sum: number, rule: { odd: number }) => sum + rule.odd, 0)).toBe(143);
   });
