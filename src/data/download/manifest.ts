@@ -36,6 +36,8 @@ export interface Manifest {
   add(entry: ManifestEntry): void;
   /** Writes the file anew, one line for each link: those of `order` first, then the others as they stood. */
   close(order: readonly string[]): Promise<void>;
+  /** Leaves the file as it is. */
+  abandon(): void;
 }
 
 /**
@@ -61,6 +63,7 @@ export async function openManifest(path: string): Promise<Manifest> {
       const others = [...entries.values()].filter(({ link }) => !known.has(link));
       await writeFileAtomic(path, [...first, ...others].map(formatEntry).join(""));
     },
+    abandon: () => closeSync(file),
   };
 }
 
