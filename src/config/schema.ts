@@ -98,8 +98,19 @@ const evaluation = z
 
 const engine = z
   .strictObject({
-    name: z.enum(["ort", "reference"]).default("ort").describe("ort: onnxruntime; reference: slow, exact, for checks"),
+    name: z
+      .enum(["ort", "tfjs", "reference"])
+      .default("ort")
+      .describe("ort: onnxruntime; tfjs: TensorFlow.js; reference: slow, exact, for checks"),
+    backend: z
+      .enum(["auto", "tensorflow", "wasm", "cpu"])
+      .default("auto")
+      .describe("of tfjs; auto: tensorflow where amlc setup tensorflow was run, else wasm"),
     weights: z.enum(["fp32", "fp16"]).default("fp32").describe("type of frozen weights in memory"),
+    products: z
+      .enum(["auto", "fp32", "fp16"])
+      .default("auto")
+      .describe("type in which fp16 weights are multiplied; auto: fp16 on a GPU, else fp32"),
     providers: z
       .array(z.enum(["cpu", "cuda", "tensorrt", "dml", "coreml", "webgpu", "qnn"]))
       .min(1)

@@ -1,12 +1,20 @@
 import { makeGraph } from "../graph/graph.ts";
 import { input, scale } from "../graph/ops/index.ts";
 import type { Engine } from "./engine.ts";
+import { withHalfProducts } from "./half-products.ts";
 
 export interface EngineConfig {
-  readonly name: "ort" | "reference";
+  readonly name: "ort" | "tfjs" | "reference";
+  /** Of tfjs. */
+  readonly backend: "auto" | "tensorflow" | "wasm" | "cpu";
+  /** In which type fp16 weights are multiplied. */
+  readonly products: "auto" | "fp32" | "fp16";
   readonly providers: readonly string[];
   readonly threads: number | null;
 }
+
+/** onnxruntime's providers whose device multiplies halves faster; its CPU kernels widen them first. */
+const FAST_AT_HALF = ["cuda", "tensorrt", "webgpu", "dml"];
 
 /**
  * The engine of a configuration; its native package is loaded here and not before.
@@ -16,10 +24,16 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const engine = await loadEngine(config);
   const probe = await engine.compile(makeGraph({ y: scale(input("x", "f32", [1]), 2) }));
   await probe.release();
-  return engine;
+  return wantsHalf(config, engine) ? withHalfProducts(engine) : engine;
 }
 
-async function loadEngine({ name, providers, threads }: EngineConfig): Promise<Engine> {
+function wantsHalf({ products }: EngineConfig, { prefersHalf = false }: Engine): boolean {
+  return products === "auto" ? prefersHalf : products === "fp16";
+}
+
+async function loadEngine({ name, backend, providers, threads }: EngineConfig): Promise<Engine> {
   if (name === "reference") return (await import("./reference/reference.ts")).referenceEngine;
-  return (await import("./ort/ort.ts")).ortEngine({ providers, threads });
+  if (name === "tfjs") return (await import("./tfjs/tfjs.ts")).tfjsEngine({ backend, threads });
+  const { ortEngine } = await import("./ort/ort.ts");
+  return { ...ortEngine({ providers, threads }), prefersHalf: providers.some((name) => FAST_AT_HALF.includes(name)) };
 }

@@ -6,6 +6,10 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /** Runs graphs. One implementation a folder; nothing above this interface knows which. */
 export interface Engine {
   readonly name: string;
+  /** Whether its device multiplies halves faster than float32: `engine.products: auto` asks. */
+  readonly prefersHalf?: boolean;
+  /** Whether products with fp16 weights are taken in half (half-products.ts), where small gradients vanish. */
+  readonly halfProducts?: boolean;
   /**
    * Prepares a graph for running. `weights` binds inputs once: the engine keeps a reference, never a copy, and may keep
    * them on its device. All other inputs are fed at each run.

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { createEngine } from "../../src/engine/create.ts";
 import { makeGraph } from "../../src/graph/graph.ts";
-import { input, matmul } from "../../src/graph/ops/index.ts";
+import { cast, input, matmul } from "../../src/graph/ops/index.ts";
 import { tensor } from "../../src/util/tensor.ts";
+
+const DEFAULTS = { name: "ort", backend: "auto", products: "auto", providers: ["cpu"], threads: null } as const;
 
 const x = input("x", "f32", [2, 3]);
 const graph = makeGraph({ y: matmul(x, input("w", "f32", [2, 3]), { transB: true }) });
@@ -10,7 +12,7 @@ const feeds = { x: tensor("f32", [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)) };
 const weights = { w: tensor("f32", [2, 3], Float32Array.of(1, 0, 0, 0, 1, 1)) };
 
 test.each(["ort", "reference"] as const)("%s runs a graph with bound weights", async (name) => {
-  const engine = await createEngine({ name, providers: ["cpu"], threads: null });
+  const engine = await createEngine({ ...DEFAULTS, name });
   const program = await engine.compile(graph, weights);
   expect(Array.from((await program.run(feeds)).y!.data as Float32Array)).toEqual([1, 5, 4, 11]);
   await program.release();
@@ -19,7 +21,7 @@ test.each(["ort", "reference"] as const)("%s runs a graph with bound weights", a
 test.each(["ort", "reference"] as const)(
   "%s writes into arrays it is given, and leaves the weights where they are",
   async (name) => {
-    const engine = await createEngine({ name, providers: ["cpu"], threads: 1 });
+    const engine = await createEngine({ ...DEFAULTS, name });
     const program = await engine.compile(graph, weights);
     const y = tensor("f32", [2, 2], new Float32Array(4));
     expect((await program.run(feeds, { y })).y).toBe(y);
@@ -31,7 +33,7 @@ test.each(["ort", "reference"] as const)(
 );
 
 test.each(["ort", "reference"] as const)("%s says which input is missing, unknown or of another type", async (name) => {
-  const program = await (await createEngine({ name, providers: ["cpu"], threads: 1 })).compile(graph, weights);
+  const program = await (await createEngine({ ...DEFAULTS, name })).compile(graph, weights);
   await expect(program.run({})).rejects.toThrow("input x f32[2,3] was not fed");
   await expect(program.run({ ...feeds, z: feeds.x })).rejects.toThrow("the graph has no input z");
   await expect(program.run({ x: tensor("f32", [6], feeds.x.data) })).rejects.toThrow(
@@ -40,9 +42,24 @@ test.each(["ort", "reference"] as const)("%s says which input is missing, unknow
 });
 
 test("a provider that cannot be used here is an error before anything is trained, with those that can", async () => {
-  const attempt = createEngine({ name: "ort", providers: ["coreml", "dml"], threads: null });
+  const attempt = createEngine({ ...DEFAULTS, providers: ["coreml", "dml"] });
   await expect(attempt).rejects.toMatchObject({
     message: expect.stringContaining("engine.providers: [coreml,dml]"),
     hint: expect.stringContaining("cpu"),
   });
 });
+
+test.each([
+  ["auto", false],
+  ["fp32", false],
+  ["fp16", true],
+] as const)(
+  "engine.products: %s: fp16 weights are multiplied in half on this processor: %s",
+  async (products, half) => {
+    const engine = await createEngine({ ...DEFAULTS, products });
+    const y = matmul(x, cast(input("w", "f16", [2, 3]), "f32"), { transB: true });
+    const program = await engine.compile(makeGraph({ y }));
+    const product = program.graph.nodes.find(({ op }) => op.name === "matmul")!;
+    expect([engine.halfProducts ?? false, product.type.dtype]).toEqual([half, half ? "f16" : "f32"]);
+  },
+);

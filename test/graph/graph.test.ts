@@ -63,6 +63,7 @@ describe("shape errors name the axis", () => {
     expect(() => matmul(x, input("b", "f32", [4, 5]))).toThrow(
       "matmul: inner axes differ, [2,3] · [4,5] wants K=3 but got 4",
     );
+    expect(() => matmul(x, input("b", "f16", [3, 5]))).toThrow("matmul: wants operands of one type but got f32 · f16");
   });
   test("broadcasting", () => {
     expect(() => add(x, input("b", "f32", [2, 2]))).toThrow(

@@ -24,6 +24,8 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
   type([a, b], { transA, transB }) {
     if (a!.shape.length < 2 || b!.shape.length < 2)
       throw new ShapeError(`matmul: wants matrices but got [${a!.shape}] · [${b!.shape}]`);
+    if (a!.dtype !== b!.dtype)
+      throw new ShapeError(`matmul: wants operands of one type but got ${a!.dtype} · ${b!.dtype}`);
     const [m, k] = matrix(a!.shape, transA);
     const [k2, n] = matrix(b!.shape, transB);
     const flags = `${transA ? ", a transposed" : ""}${transB ? ", b transposed" : ""}`;

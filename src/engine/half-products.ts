@@ -1,0 +1,41 @@
+import { type Graph, makeGraph } from "../graph/graph.ts";
+import { apply, type Node } from "../graph/node.ts";
+import { castOp } from "../graph/ops/cast.ts";
+import { cast } from "../graph/ops/index.ts";
+import { matmulOp } from "../graph/ops/matmul.ts";
+import type { Engine } from "./engine.ts";
+
+/** An engine that multiplies fp16 weights in half: its programs' graphs are those of {@link halveProducts}. */
+export function withHalfProducts(engine: Engine): Engine {
+  return {
+    ...engine,
+    halfProducts: true,
+    compile: (graph, weights) => engine.compile(halveProducts(graph), weights),
+  };
+}
+
+/**
+ * Turns each product with a frozen fp16 weight W, forward and backward, into one in half:
+ * x · f32(W) becomes f32(f16(x) · W). W is not expanded then, and a GPU multiplies halves on its tensor cores, which add up
+ * in float32. All else stays float32: the adapter's products, norms, softmax, the residual stream and the loss.
+ * The inputs of the graph stay as they are, and a graph that went through once comes back the same.
+ */
+export function halveProducts(graph: Graph): Graph {
+  const replacement = new Map<Node, Node>();
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((input) => replacement.get(input)!);
+    const isHalved = node.op === matmulOp && inputs.some(isExpandedWeight);
+    replacement.set(node, isHalved ? halve({ ...node, inputs }) : { ...node, inputs });
+  }
+  return makeGraph(Object.fromEntries([...graph.outputs].map(([name, node]) => [name, replacement.get(node)!])));
+}
+
+function halve({ op, inputs, attrs }: Node): Node {
+  const halves = inputs.map((x) => (isExpandedWeight(x) ? x.inputs[0]! : cast(x, "f16")));
+  return cast(apply(op, halves, attrs), "f32");
+}
+
+/** f32(W) for a W that is fed; a product in half that is cast back is none, though it looks much the same. */
+function isExpandedWeight({ op, type, inputs: [w] }: Node): boolean {
+  return op === castOp && type.dtype === "f32" && w!.type.dtype === "f16" && w!.inputs.length === 0;
+}
