@@ -46,6 +46,9 @@ test("no file cycles", () => {
 test("native packages stay inside their engine's folder and the pixel reader, the network's inside the downloader", () => {
   const owners: Record<string, string> = {
     "onnxruntime-node": "engine/ort/",
+    "@tensorflow/tfjs-core": "engine/tfjs/",
+    "@tensorflow/tfjs-backend-cpu": "engine/tfjs/",
+    "@tensorflow/tfjs-backend-wasm": "engine/tfjs/",
     sharp: "data/",
     undici: "data/",
     "ipaddr.js": "data/",

@@ -36,6 +36,50 @@ export interface OnnxEmitter {
   constant(value: Tensor): string;
 }
 
+/**
+ * What an op's TensorFlow.js kernel is written with; X is a tensor on the backend. `engine/tfjs` implements it. Operands of
+ * one call have one type and broadcast; what a kernel makes on the way is freed when it returns.
+ */
+export interface TfjsKernels<X> {
+  /** A small value; equal ones are made once and kept. */
+  constant(value: Tensor): X;
+  /** A constant number of the type that `like` has. */
+  scalar(value: number, like: X): X;
+  identity(x: X): X;
+  cast(x: X, to: DType): X;
+  add(a: X, b: X): X;
+  sub(a: X, b: X): X;
+  mul(a: X, b: X): X;
+  div(a: X, b: X): X;
+  maximum(a: X, b: X): X;
+  /** A truth value for {@link select}. */
+  less(a: X, b: X): X;
+  select(condition: X, a: X, b: X): X;
+  exp(x: X): X;
+  log(x: X): X;
+  tanh(x: X): X;
+  sigmoid(x: X): X;
+  rsqrt(x: X): X;
+  /** Axes that are reduced stay as 1. */
+  sum(x: X, axes: readonly number[]): X;
+  mean(x: X, axis: number): X;
+  max(x: X, axis: number): X;
+  softmax(x: X): X;
+  /** [..,M,K] · [..,K,N]; leading axes broadcast. */
+  matmul(a: X, b: X, transA: boolean, transB: boolean): X;
+  reshape(x: X, shape: Shape): X;
+  transpose(x: X, order: readonly number[]): X;
+  broadcastTo(x: X, shape: Shape): X;
+  slice(x: X, begin: readonly number[], size: Shape): X;
+  /** Zeros before and after each axis. */
+  pad(x: X, widths: readonly (readonly [number, number])[]): X;
+  concat(xs: readonly X[], axis: number): X;
+  /** Rows of `x` along its first axis. */
+  gather(x: X, indices: X): X;
+  /** float32; a row of zeros for an index outside. */
+  oneHot(indices: X, depth: number): X;
+}
+
 /** How a sample input of an op is drawn: normal numbers, positive numbers, or integers below a bound. */
 export type SampleInput =
   | Shape
@@ -66,6 +110,8 @@ export interface Op<A> {
   vjp(dy: Node, inputs: readonly Node[], attrs: A, y: Node): readonly (GradientThunk | null)[];
   /** Lowers to ONNX; `inputs` are value names. */
   onnx(emit: OnnxEmitter, inputs: readonly string[], attrs: A, types: readonly Type[]): string;
+  /** Computes it in TensorFlow.js. */
+  tfjs<X>(kernels: TfjsKernels<X>, inputs: readonly X[], attrs: A, types: readonly Type[]): X;
   /** The definition, in float64 loops: the judge of every engine. */
   reference(inputs: readonly Float64Tensor[], attrs: A): Float64Tensor;
   /** Floating point operations; the number of result elements when absent. */

@@ -4,7 +4,7 @@ import { lower } from "../../src/engine/onnx/lower.ts";
 import { makeGraph } from "../../src/graph/graph.ts";
 import type { Op, Sample } from "../../src/graph/node.ts";
 import { allOps } from "../../src/graph/ops/index.ts";
-import { applyToInputs, drawInputs } from "../graph/check-vjp.ts";
+import { applyToInputs, drawInputs } from "../../src/graph/samples.ts";
 import { ROOT } from "./documents.ts";
 
 const HEAD = `# Operations

@@ -10,6 +10,7 @@ export const softplusOp: Op<null> = defineOp<null>({
   type: sameType,
   vjp: (dy, [x]) => [() => mul(dy, sigmoid(x!))], // (ln(1 + eˣ))' = eˣ / (1 + eˣ) = σ(x)
   onnx: (emit, [x]) => emit.node("Softplus", [x!]),
+  tfjs: (k, [x]) => k.log(k.add(k.scalar(1, x!), k.exp(x!))),
   // max(x, 0) + ln(1 + e^−|x|): the same number, and eˣ cannot overflow.
   reference: ([x]) => mapElements(x!, (v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)))),
   flops: (_inputs, result) => 4 * sizeOf(result.shape),

@@ -1,51 +1,11 @@
 import { evaluate } from "../../src/engine/reference/reference.ts";
 import { gradients } from "../../src/graph/autodiff.ts";
 import { makeGraph } from "../../src/graph/graph.ts";
-import { apply, type Float64Tensor, type Node, type Op, type Sample, type SampleInput } from "../../src/graph/node.ts";
+import type { Float64Tensor, Op, Sample } from "../../src/graph/node.ts";
 import { input, mul, reshape, sum } from "../../src/graph/ops/index.ts";
+import { applyToInputs, drawInputs } from "../../src/graph/samples.ts";
 import { random } from "../../src/util/random.ts";
-import { type DType, type Shape, sizeOf, type Tensor, tensor } from "../../src/util/tensor.ts";
-
-export interface DrawnInput {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly value: Float64Tensor;
-}
-
-function describeInput(spec: SampleInput): { shape: Shape; positive: boolean; below: number | null; dtype: DType } {
-  if (!("shape" in spec)) return { shape: spec, positive: false, below: null, dtype: "f32" };
-  if ("positive" in spec) return { shape: spec.shape, positive: true, below: null, dtype: "f32" };
-  return { shape: spec.shape, positive: false, below: spec.below, dtype: spec.dtype ?? "i32" };
-}
-
-/** Numbers for a sample's inputs, rounded to float32 so that every engine starts from the same ones. */
-export function drawInputs(sample: Sample<unknown>, seed = 0): DrawnInput[] {
-  const generator = random(seed, sample.label);
-  return sample.inputs.map((spec, i) => {
-    const { shape, positive, below, dtype } = describeInput(spec);
-    const draw = () => (below === null ? generator.normal() : generator.int(below));
-    const data = Float64Array.from({ length: sizeOf(shape) }, () =>
-      Math.fround(positive ? 0.5 + Math.abs(draw()) : draw()),
-    );
-    return { name: `x${i}`, dtype, value: { shape, data } };
-  });
-}
-
-export function applyToInputs(
-  op: Op<unknown>,
-  sample: Sample<unknown>,
-  drawn: readonly DrawnInput[],
-): { y: Node; xs: Node[] } {
-  const xs = drawn.map(({ name, dtype, value }) => input(name, dtype, value.shape));
-  return { xs, y: apply(op, xs, sample.attrs) };
-}
-
-export function toFeeds(drawn: readonly DrawnInput[]): Record<string, Tensor> {
-  const arrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
-  return Object.fromEntries(
-    drawn.map(({ name, dtype, value }) => [name, tensor(dtype, value.shape, arrays[dtype as "f32"].from(value.data))]),
-  );
-}
+import { type Shape, sizeOf } from "../../src/util/tensor.ts";
 
 /**
  * For a random direction u in the inputs and v in the result, v·J·u by central differences must equal vjp(v)·u:

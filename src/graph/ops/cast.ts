@@ -9,6 +9,7 @@ export const castOp: Op<{ readonly to: DType }> = defineOp<{ readonly to: DType 
   type: ([x], { to }) => ({ dtype: to, shape: x!.shape }),
   vjp: (dy, [x]) => [() => cast(dy, x!.type.dtype)],
   onnx: (emit, [x], { to }) => emit.node("Cast", [x!], { to: ONNX_DTYPE[to] }),
+  tfjs: (k, [x], { to }) => k.cast(x!, to),
   reference: ([x]) => x!,
   flops: () => 0,
   samples: [
@@ -24,6 +25,7 @@ export const stopGradientOp: Op<null> = defineOp<null>({
   type: sameType,
   vjp: () => [null],
   onnx: (_emit, [x]) => x!,
+  tfjs: (k, [x]) => k.identity(x!),
   reference: ([x]) => x!,
   flops: () => 0,
   samples: [],

@@ -25,6 +25,18 @@ export const crossEntropyOp: Op<null> = defineOp<null>({
     const normaliser = emit.node("ReduceLogSumExp", [logits!, int64(emit, [1])], { keepdims: 1 });
     return emit.node("Reshape", [emit.node("Sub", [normaliser, chosen]), int64(emit, labelType!.shape)]);
   },
+  tfjs: (k, [logits, labels], _attrs, [{ shape }]) => {
+    const [n, v] = shape as [number, number];
+    const rowStarts = k.constant({
+      dtype: "i32",
+      shape: [n],
+      data: Int32Array.from({ length: n }, (_, row) => row * v),
+    });
+    const chosen = k.gather(k.reshape(logits!, [n * v]), k.add(labels!, rowStarts)); // [N]
+    const largest = k.max(logits!, 1); // [N,1]
+    const sums = k.sum(k.exp(k.sub(logits!, largest)), [1]);
+    return k.sub(k.reshape(k.add(k.log(sums), largest), [n]), chosen);
+  },
   reference: ([logits, labels]) => {
     const columns = mapRows(
       logits!,

@@ -25,6 +25,10 @@ export const dropoutOp: Op<DropoutAttrs> = defineOp<DropoutAttrs>({
     const mask = emit.node("Where", [kept, float32(emit, 256 / (256 - dropped)), float32(emit, 0)]);
     return emit.node("Mul", [x!, mask]);
   },
+  tfjs: (k, [x, noise], { dropped }) => {
+    const kept = k.less(k.scalar(dropped - 0.5, x!), k.cast(noise!, "f32"));
+    return k.mul(x!, k.select(kept, k.scalar(256 / (256 - dropped), x!), k.scalar(0, x!)));
+  },
   reference: ([x, noise], { dropped }) =>
     zipBroadcast(x!, noise!, (v, byte) => (byte >= dropped ? (v * 256) / (256 - dropped) : 0)),
   samples: [

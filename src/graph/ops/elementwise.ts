@@ -4,7 +4,8 @@ import { sumTo } from "./reduce.ts";
 import { scalar } from "./source.ts";
 
 interface Rule {
-  readonly name: string;
+  /** Also of TensorFlow.js' kernel. */
+  readonly name: "add" | "sub" | "mul" | "div";
   readonly onnx: string;
   readonly f: (a: number, b: number) => number;
   /** ∂y/∂a · dy and ∂y/∂b · dy, before the sums that undo broadcasting. */
@@ -24,6 +25,7 @@ function binary({ name, onnx, f, vjp, positive }: Rule): Op<null> {
       return [() => sumTo(da(), a!.type.shape), () => sumTo(db(), b!.type.shape)];
     },
     onnx: (emit, inputs) => emit.node(onnx, inputs),
+    tfjs: (k, [a, b]) => k[name](a!, b!),
     reference: ([a, b]) => zipBroadcast(a!, b!, f),
     samples: [
       { label: "same shapes", inputs: [[2, 3], second([2, 3])], attrs: null },

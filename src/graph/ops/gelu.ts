@@ -24,6 +24,10 @@ export const geluOp: Op<null> = defineOp<null>({
     },
   ],
   onnx: (emit, [x]) => emit.node("Gelu", [x!], { approximate: "tanh" }),
+  tfjs: (k, [x]) => {
+    const slope = k.add(k.mul(k.mul(x!, x!), k.scalar(CUBIC, x!)), k.scalar(LINEAR, x!));
+    return k.mul(x!, k.sigmoid(k.mul(x!, slope)));
+  },
   reference: ([x]) => mapElements(x!, (v) => v / (1 + Math.exp(-v * (LINEAR + CUBIC * v * v)))),
   flops: (_inputs, result) => 10 * sizeOf(result.shape),
   samples: [{ label: "a matrix", inputs: [[3, 7]], attrs: null }],

@@ -1,4 +1,4 @@
-import { sizeOf } from "../../util/tensor.ts";
+import { sizeOf, type Tensor } from "../../util/tensor.ts";
 import { apply, bindShape, defineOp, type Node, type Op, ShapeError } from "../node.ts";
 import { EXACT } from "./loops.ts";
 import { matmul } from "./matmul.ts";
@@ -14,6 +14,7 @@ export const oneHotOp: Op<{ readonly depth: number }> = defineOp<{ readonly dept
     const column = asColumn(emit, indices!, type!);
     return emit.node("Cast", [emit.node("Equal", [column, range(emit, depth)])], { to: ONNX_DTYPE.f32 });
   },
+  tfjs: (k, [indices], { depth }) => k.oneHot(indices!, depth),
   reference: ([indices], { depth }) => {
     const data = new Float64Array(indices!.data.length * depth);
     indices!.data.forEach((index, row) => {
@@ -42,6 +43,7 @@ export const embeddingOp: Op<null> = defineOp<null>({
     return [() => matmul(oneHot(reshape(ids!, [n]), v!), reshape(dy, [n, d!]), { transA: true }), null];
   },
   onnx: (emit, inputs) => emit.node("Gather", inputs),
+  tfjs: (k, [table, ids]) => k.gather(table!, ids!),
   reference: ([table, ids]) => {
     const width = table!.shape[1]!;
     const data = new Float64Array(ids!.data.length * width);
@@ -79,6 +81,12 @@ export const prefixMaskOp: Op<{ readonly size: number }> = defineOp<{ readonly s
       float32(emit, HIDDEN),
     ]);
   },
+  tfjs: (k, [positions, prefixLengths], { size }, [{ shape }]) => {
+    const [b, t] = shape as [number, number];
+    const limits = k.maximum(k.reshape(positions!, [b, t, 1]), k.reshape(prefixLengths!, [b, 1, 1]));
+    const keys = k.constant({ dtype: "i32", shape: [size], data: Int32Array.from({ length: size }, (_, s) => s) });
+    return k.select(k.less(keys, limits), k.constant(float(0)), k.constant(float(HIDDEN)));
+  },
   reference: ([positions, prefixLengths], { size }) => {
     const [b, t] = positions!.shape as [number, number];
     const data = new Float64Array(b * t * size);
@@ -104,6 +112,8 @@ export const prefixMaskOp: Op<{ readonly size: number }> = defineOp<{ readonly s
 
 /** Added to a score it leaves a weight of exactly 0; finite, for −∞ would turn a row without keys into NaN. */
 const HIDDEN = -1e9;
+
+const float = (value: number): Tensor => ({ dtype: "f32", shape: [], data: Float32Array.of(value) });
 
 export const oneHot = (indices: Node, depth: number): Node => apply(oneHotOp, [indices], { depth });
 export const embedding = (table: Node, ids: Node): Node => apply(embeddingOp, [table, ids], null);

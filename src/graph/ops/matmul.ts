@@ -60,6 +60,14 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
     transA || transB || alpha !== 1
       ? emit.node("FusedMatMul", inputs, { transA: +transA, transB: +transB, alpha: { float: alpha } }, "com.microsoft")
       : emit.node("MatMul", inputs),
+  tfjs(k, [a, b], { transA, transB, alpha }, [typeA, typeB]) {
+    if (alpha === 1) return k.matmul(a!, b!, transA, transB);
+    // The factor goes to the smaller operand: it is read once more.
+    const factor = k.scalar(alpha, a!);
+    return sizeOf(typeA!.shape) < sizeOf(typeB!.shape)
+      ? k.matmul(k.mul(a!, factor), b!, transA, transB)
+      : k.matmul(a!, k.mul(b!, factor), transA, transB);
+  },
   reference: ([a, b], { transA, transB, alpha }) => multiply(a!, b!, transA, transB, alpha),
   flops: ([a], result, { transA }) => 2 * sizeOf(result.shape) * matrix(a!.shape, transA)[1],
   samples: [

@@ -1,5 +1,5 @@
 import { sizeOf } from "../../util/tensor.ts";
-import { apply, bindShape, defineOp, type Node, type Op, type Type } from "../node.ts";
+import { apply, bindShape, defineOp, type Node, type Op, type TfjsKernels, type Type } from "../node.ts";
 import { mul, scale, shift, sub } from "./elementwise.ts";
 import { mapRows } from "./loops.ts";
 import { sum, sumTo } from "./reduce.ts";
@@ -23,6 +23,13 @@ function mean(x: Node): Node {
   return scale(sum(x, [-1]), 1 / x.type.shape.at(-1)!);
 }
 
+const lastAxis = ({ shape }: Type) => shape.length - 1;
+
+/** 1 / √(mean + ε) of squares over the last axis, in TensorFlow.js. */
+function inverseRoot<X>(k: TfjsKernels<X>, squares: X, type: Type, epsilon: number): X {
+  return k.rsqrt(k.add(k.mean(squares, lastAxis(type)), k.scalar(epsilon, squares)));
+}
+
 /** x ∘ w / √(mean x² + ε) over the last axis (Zhang & Sennrich 2019). Gemma's weight is 1 + its stored one: add it before. */
 export const rmsNormOp: Op<NormAttrs> = defineOp<NormAttrs>({
   name: "rmsNorm",
@@ -40,6 +47,7 @@ export const rmsNormOp: Op<NormAttrs> = defineOp<NormAttrs>({
   },
   onnx: (emit, inputs, { epsilon }) =>
     emit.node("SimplifiedLayerNormalization", inputs, { axis: -1, epsilon: { float: epsilon } }),
+  tfjs: (k, [x, w], { epsilon }, [type]) => k.mul(k.mul(x!, inverseRoot(k, k.mul(x!, x!), type!, epsilon)), w!),
   reference: ([x, w], { epsilon }) =>
     mapRows(x!, (row, out) => {
       const inverse = 1 / Math.sqrt(row.reduce((t, v) => t + v * v, 0) / row.length + epsilon);
@@ -71,6 +79,11 @@ export const layerNormOp: Op<NormAttrs> = defineOp<NormAttrs>({
   },
   onnx: (emit, inputs, { epsilon }) =>
     emit.node("LayerNormalization", inputs, { axis: -1, epsilon: { float: epsilon } }),
+  tfjs: (k, [x, w, b], { epsilon }, [type]) => {
+    const centred = k.sub(x!, k.mean(x!, lastAxis(type!)));
+    const unit = k.mul(centred, inverseRoot(k, k.mul(centred, centred), type!, epsilon));
+    return k.add(k.mul(unit, w!), b!);
+  },
   reference: ([x, w, b], { epsilon }) =>
     mapRows(x!, (row, out) => {
       const centre = row.reduce((t, v) => t + v, 0) / row.length;

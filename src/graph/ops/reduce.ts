@@ -13,6 +13,7 @@ export const sumOp: Op<{ readonly axes: readonly number[] }> = defineOp<{ readon
   },
   vjp: (dy, [x]) => [() => broadcastTo(dy, x!.type.shape)],
   onnx: (emit, [x], { axes }) => emit.node("ReduceSum", [x!, int64(emit, axes)], { keepdims: 1 }),
+  tfjs: (k, [x], { axes }) => k.sum(x!, axes),
   reference: ([x], { axes }) => {
     const shape = x!.shape.map((d, axis) => (axes.includes(axis) ? 1 : d));
     const data = new Float64Array(sizeOf(shape));
@@ -40,6 +41,7 @@ export const broadcastToOp: Op<{ readonly shape: Shape }> = defineOp<{ readonly 
   },
   vjp: (dy, [x]) => [() => sumTo(dy, x!.type.shape)],
   onnx: (emit, [x], { shape }) => emit.node("Expand", [x!, int64(emit, shape)]),
+  tfjs: (k, [x], { shape }) => k.broadcastTo(x!, shape),
   reference: ([x], { shape }) => ({
     shape,
     data: Float64Array.from(broadcastIndex(x!.shape, shape), (at) => x!.data[at]!),

@@ -16,6 +16,7 @@ export const reshapeOp: Op<{ readonly shape: Shape }> = defineOp<{ readonly shap
   },
   vjp: (dy, [x]) => [() => reshape(dy, x!.type.shape)],
   onnx: (emit, [x], { shape }) => emit.node("Reshape", [x!, int64(emit, shape)]),
+  tfjs: (k, [x], { shape }) => k.reshape(x!, shape),
   reference: ([x], { shape }) => ({ shape, data: x!.data }),
   flops: () => 0,
   samples: [
@@ -40,6 +41,7 @@ export const transposeOp: Op<{ readonly order: readonly number[] }> = defineOp<{
   },
   vjp: (dy, _inputs, { order }) => [() => transpose(dy, inverse(order))],
   onnx: (emit, [x], { order }) => emit.node("Transpose", [x!], { perm: order }),
+  tfjs: (k, [x], { order }) => k.transpose(x!, order),
   reference: ([x], { order }) => {
     const shape = order.map((axis) => x!.shape[axis]!);
     const step = strides(x!.shape);

@@ -31,6 +31,12 @@ export const sliceOp: Op<SliceAttrs> = defineOp<SliceAttrs>({
   vjp: (dy, [x], { axis, start, end }) => [() => pad(dy, axis, start, x!.type.shape[axis]! - end)],
   onnx: (emit, [x], { axis, start, end }) =>
     emit.node("Slice", [x!, ...[[start], [end], [axis]].map((v) => int64(emit, v))]),
+  tfjs: (k, [x], { axis, start, end }, [{ shape }]) =>
+    k.slice(
+      x!,
+      shape.map((_, a) => (a === axis ? start : 0)),
+      shape.with(axis, end - start),
+    ),
   reference: ([x], { axis, start, end }) => {
     const shape = x!.shape.with(axis, end - start);
     const step = strides(x!.shape);
@@ -65,6 +71,11 @@ export const padOp: Op<PadAttrs> = defineOp<PadAttrs>({
     const pads = Array.from({ length: 2 * rank }, (_, i) => (i === axis ? before : i === axis + rank ? after : 0));
     return emit.node("Pad", [x!, int64(emit, pads)]);
   },
+  tfjs: (k, [x], { axis, before, after }, [{ shape }]) =>
+    k.pad(
+      x!,
+      shape.map((_, a) => (a === axis ? [before, after] : [0, 0])),
+    ),
   reference: ([x], { axis, before, after }) => {
     const shape = x!.shape.with(axis, x!.shape[axis]! + before + after);
     const data = new Float64Array(sizeOf(shape));
@@ -102,6 +113,7 @@ export const concatOp: Op<{ readonly axis: number }> = defineOp<{ readonly axis:
     });
   },
   onnx: (emit, inputs, { axis }) => emit.node("Concat", inputs, { axis }),
+  tfjs: (k, inputs, { axis }) => k.concat(inputs, axis),
   reference: (inputs, { axis }) => {
     const shape = inputs[0]!.shape.with(
       axis,

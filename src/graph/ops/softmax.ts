@@ -11,6 +11,7 @@ export const softmaxOp: Op<null> = defineOp<null>({
   // dx = y ∘ (dy − Σ dy ∘ y)
   vjp: (dy, _inputs, _attrs, y) => [() => mul(y, sub(dy, sum(mul(dy, y), [-1])))],
   onnx: (emit, [x]) => emit.node("Softmax", [x!], { axis: -1 }),
+  tfjs: (k, [x]) => k.softmax(x!),
   reference: ([x]) =>
     mapRows(x!, (row, out) => {
       const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);

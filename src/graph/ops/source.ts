@@ -6,12 +6,17 @@ export interface InputAttrs extends Type {
   readonly name: string;
 }
 
+function heldByEngine(): never {
+  throw new Error("an input or constant has no kernel: the engine holds it");
+}
+
 /** A value fed at each run. Engines bind it by name; two inputs of one name are one value. */
 export const inputOp: Op<InputAttrs> = defineOp<InputAttrs>({
   name: "input",
   type: (_, { dtype, shape }) => ({ dtype, shape }),
   vjp: () => [],
   onnx: (_emit, _inputs, { name }) => name,
+  tfjs: heldByEngine,
   reference: () => {
     throw new Error("an input has no definition: the engine feeds it");
   },
@@ -26,6 +31,7 @@ export const constantOp: Op<Tensor> = defineOp<Tensor>({
   type: (_, { dtype, shape }) => ({ dtype, shape }),
   vjp: () => [],
   onnx: (emit, _inputs, value) => emit.constant(value),
+  tfjs: heldByEngine,
   reference: (_, { shape, data }) => ({ shape, data: Float64Array.from(data as Float32Array, Number) }),
   flops: () => 0,
   samples: [

@@ -3,7 +3,8 @@ import { div, mul, scale, shift } from "./elementwise.ts";
 import { mapElements, sameType } from "./loops.ts";
 
 interface Rule {
-  readonly name: string;
+  /** Also of TensorFlow.js' kernel. */
+  readonly name: "exp" | "log" | "tanh" | "sigmoid" | "rsqrt";
   readonly f: (x: number) => number;
   /** dy · f'(x), by way of y = f(x) where that is shorter. */
   readonly vjp: (dy: Node, x: Node, y: Node) => Node;
@@ -17,6 +18,7 @@ function unary({ name, f, vjp, onnx, positive }: Rule): Op<null> {
     type: sameType,
     vjp: (dy, [x], _attrs, y) => [() => vjp(dy, x!, y)],
     onnx: (emit, [x]) => onnx(emit, x!),
+    tfjs: (k, [x]) => k[name](x!),
     reference: ([x]) => mapElements(x!, f),
     samples: [{ label: "a matrix", inputs: [positive ? { shape: [3, 5], positive } : [3, 5]], attrs: null }],
     tolerance: { relative: 5e-6, why: "vectorised float32 approximations of transcendental functions" },

@@ -1,0 +1,104 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { f16ToF32 } from "../../formats/half.ts";
+import type { TfjsKernels } from "../../graph/node.ts";
+import { broadcastShapes } from "../../graph/ops/loops.ts";
+import type { DType, Shape, Tensor } from "../../util/tensor.ts";
+import { type Backend, constantPool } from "./backend.ts";
+
+/** tfjs-core's own backends, which come with npm alone. They have no half precision: fp16 weights are widened. */
+export async function openCore(name: "wasm" | "cpu"): Promise<Backend<tf.Tensor>> {
+  tf.enableProdMode(); // else it advertises other packages on the terminal
+  if (name === "wasm") await import("@tensorflow/tfjs-backend-wasm");
+  else await import("@tensorflow/tfjs-backend-cpu");
+  await tf.setBackend(name);
+  await tf.ready();
+  const upload = (value: Tensor) => tf.keep(toCore(value));
+  return {
+    name,
+    device: "CPU",
+    version: tf.version_core,
+    hasHalf: false,
+    prefersHalf: false,
+    get liveTensors() {
+      return tf.memory().numTensors;
+    },
+    kernels: coreKernels(constantPool(upload)),
+    scope(kernel) {
+      if (tf.getBackend() !== name) void tf.setBackend(name); // both may be open
+      return tf.tidy(kernel);
+    },
+    upload,
+    download: (x, into) => {
+      (into.data as Float32Array).set(x.dataSync() as Float32Array);
+    },
+    free: (x) => x.dispose(),
+  };
+}
+
+const shapeOf = (shape: Shape) => [...shape];
+
+function coreKernels(constant: (value: Tensor) => tf.Tensor): TfjsKernels<tf.Tensor> {
+  return {
+    constant,
+    scalar: (value) => constant({ dtype: "f32", shape: [], data: Float32Array.of(value) }),
+    identity: tf.clone,
+    cast: (x, to) => tf.cast(x, CORE_TYPE[to]),
+    add: tf.add,
+    sub: tf.sub,
+    mul: tf.mul,
+    div: tf.div,
+    maximum: tf.maximum,
+    less: tf.less,
+    select: tf.where,
+    exp: tf.exp,
+    log: tf.log,
+    tanh: tf.tanh,
+    sigmoid: tf.sigmoid,
+    rsqrt: tf.rsqrt,
+    sum: (x, axes) => tf.sum(x, [...axes], true),
+    mean: (x, axis) => tf.mean(x, axis, true),
+    max: (x, axis) => tf.max(x, axis, true),
+    softmax: (x) => tf.softmax(x),
+    matmul,
+    reshape: (x, shape) => tf.reshape(x, shapeOf(shape)),
+    transpose: (x, order) => tf.transpose(x, [...order]),
+    broadcastTo: (x, shape) => tf.broadcastTo(x, shapeOf(shape)),
+    slice: (x, begin, size) => tf.slice(x, [...begin], shapeOf(size)),
+    pad: (x, widths) =>
+      tf.pad(
+        x,
+        widths.map(([before, after]) => [before, after]),
+      ),
+    concat: (xs, axis) => tf.concat([...xs], axis),
+    gather: (x, indices) => tf.gather(x, indices as tf.Tensor1D),
+    oneHot: (indices, depth) => tf.cast(tf.oneHot(indices as tf.Tensor1D, depth), "float32"),
+  };
+}
+
+/** tf.matMul is wrong where the leading axes of both operands stretch, and slow where only one has them. */
+function matmul(a: tf.Tensor, b: tf.Tensor, transA: boolean, transB: boolean): tf.Tensor {
+  if (b.rank === 2 && !transA) {
+    const rows = tf.reshape(a, [-1, a.shape.at(-1)!]);
+    const product = tf.matMul(rows, b, false, transB);
+    return tf.reshape(product, [...a.shape.slice(0, -1), product.shape.at(-1)!]);
+  }
+  const lead = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const [wideA, wideB] = [a, b].map((x) => tf.broadcastTo(x, [...lead, ...x.shape.slice(-2)]));
+  return tf.matMul(wideA, wideB, transA, transB);
+}
+
+const CORE_TYPE = {
+  f32: "float32",
+  f16: "float32",
+  f64: "float32",
+  i32: "int32",
+  i64: "int32",
+  u8: "int32",
+  bool: "bool",
+} as const;
+
+function toCore({ dtype, shape, data }: Tensor<DType>): tf.Tensor {
+  const numbers =
+    dtype === "f16" ? f16ToF32(data as Uint16Array) : dtype === "u8" ? Int32Array.from(data as Uint8Array) : data;
+  return tf.tensor(numbers as Float32Array, shapeOf(shape), CORE_TYPE[dtype]);
+}

@@ -1,0 +1,54 @@
+import type { Graph } from "../../graph/graph.ts";
+import { InputError } from "../../util/errors.ts";
+import type { Engine } from "../engine.ts";
+import type { Backend } from "./backend.ts";
+import { compileProgram, deviceWeights } from "./program.ts";
+import { findTensorflow } from "./tensorflow-home.ts";
+
+export interface TfjsOptions {
+  /** auto: tensorflow where it is installed, else wasm. */
+  readonly backend?: "auto" | "tensorflow" | "wasm" | "cpu";
+  /** Of TensorFlow; it is told once a process. null: one a core. */
+  readonly threads?: number | null;
+}
+
+/** An engine that says what it runs on. */
+export interface TfjsEngine extends Engine {
+  readonly backend: Pick<Backend<unknown>, "name" | "device" | "version" | "prefersHalf" | "liveTensors">;
+}
+
+/**
+ * TensorFlow.js: TensorFlow itself through tfjs-node's binding, on an NVIDIA GPU if there is one, or tfjs-core's WebAssembly
+ * and plain backends.
+ * @throws InputError when the backend that is asked for is not installed
+ */
+export async function tfjsEngine({ backend: name = "auto", threads = null }: TfjsOptions = {}): Promise<TfjsEngine> {
+  const chosen = name === "auto" ? (findTensorflow() ? "tensorflow" : "wasm") : name;
+  const backend = await openBackend(chosen, threads);
+  const weights = deviceWeights(backend);
+  return {
+    name: "tfjs",
+    backend,
+    prefersHalf: backend.prefersHalf,
+    async compile(graph, bound = {}) {
+      if (!backend.hasHalf && computesHalves(graph)) {
+        throw new InputError(`engine.products: fp16 cannot be had on tfjs' ${backend.name} backend`, {
+          hint: "set engine.products to fp32, or run amlc setup tensorflow and set engine.backend to tensorflow",
+        });
+      }
+      return compileProgram(backend, weights, graph, bound);
+    },
+  };
+}
+
+const computesHalves = ({ nodes }: Graph) =>
+  nodes.some(({ type, inputs }) => type.dtype === "f16" && inputs.length > 1);
+
+async function openBackend(name: "tensorflow" | "wasm" | "cpu", threads: number | null): Promise<Backend<unknown>> {
+  if (name === "tensorflow") {
+    const { openTensorflow } = await import("./tensorflow.ts");
+    return openTensorflow(threads) as Backend<unknown>;
+  }
+  const { openCore } = await import("./core.ts");
+  return (await openCore(name)) as Backend<unknown>;
+}
