@@ -71,6 +71,14 @@ const train = z
       .nullable()
       .default(1)
       .describe("gradients are clipped to this norm; null: not"),
+    loss_scale: z
+      .union([z.enum(["auto"]), z.number().min(1)])
+      .nullable()
+      .default("auto")
+      .describe("start of the loss's scale; auto: 65536 where products are fp16, else none; null: none"),
+    loss_scale_growth_interval: positiveInt()
+      .default(2000)
+      .describe("optimiser steps without overflow before the scale doubles; an overflow halves it"),
     seed: z.int().min(0).max(0xffff_ffff).default(0).describe("seed of order, adapter start and dropout"),
     save_every: count().default(50).describe("optimiser steps between checkpoints; 0: one at the end"),
   })

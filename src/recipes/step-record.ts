@@ -17,6 +17,8 @@ export interface TakenStep extends StepResult {
   /** Reading the rows included, evaluating and saving not. */
   readonly seconds: number;
   readonly evaluated: Evaluated | null;
+  /** Steps of the run so far that were skipped because their gradient overflowed. */
+  readonly skippedSteps: number;
 }
 
 /** One line of history. */
@@ -32,6 +34,7 @@ export function recordStep(step: TakenStep, batches: readonly Batch[], imageToke
     loss: step.loss,
     grad_norm: step.gradNorm,
     lr: step.lr,
+    ...(step.lossScale !== null && { loss_scale: step.lossScale, skipped_steps: step.skippedSteps }),
     samples,
     answer_tokens: step.answerTokens,
     seconds: step.seconds,

@@ -8,6 +8,7 @@ import { findCheckpoint, saveCheckpoint } from "../runs/checkpoints.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { appendHistory, readHistory } from "../runs/history.ts";
 import { unpackAdapter } from "../train/adapter-vector.ts";
+import { canHalve } from "../train/loss-scale.ts";
 import { planSteps } from "../train/plan.ts";
 import { learningRate } from "../train/schedule.ts";
 import { encodeState, type TrainingProgress } from "../train/state.ts";
@@ -68,9 +69,13 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
   const steps = isStale() ? [] : trainingSteps({ ...job, passOver }, plan, start.step);
   for await (const { step, epoch, batches } of steps) {
     const result = await trainer.differentiate(batches, step);
-    requireFinite(step, result, rows.csv, batches, run);
+    requireFinite(step, result, job, batches, run);
     const lr = learningRate(step, plan.total, config.train);
-    trainer.update(result.gradNorm, lr);
+    if (!trainer.update(result.gradNorm, lr)) {
+      observer?.note?.(
+        `step ${step} is skipped: its gradient overflows; the loss's scale falls to ${trainer.lossScale!.scale}`,
+      );
+    }
     loss = result.loss;
     progress = { ...progress, step };
     const seconds = monotonicSeconds() - began;
@@ -78,7 +83,8 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
     const due = answers && (step % config.eval.every === 0 || step === plan.total);
     const evaluated = due ? await evaluateNow(job, run, answers) : null;
     if (evaluated) progress = judge(progress, step, evaluated, config);
-    const record = recordStep({ step, epoch, lr, seconds, evaluated, ...result }, batches, imageTokens);
+    const skippedSteps = trainer.lossScale?.skipped_steps ?? 0;
+    const record = recordStep({ step, epoch, lr, seconds, evaluated, skippedSteps, ...result }, batches, imageTokens);
     appendHistory(run.history, record);
     observer?.step?.(record, plan.total);
 
@@ -106,23 +112,34 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
   return { run: run.path, steps: progress.step, loss, best: progress.best };
 }
 
-/** A loss or gradient that is no number ends the run before it reaches the adapter. */
+/**
+ * A loss or gradient that is no number ends the run before it reaches the adapter. Where the loss is scaled, a gradient
+ * that overflows may be the scale's fault, as long as there is something left of it; a loss never is.
+ */
 function requireFinite(
   step: number,
-  { loss, gradNorm }: StepResult,
-  csv: string,
+  { loss, gradNorm, lossScale }: StepResult,
+  { rows: { csv }, trainer }: TrainingJob,
   batches: readonly Batch[],
   run: RunFolder,
 ): void {
-  if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
+  const isScaleToBlame = trainer.lossScale !== null && canHalve(trainer.lossScale);
+  if (Number.isFinite(loss) && (Number.isFinite(gradNorm) || isScaleToBlame)) return;
   const lines = batches.flatMap(({ rows }) => rows.map(({ line }) => line));
-  const remedy = "a lower train.lr, more train.warmup_steps or a smaller train.max_grad_norm";
+  const remedy = `a lower train.lr, more train.warmup_steps${
+    lossScale === null
+      ? " or a smaller train.max_grad_norm"
+      : ", a smaller train.max_grad_norm or engine.products: fp32"
+  }`;
+  const scaled = lossScale === null ? "" : ` at a loss scale of ${lossScale}`;
   throw new AmlcError(
-    `step ${step}: the loss is ${loss} and the gradient's norm ${gradNorm}; rows: ${csv}, lines ${lines.join(", ")}`,
+    `step ${step}: the loss is ${loss} and the gradient's norm ${gradNorm}${scaled}; rows: ${csv}, lines ${lines.join(", ")}`,
     {
-      hint: findCheckpoint(run.last)
-        ? `look at these rows; set ${remedy} in ${run.config}, then: amlc train --resume ${run.path}`
-        : `look at these rows; start again with ${remedy}`,
+      hint: `look at these rows; ${
+        findCheckpoint(run.last)
+          ? `set ${remedy} in ${run.config}, then: amlc train --resume ${run.path}`
+          : `start again with ${remedy}`
+      }; --debug-overflow tells which operation overflows first`,
     },
   );
 }

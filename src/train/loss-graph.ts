@@ -16,8 +16,11 @@ export interface BatchShape {
   readonly answer: number;
 }
 
+/** What is asked of a loss graph beside the loss: nothing, its gradient, or that of the loss times the input `lossScale` []. */
+export type Differentiation = "none" | "gradient" | "scaled gradient";
+
 /**
- * The loss of a micro-batch and, with `differentiate`, its gradient with respect to every number of the adapter.
+ * The loss of a micro-batch and its gradient with respect to every number of the adapter.
  *
  * Feeds: `pixels` [B,3,S,S], `tokens` [B,T], `prefixLengths` [B], `rows` [B,L] (where an answer token comes next),
  * `labels` [B,L] (that token) and `labelWeights` [B,L]: 1 / (answer tokens of the whole optimiser step), 0 on padding, so
@@ -28,7 +31,7 @@ export function lossGraph(
   shape: BatchShape,
   dtype: "f32" | "f16",
   lora: LoraBinding,
-  differentiate = true,
+  differentiation: Differentiation = "gradient",
 ): Graph {
   const { rows: b, text, answer } = shape;
   const p = bindWeights(paligemmaParameters(c), dtype, lora);
@@ -44,7 +47,9 @@ export function lossGraph(
   );
   const weighted = mul(each, reshape(input("labelWeights", "f32", [b, answer]), [b * answer]));
   const loss = reshape(sum(weighted, [0]), []);
-  return makeGraph({ loss, ...(differentiate ? adapterGradients(loss, p) : {}) });
+  if (differentiation === "none") return makeGraph({ loss });
+  const differentiated = differentiation === "gradient" ? loss : mul(loss, input("lossScale", "f32", []));
+  return makeGraph({ loss, ...adapterGradients(differentiated, p) });
 }
 
 function adapterGradients(loss: Node, p: PaliGemma<Node>): Record<string, Node> {

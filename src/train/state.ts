@@ -17,23 +17,27 @@ const progressSchema = z.object({
   best: z.object({ step: z.int(), value: z.number() }).nullable(),
   /** Evaluations since the best one. */
   evaluations_without_better: z.int().min(0),
+  /** Only where the loss is scaled. */
+  loss_scale: z
+    .object({ scale: z.number().positive(), good_steps: z.int().min(0), skipped_steps: z.int().min(0) })
+    .optional(),
 });
 
 /** How far training is, beside the numbers of adapter and optimiser. */
-export type TrainingProgress = Omit<z.infer<typeof progressSchema>, "optimizer_step">;
+export type TrainingProgress = Omit<z.infer<typeof progressSchema>, "optimizer_step" | "loss_scale">;
 
 export const NOT_STARTED: TrainingProgress = { step: 0, best: null, evaluations_without_better: 0 };
 
 /** Files of a checkpoint that make it resumable bit for bit, beside the adapter's own. */
 export function encodeState(trainer: Trainer, progress: TrainingProgress): Record<string, string | Uint8Array> {
-  const { first, second, step } = trainer.optimizer;
+  const { first, second, step: optimizer_step } = trainer.optimizer;
   const moments = new Map([
     ["first_moment", tensor("f32", [first.length], first)],
     ["second_moment", tensor("f32", [second.length], second)],
   ]);
   return {
     [MOMENTS]: encodeSafetensors(moments),
-    [PROGRESS]: `${JSON.stringify({ ...progress, optimizer_step: step }, null, 2)}\n`,
+    [PROGRESS]: `${JSON.stringify({ ...progress, optimizer_step, loss_scale: trainer.lossScale ?? undefined }, null, 2)}\n`,
   };
 }
 
@@ -62,7 +66,8 @@ export async function restoreState(
   }
   optimizer.first.set(first.data as Float32Array);
   optimizer.second.set(second.data as Float32Array);
-  const { optimizer_step, ...progress } = parsed.data;
+  const { optimizer_step, loss_scale, ...progress } = parsed.data;
   optimizer.step = optimizer_step;
+  if (trainer.lossScale && loss_scale) Object.assign(trainer.lossScale, loss_scale);
   return progress;
 }

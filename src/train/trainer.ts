@@ -8,8 +8,9 @@ import { type AdamWConfig, type AdamWState, clipGradient, gradientNorm, startAda
 import { type AdapterLayout, layOutAdapter, packAdapter, viewByInput } from "./adapter-vector.ts";
 import { batchShape, countAnswerTokens, dropoutNoise, lossFeeds, type TrainingBatch } from "./feeds.ts";
 import { type BatchShape, gradientName, lossGraph } from "./loss-graph.ts";
+import { adjustLossScale, type LossScale, type LossScaleConfig, startLossScale } from "./loss-scale.ts";
 
-export interface TrainerConfig extends AdamWConfig {
+export interface TrainerConfig extends AdamWConfig, Partial<LossScaleConfig> {
   readonly max_grad_norm: number | null;
   readonly seed: number;
 }
@@ -17,8 +18,10 @@ export interface TrainerConfig extends AdamWConfig {
 export interface StepResult {
   /** Mean over all answer tokens of the step, before the update. */
   readonly loss: number;
-  /** Before clipping. */
+  /** Before clipping; not finite when a number overflowed. */
   readonly gradNorm: number;
+  /** By which the loss was multiplied; the gradient is that of the loss itself all the same. */
+  readonly lossScale: number | null;
   readonly answerTokens: number;
 }
 
@@ -28,6 +31,8 @@ export interface Trainer {
   /** All numbers of the adapter; the optimiser changes them in place. */
   readonly values: Float32Array;
   readonly optimizer: AdamWState;
+  /** null: the loss is not scaled. */
+  readonly lossScale: LossScale | null;
   /** The adapter as graph inputs: views of `values`. */
   readonly inputs: Readonly<Record<string, Tensor<"f32">>>;
   /**
@@ -38,8 +43,12 @@ export interface Trainer {
   readonly gradient: Float32Array;
   /** Starts over from another adapter of the same modules. */
   setAdapter(adapter: Adapter): void;
-  /** Clips the gradient and moves the adapter. */
-  update(gradNorm: number, lr: number): void;
+  /**
+   * Clips the gradient and moves the adapter. When the loss is scaled, the scale is adjusted, and a gradient that is not
+   * finite moves nothing.
+   * @returns whether the step was taken
+   */
+  update(gradNorm: number, lr: number): boolean;
   /** Mean loss over the answer tokens of `batches`, without dropout. */
   loss(batches: AsyncIterable<TrainingBatch>): Promise<number>;
   release(): Promise<void>;
@@ -55,6 +64,7 @@ export function createTrainer(
   const layout = layOutAdapter(lora.modules, lora.rank);
   const values = packAdapter(layout, adapter);
   const optimizer = startAdamW(layout.size);
+  const lossScale = startLossScale(config, engine.halfProducts === true && model.dtype === "f16");
   const gradient = new Float32Array(layout.size);
   const partial = new Float32Array(layout.size);
   const inputs = viewByInput(layout, values);
@@ -63,16 +73,17 @@ export function createTrainer(
   );
   const imageTokens = numImageTokens(model.config.vision);
   const steps = programsBySize<BatchShape>(engine, model.weights, (size) =>
-    lossGraph(model.config, size, model.dtype, lora),
+    lossGraph(model.config, size, model.dtype, lora, lossScale ? "scaled gradient" : "gradient"),
   );
   const losses = programsBySize<BatchShape>(engine, model.weights, (size) =>
-    lossGraph(model.config, size, model.dtype, { ...lora, dropout: 0 }, false),
+    lossGraph(model.config, size, model.dtype, { ...lora, dropout: 0 }, "none"),
   );
 
   return {
     layout,
     values,
     optimizer,
+    lossScale,
     inputs,
     gradient,
     async differentiate(batches, step) {
@@ -85,19 +96,27 @@ export function createTrainer(
           ...lossFeeds(batch, answerTokens, imageTokens),
           ...inputs,
           ...dropoutNoise(program.graph, config.seed, step, micro),
+          ...(lossScale && { lossScale: scalarTensor(lossScale.scale) }),
         };
         const outputs = await program.run(feeds, { ...partialByOutput, loss: scalarTensor() });
         loss += outputs.loss!.data[0] as number;
         for (let i = 0; i < gradient.length; i++) gradient[i]! += partial[i]!;
       }
-      return { loss, gradNorm: gradientNorm(gradient), answerTokens };
+      if (lossScale) for (let i = 0; i < gradient.length; i++) gradient[i]! /= lossScale.scale;
+      return { loss, gradNorm: gradientNorm(gradient), lossScale: lossScale?.scale ?? null, answerTokens };
     },
     setAdapter(other) {
       values.set(packAdapter(layout, other));
     },
     update(gradNorm, lr) {
+      if (lossScale) {
+        const finite = Number.isFinite(gradNorm);
+        adjustLossScale(lossScale, finite, config);
+        if (!finite) return false;
+      }
       if (config.max_grad_norm !== null) clipGradient(gradient, gradNorm, config.max_grad_norm);
       stepAdamW(values, gradient, optimizer, lr, config);
+      return true;
     },
     async loss(batches) {
       let [total, tokens] = [0, 0];
@@ -115,6 +134,6 @@ export function createTrainer(
   };
 }
 
-function scalarTensor(): Tensor<"f32"> {
-  return tensor("f32", [], new Float32Array(1));
+function scalarTensor(value = 0): Tensor<"f32"> {
+  return tensor("f32", [], Float32Array.of(value));
 }

@@ -25,6 +25,18 @@ test("what is saved comes back to the bit", async () => {
   expect(other.optimizer).toEqual(trainer.optimizer);
 });
 
+test("a loss's scale is kept where there is one, and starts afresh from an older checkpoint", async () => {
+  const scaled = (scale: number) => ({ ...trainerOf(3), lossScale: { scale, good_steps: 5, skipped_steps: 2 } });
+  const { files } = saved();
+  const withScale = { ...files, "trainer.json": Buffer.from(encodeState(scaled(512), NOT_STARTED)["trainer.json"]!) };
+  const [resumed, older, without] = [scaled(65_536), scaled(65_536), trainerOf(3)];
+  await restoreState("last", withScale, resumed);
+  await restoreState("last", files, older);
+  expect([resumed.lossScale.scale, older.lossScale.scale]).toEqual([512, 65_536]);
+  expect(await restoreState("last", withScale, without)).toEqual(NOT_STARTED);
+  expect(without.lossScale).toBeUndefined();
+});
+
 describe("a state is refused by name", () => {
   test.each([
     ["of an adapter of another size", (files: Record<string, Buffer>) => files, 4],

@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Engine } from "../../src/engine/engine.ts";
+import { withHalfProducts } from "../../src/engine/half-products.ts";
 import { ortEngine } from "../../src/engine/ort/ort.ts";
+import { referenceEngine } from "../../src/engine/reference/reference.ts";
 import type { TrainingBatch } from "../../src/train/feeds.ts";
 import { learningRate } from "../../src/train/schedule.ts";
 import { createTrainer, type Trainer } from "../../src/train/trainer.ts";
@@ -109,6 +112,54 @@ describe("whatever the split", () => {
     const order = [rowsOf(batch, 2, 3), rowsOf(batch, 0, 1), rowsOf(batch, 1, 2)];
     expect((await turned.differentiate(order, 1)).loss).toBeCloseTo(loss, 5);
     expect(relativeError(turned.gradient, plain.gradient)).toBeLessThan(1e-5);
+  });
+});
+
+describe("a scaled loss", () => {
+  const scaled = (loss_scale: number | null, engine: Engine = ortEngine({ threads: 1 }), { model } = golden) =>
+    createTrainer(engine, model, golden.lora, golden.adapter, { ...ADAMW, loss_scale });
+
+  test("gives the same loss and gradient to the bit: a power of two rounds nothing", async () => {
+    const [plain, times] = [scaled(null), scaled(65_536)];
+    const { lossScale, ...result } = await times.differentiate([batch], 1);
+    expect(lossScale).toBe(65_536);
+    expect({ ...result, lossScale: null }).toEqual(await plain.differentiate([batch], 1));
+    expect(times.gradient).toEqual(plain.gradient);
+  });
+
+  test("is the default where products are taken in half, and there alone", async () => {
+    const half = await loadGolden("tiny", "f16");
+    const scaleOf = ({ model }: Golden, engine: Engine) =>
+      createTrainer(engine, model, half.lora, half.adapter, ADAMW).lossScale?.scale;
+    const engine = ortEngine();
+    expect(scaleOf(half, withHalfProducts(engine))).toBe(65_536);
+    expect(scaleOf(half, engine)).toBeUndefined();
+    expect(scaleOf(golden, withHalfProducts(engine))).toBeUndefined();
+  });
+
+  test("keeps what would vanish in half", async () => {
+    const half = await loadGolden("tiny", "f16");
+    const exact = scaled(null, referenceEngine, half);
+    await exact.differentiate([batch], 1);
+    const distanceAt = async (lossScale: number) => {
+      const trainer = scaled(lossScale, withHalfProducts(referenceEngine), half);
+      await trainer.differentiate([batch], 1);
+      return relativeDistance(trainer.gradient, exact.gradient);
+    };
+    // The gradients of so small a model are far from vanishing: a millionth of its loss stands for a large one's.
+    expect(await distanceAt(2 ** -20)).toBeGreaterThan(0.9);
+    expect(await distanceAt(1)).toBeLessThan(5e-3);
+  });
+
+  test("that overflows moves neither adapter nor moments, and is halved", async () => {
+    const half = await loadGolden("tiny", "f16");
+    const trainer = scaled(2 ** 30, withHalfProducts(referenceEngine), half);
+    const before = { values: trainer.values.slice(), optimizer: structuredClone(trainer.optimizer) };
+    const { loss, gradNorm } = await trainer.differentiate([batch], 1);
+    expect([Number.isFinite(loss), Number.isFinite(gradNorm)]).toEqual([true, false]);
+    expect(trainer.update(gradNorm, 0.01)).toBe(false);
+    expect({ values: trainer.values, optimizer: trainer.optimizer }).toEqual(before);
+    expect(trainer.lossScale).toEqual({ scale: 2 ** 29, good_steps: 0, skipped_steps: 1 });
   });
 });
 
