@@ -1,3 +1,4 @@
+import type { Engine } from "../src/engine/engine.ts";
 import { ortEngine } from "../src/engine/ort/ort.ts";
 import { initAdapter, loraModules, parametersOf } from "../src/model/lora.ts";
 import type { Model } from "../src/model/model.ts";
@@ -59,12 +60,12 @@ export function nanoModel(): Model {
 }
 
 /** A trainer of rank-8 LoRA on the seven layers of the language model, as the peer's `--targets language`. */
-export function nanoTrainer(model: Model): Trainer {
+export function nanoTrainer(model: Model, engine: Engine = ortEngine()): Trainer {
   const targets = ".*language_model.*\\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)";
   const modules = loraModules(paligemmaParameters(model.config), { targets, exclude: null });
   const adapter = initAdapter(modules, 8, random(0, "adapter"));
   const adamw = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0 } as const;
-  return createTrainer(ortEngine(), model, { modules, rank: 8, scale: 2, dropout: 0 }, adapter, adamw);
+  return createTrainer(engine, model, { modules, rank: 8, scale: 2, dropout: 0 }, adapter, adamw);
 }
 
 export function nanoBatch(rows: number): TrainingBatch {

@@ -5,68 +5,58 @@ import { bytesOf, formatBytes } from "../../graph/print.ts";
 import { AmlcError } from "../../util/errors.ts";
 import { allocate, sizeOf, type Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Program, type Tensors } from "../engine.ts";
-import { type Lifetimes, planLifetimes } from "../lifetimes.ts";
+import { planLifetimes } from "../lifetimes.ts";
 import type { Backend } from "./backend.ts";
+import type { DeviceWeights } from "./device-weights.ts";
 
-/** Weights and constants on the device. Programs that bind the same array share one copy; it goes with the last of them. */
-export interface DeviceWeights<X> {
-  take(weight: Tensor): X;
-  giveBack(weight: Tensor): void;
-}
+export type OnKernel = (op: string, milliseconds: number) => void;
 
-export function deviceWeights<X>(backend: Backend<X>): DeviceWeights<X> {
-  const held = new Map<Tensor["data"], { readonly x: X; users: number }>();
-  return {
-    take(weight) {
-      const entry = held.get(weight.data) ?? { x: backend.upload(weight), users: 0 };
-      entry.users++;
-      held.set(weight.data, entry);
-      return entry.x;
-    },
-    giveBack({ data }) {
-      const entry = held.get(data)!;
-      if (--entry.users > 0) return;
-      backend.free(entry.x);
-      held.delete(data);
-    },
-  };
+/** Where programs run. */
+export interface Place<X> {
+  readonly backend: Backend<X>;
+  readonly weights: DeviceWeights<X>;
+  readonly onKernel: OnKernel | undefined;
 }
 
 /** How long a run may keep the event loop waiting, in ms: images are decoded and signals seen in between. */
 const SLICE = 50;
 
 /** Executes a graph node by node, each by its op's kernel; a value is freed when its last reader is done. */
-export function compileProgram<X>(
-  backend: Backend<X>,
-  weights: DeviceWeights<X>,
-  graph: Graph,
-  bound: Tensors,
-): Program {
+export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, graph: Graph, bound: Tensors): Program {
   const held = heldTensors(graph, bound);
   const onDevice = new Map([...held].map(([node, tensor]) => [node, weights.take(tensor)]));
-  const lifetimes = planLifetimes(graph);
+  const { lastReads, peakBytes } = planLifetimes(graph);
+
+  const execute = (node: Node, inputs: readonly X[]): X => {
+    const types = node.inputs.map(({ type }) => type);
+    const start = performance.now();
+    try {
+      return backend.scope(() => node.op.tfjs(backend.kernels, inputs, node.attrs, types));
+    } catch (cause) {
+      throw isOutOfMemory(cause) ? outOfMemory(node, graph, peakBytes, cause) : cause;
+    } finally {
+      onKernel?.(node.op.name, performance.now() - start);
+    }
+  };
+
   return {
     graph,
     async run(feeds, into = {}) {
       checkFeeds(graph, bound, feeds);
       const values = new Map<Node, X>();
-      const own = new Set<Node>();
-      const keep = (node: Node, x: X) => {
-        values.set(node, x);
-        own.add(node);
-      };
       const free = (node: Node) => {
-        if (own.delete(node)) backend.free(values.get(node)!);
+        const x = values.get(node);
+        if (x !== undefined) backend.free(x);
         values.delete(node);
       };
+      const lookUp = (node: Node) => onDevice.get(node) ?? values.get(node)!;
       let until = performance.now() + SLICE;
       try {
         for (const [i, node] of graph.nodes.entries()) {
-          const kept = onDevice.get(node);
-          if (kept !== undefined) values.set(node, kept);
-          else if (node.op === inputOp) keep(node, backend.upload(feeds[(node.attrs as InputAttrs).name]));
-          else keep(node, execute(backend, node, values, lifetimes, graph));
-          for (const done of lifetimes.lastReads[i]) free(done);
+          if (node.op === inputOp && !onDevice.has(node)) {
+            values.set(node, backend.upload(feeds[(node.attrs as InputAttrs).name]));
+          } else if (!onDevice.has(node)) values.set(node, execute(node, node.inputs.map(lookUp)));
+          for (const done of lastReads[i]) free(done);
           if (performance.now() < until) continue;
           await new Promise(setImmediate);
           until = performance.now() + SLICE;
@@ -75,12 +65,12 @@ export function compileProgram<X>(
           [...graph.outputs].map(([name, node]) => {
             const { dtype, shape } = node.type;
             const result = into[name] ?? { dtype, shape, data: allocate(dtype, sizeOf(shape)) };
-            backend.download(values.get(node)!, result);
+            backend.download(lookUp(node), result);
             return [name, result];
           }),
         );
       } finally {
-        for (const node of [...own]) free(node);
+        for (const node of [...values.keys()]) free(node);
       }
     },
     async release() {
@@ -89,35 +79,28 @@ export function compileProgram<X>(
   };
 }
 
-/** What a program keeps on the device: weights and constants, by their node. */
+/** What a program keeps on the device, weights and constants, by their node. */
 function heldTensors({ nodes }: Graph, bound: Tensors): Map<Node, Tensor> {
   const held = new Map<Node, Tensor>();
   for (const node of nodes) {
     const tensor =
-      node.op === constantOp ? (node.attrs as Tensor) : bound[(node.attrs as InputAttrs | null)?.name ?? ""];
-    if (tensor !== undefined && node.inputs.length === 0) held.set(node, tensor);
+      node.op === constantOp
+        ? (node.attrs as Tensor)
+        : node.op === inputOp
+          ? bound[(node.attrs as InputAttrs).name]
+          : undefined;
+    if (tensor !== undefined) held.set(node, tensor);
   }
   return held;
 }
 
-function execute<X>(
-  { kernels, scope }: Backend<X>,
-  node: Node,
-  values: ReadonlyMap<Node, X>,
-  lifetimes: Lifetimes,
-  graph: Graph,
-): X {
-  const inputs = node.inputs.map((input) => values.get(input)!);
-  const types = node.inputs.map((input) => input.type);
-  try {
-    return scope(() => node.op.tfjs(kernels, inputs, node.attrs, types));
-  } catch (cause) {
-    const message = (cause as Error).message;
-    if (!/OOM|out of memory|RESOURCE_EXHAUSTED|failed to allocate/i.test(message)) throw cause;
-    const fixed = [...graph.inputs.values()].reduce((bytes, type) => bytes + bytesOf(type), 0);
-    throw new AmlcError(
-      `the device is out of memory at ${node.op.name} [${node.type.shape}]: weights and feeds take ${formatBytes(fixed)}, values on the way at most ${formatBytes(lifetimes.peakBytes)}`,
-      { hint: "lower train.batch (raise train.accumulate instead), or set engine.weights to fp16", cause },
-    );
-  }
+const isOutOfMemory = (error: unknown) =>
+  /\bOOM\b|out of memory|RESOURCE_EXHAUSTED|failed to allocate/i.test((error as Error).message);
+
+function outOfMemory({ op, type }: Node, { inputs }: Graph, peakBytes: number, cause: unknown): AmlcError {
+  const given = [...inputs.values()].reduce((bytes, input) => bytes + bytesOf(input), 0);
+  return new AmlcError(
+    `the device is out of memory at ${op.name} [${type.shape}]: weights and feeds of this program take ${formatBytes(given)}, what it computes up to ${formatBytes(peakBytes)} at once`,
+    { hint: "lower train.batch and raise train.accumulate, or set engine.weights to fp16", cause },
+  );
 }

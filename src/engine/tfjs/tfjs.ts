@@ -2,7 +2,8 @@ import type { Graph } from "../../graph/graph.ts";
 import { InputError } from "../../util/errors.ts";
 import type { Engine } from "../engine.ts";
 import type { Backend } from "./backend.ts";
-import { compileProgram, deviceWeights } from "./program.ts";
+import { deviceWeights } from "./device-weights.ts";
+import { compileProgram, type OnKernel } from "./program.ts";
 import { findTensorflow } from "./tensorflow-home.ts";
 
 export interface TfjsOptions {
@@ -10,6 +11,8 @@ export interface TfjsOptions {
   readonly backend?: "auto" | "tensorflow" | "wasm" | "cpu";
   /** Of TensorFlow; it is told once a process. null: one a core. */
   readonly threads?: number | null;
+  /** Told how long each kernel took, for a profile; a GPU may not be done by then. */
+  readonly onKernel?: OnKernel;
 }
 
 /** An engine that says what it runs on. */
@@ -22,7 +25,11 @@ export interface TfjsEngine extends Engine {
  * and plain backends.
  * @throws InputError when the backend that is asked for is not installed
  */
-export async function tfjsEngine({ backend: name = "auto", threads = null }: TfjsOptions = {}): Promise<TfjsEngine> {
+export async function tfjsEngine({
+  backend: name = "auto",
+  threads = null,
+  onKernel,
+}: TfjsOptions = {}): Promise<TfjsEngine> {
   const chosen = name === "auto" ? (findTensorflow() ? "tensorflow" : "wasm") : name;
   const backend = await openBackend(chosen, threads);
   const weights = deviceWeights(backend);
@@ -36,7 +43,7 @@ export async function tfjsEngine({ backend: name = "auto", threads = null }: Tfj
           hint: "set engine.products to fp32, or run amlc setup tensorflow and set engine.backend to tensorflow",
         });
       }
-      return compileProgram(backend, weights, graph, bound);
+      return compileProgram({ backend, weights, onKernel }, graph, bound);
     },
   };
 }

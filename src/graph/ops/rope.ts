@@ -31,13 +31,12 @@ export const ropeOp: Op<null> = defineOp<null>({
   tfjs<X>(k: TfjsKernels<X>, [x, positions, cos, sin]: readonly X[], _attrs: null, [type, , table]: readonly Type[]) {
     const [b, t, d] = type!.shape as [number, number, number];
     const half = table!.shape[1]!;
-    const heads = [b, t, d / (2 * half)];
-    const pairs = k.reshape(x!, [...heads, 2, half]);
-    const part = (which: 0 | 1) => k.slice(pairs, [0, 0, 0, which, 0], [...heads, 1, half]);
-    const turn = (angles: X) => k.reshape(k.gather(angles, positions!), [b, t, 1, 1, half]);
+    const pairs = k.reshape(x!, [b * t, d / (2 * half), 2, half]);
+    const part = (which: 0 | 1) => k.slice(pairs, [0, 0, which, 0], [b * t, d / (2 * half), 1, half]);
+    const turn = (angles: X) => k.reshape(k.gather(angles, positions!), [b * t, 1, 1, half]);
     const [x1, x2, c, s] = [part(0), part(1), turn(cos!), turn(sin!)];
     const turned = [k.sub(k.mul(x1, c), k.mul(x2, s)), k.add(k.mul(x2, c), k.mul(x1, s))];
-    return k.reshape(k.concat(turned, 3), [b, t, d]);
+    return k.reshape(k.concat(turned, 2), [b, t, d]);
   },
   reference: ([x, positions, cos, sin]) => {
     const half = cos!.shape[1]!;
