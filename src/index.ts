@@ -28,6 +28,13 @@ export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";
 export { type SanityOptions, sanity } from "./recipes/sanity.ts";
 export { scoreFiles } from "./recipes/score.ts";
+export {
+  removeTensorflow,
+  type SetupObserver,
+  type SetupOptions,
+  type SetupReport,
+  setupTensorflow,
+} from "./recipes/setup-tensorflow.ts";
 export { resume, train } from "./recipes/train.ts";
 export type { TrainOptions, TrainResult } from "./recipes/training-loop.ts";
 export type { HistoryRecord } from "./runs/history.ts";

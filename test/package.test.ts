@@ -80,11 +80,13 @@ test("it exports these names and no others", () => {
       "parseAnswer",
       "parseConfig",
       "parseDataSettings",
+      "removeTensorflow",
       "resume",
       "sampleTable",
       "sanity",
       "scoreFiles",
       "scoreRows",
+      "setupTensorflow",
       "splitTable",
       "train",
     ]

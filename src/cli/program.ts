@@ -10,6 +10,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { sanityCommand } from "./commands/sanity.ts";
 import { scoreCommand } from "./commands/score.ts";
+import { setupCommand } from "./commands/setup.ts";
 import { trainCommand } from "./commands/train.ts";
 import { paint, printJson, printLog, printText } from "./output.ts";
 
@@ -23,6 +24,7 @@ const COMMANDS = [
   cleanCommand,
   sanityCommand,
   configCommand,
+  setupCommand,
 ] as CommandModule[];
 
 const REPEATABLE = ["_", "set", "files"];

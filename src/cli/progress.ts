@@ -5,7 +5,7 @@ import { monotonicSeconds } from "../util/clock.ts";
 /** Where a long job stands. */
 export interface ProgressStep {
   /** What is counted: training steps, rows answered, images fetched, megabytes read. A job that counts anew is a new one. */
-  readonly unit: "steps" | "rows" | "images" | "MB";
+  readonly unit: "steps" | "rows" | "images" | "MB" | "MB fetched";
   readonly done: number;
   readonly total: number;
   readonly loss?: number;
@@ -76,14 +76,18 @@ function progressLines(stream: Terminal, now: () => number): Progress {
   };
 }
 
+/** What of a unit is told by the second. */
+const FETCHED: { readonly [unit in ProgressStep["unit"]]?: string } = { images: "images", "MB fetched": "MB" };
+
 function describeStep(step: ProgressStep, job: Job, now: number): string {
   const { unit, done, total, loss, rate, bytes, failed } = step;
   const left = timeLeft(step, job, now);
   const parts = [`${done}/${total} ${unit}`];
   if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
   if (rate !== undefined) parts.push(`${formatRate(rate)} samples/s`);
-  if (unit === "images" && now > job.first.time) {
-    parts.push(`${formatRate((done - job.first.done) / (now - job.first.time))} images/s`);
+  const fetched = FETCHED[unit];
+  if (fetched !== undefined && now > job.first.time) {
+    parts.push(`${formatRate((done - job.first.done) / (now - job.first.time))} ${fetched}/s`);
   }
   if (bytes !== undefined) parts.push(`${(bytes / 1e6).toFixed(1)} MB`);
   if (failed !== undefined) parts.push(`${failed} failed`);

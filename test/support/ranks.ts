@@ -4,7 +4,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ["graph", "formats", "challenge", "config"],
   ["engine", "data", "runs"],
   ["model"],
-  ["train", "infer", "export", "report"],
+  ["train", "infer", "export", "report", "setup"],
   ["recipes"],
   ["cli"],
 ];

@@ -1,0 +1,87 @@
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../util/errors.ts";
+import { makeFolder } from "../util/files.ts";
+import type { HttpClient } from "./http.ts";
+import type { Platform } from "./platform.ts";
+import { fetchFile, type IndexFile, listFiles } from "./python-index.ts";
+import { compareVersions, isRelease } from "./versions.ts";
+import { unpackWheel, type Wanted } from "./wheel.ts";
+import { neededGlibc, parseWheelName } from "./wheel-name.ts";
+
+/** Where wheels come from, and where they go while they are fetched. */
+export interface WheelSource {
+  readonly http: HttpClient;
+  readonly index: URL;
+  readonly platform: Platform;
+  readonly downloads: string;
+  note(text: string): void;
+  fetched(done: number, total: number): void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A wheel that an index offers for a platform. */
+export interface Wheel extends IndexFile {
+  readonly version: string;
+  /** The oldest glibc that it runs on. */
+  readonly glibc: string;
+}
+
+/**
+ * The newest release of a project that is accepted and runs here. Which Python a wheel is for does not matter, for only its
+ * C libraries are used: of several the smallest. @throws InputError when there is none
+ */
+export async function findWheel(
+  { http, index, platform }: WheelSource,
+  project: string,
+  accepts: (version: string) => boolean,
+): Promise<Wheel> {
+  const place = `${index.host}${index.pathname}`;
+  const wheels = (await listFiles(http, index, project)).flatMap((file) => toWheel(file, platform));
+  const accepted = wheels.filter(({ version }) => accepts(version));
+  if (accepted.length === 0) {
+    const versions = [...new Set(wheels.map(({ version }) => version))].sort(compareVersions).slice(-8).join(", ");
+    const found = versions === "" ? "none" : `only ${versions}`;
+    throw new InputError(`${place}: of ${project} for Linux ${platform.arch} there is no wheel as wanted, ${found}`, {
+      hint: "choose one of these with --version, or another index with --index",
+    });
+  }
+  const usable = accepted.filter(({ glibc }) => compareVersions(glibc, platform.glibc) <= 0);
+  if (usable.length === 0) {
+    const [{ name, glibc }] = accepted;
+    throw new InputError(`${name} wants glibc ${glibc}, and this system has ${platform.glibc}`, {
+      hint: "use a newer system or container, such as node:20-bookworm-slim, or an older TensorFlow with --version",
+    });
+  }
+  const rank = (a: Wheel, b: Wheel) =>
+    Number(a.yanked) - Number(b.yanked) ||
+    compareVersions(b.version, a.version) ||
+    (a.size ?? Number.MAX_SAFE_INTEGER) - (b.size ?? Number.MAX_SAFE_INTEGER);
+  return usable.sort(rank)[0];
+}
+
+function toWheel(file: IndexFile, { arch }: Platform): readonly Wheel[] {
+  const name = parseWheelName(file.name);
+  const glibc = name && neededGlibc(name, arch);
+  if (!name || glibc === undefined || !isRelease(name.version)) return [];
+  return [{ ...file, version: name.version, glibc }];
+}
+
+/** Marks in an installation's folder: a file for each wheel of which all that is wanted lies there. */
+const marksOf = (folder: string) => join(folder, "wheels");
+
+/** Fetches a wheel and unpacks the wanted files into a folder, if that was not done before. @throws InputError */
+export async function installWheel(source: WheelSource, wheel: Wheel, folder: string, wanted: Wanted): Promise<void> {
+  const { http, downloads, note, fetched, signal } = source;
+  const mark = join(marksOf(folder), wheel.name);
+  if (existsSync(mark)) return;
+  await makeFolder(downloads);
+  await makeFolder(marksOf(folder));
+  note(`fetching ${wheel.name}${wheel.size === null ? "" : ` (${Math.ceil(wheel.size / 1e6)} MB)`}`);
+  const path = await fetchFile(http, wheel, downloads, fetched);
+  note(`unpacking ${wheel.name}`);
+  await unpackWheel(path, folder, wanted, signal);
+  await writeFile(mark, "");
+  await rm(path);
+}
