@@ -21,7 +21,7 @@ export function programsBySize<Size>(engine: Engine, weights: Tensors, build: (s
     },
     async get(size) {
       const key = JSON.stringify(size);
-      const program = compiled.get(key) ?? compile(engine, build(size), weights);
+      const program = compiled.get(key) ?? compileBound(engine, build(size), weights);
       compiled.delete(key);
       compiled.set(key, program); // the last key is the one used last
       if (compiled.size > MOST_KEPT) {
@@ -40,7 +40,7 @@ export function programsBySize<Size>(engine: Engine, weights: Tensors, build: (s
 }
 
 /** Binds only the weights that the graph uses. */
-function compile(engine: Engine, graph: Graph, weights: Tensors): Promise<Program> {
+export function compileBound(engine: Engine, graph: Graph, weights: Tensors): Promise<Program> {
   const used = Object.fromEntries(Object.entries(weights).filter(([name]) => graph.inputs.has(name)));
   return engine.compile(graph, used);
 }

@@ -9,6 +9,7 @@ import type { RunFolder } from "../runs/folder.ts";
 import { appendHistory, readHistory } from "../runs/history.ts";
 import { unpackAdapter } from "../train/adapter-vector.ts";
 import { canHalve } from "../train/loss-scale.ts";
+import { formatOverflow } from "../train/overflow-probe.ts";
 import { planSteps } from "../train/plan.ts";
 import { learningRate } from "../train/schedule.ts";
 import { encodeState, type TrainingProgress } from "../train/state.ts";
@@ -26,6 +27,8 @@ export interface TrainOptions {
   readonly observer?: Observer;
   /** When aborted, the step under way is finished and saved, and training ends with an InterruptedError. */
   readonly signal?: AbortSignal;
+  /** When a loss or gradient is not finite, the step is run once more to tell which operation overflows first. */
+  readonly debugOverflow?: boolean;
 }
 
 /** What training needs, read and checked. */
@@ -69,6 +72,12 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
   const steps = isStale() ? [] : trainingSteps({ ...job, passOver }, plan, start.step);
   for await (const { step, epoch, batches } of steps) {
     const result = await trainer.differentiate(batches, step);
+    if (job.debugOverflow && !isFiniteStep(result)) {
+      const overflow = await trainer.findOverflow(batches, step);
+      observer?.note?.(
+        `step ${step}: ${overflow ? `not finite first: ${formatOverflow(overflow)}` : "all is finite when run again"}`,
+      );
+    }
     requireFinite(step, result, job, batches, run);
     const lr = learningRate(step, plan.total, config.train);
     if (!trainer.update(result.gradNorm, lr)) {
@@ -112,19 +121,22 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
   return { run: run.path, steps: progress.step, loss, best: progress.best };
 }
 
+const isFiniteStep = ({ loss, gradNorm }: StepResult) => Number.isFinite(loss) && Number.isFinite(gradNorm);
+
 /**
  * A loss or gradient that is no number ends the run before it reaches the adapter. Where the loss is scaled, a gradient
  * that overflows may be the scale's fault, as long as there is something left of it; a loss never is.
  */
 function requireFinite(
   step: number,
-  { loss, gradNorm, lossScale }: StepResult,
-  { rows: { csv }, trainer }: TrainingJob,
+  result: StepResult,
+  { rows: { csv }, trainer, debugOverflow }: TrainingJob,
   batches: readonly Batch[],
   run: RunFolder,
 ): void {
-  const isScaleToBlame = trainer.lossScale !== null && canHalve(trainer.lossScale);
-  if (Number.isFinite(loss) && (Number.isFinite(gradNorm) || isScaleToBlame)) return;
+  const { loss, gradNorm, lossScale } = result;
+  const mayScaleBeToBlame = Number.isFinite(loss) && trainer.lossScale !== null && canHalve(trainer.lossScale);
+  if (isFiniteStep(result) || mayScaleBeToBlame) return;
   const lines = batches.flatMap(({ rows }) => rows.map(({ line }) => line));
   const remedy = `a lower train.lr, more train.warmup_steps${
     lossScale === null
@@ -139,7 +151,7 @@ function requireFinite(
         findCheckpoint(run.last)
           ? `set ${remedy} in ${run.config}, then: amlc train --resume ${run.path}`
           : `start again with ${remedy}`
-      }; --debug-overflow tells which operation overflows first`,
+      }${debugOverflow ? "" : "; --debug-overflow tells which operation overflows first"}`,
     },
   );
 }

@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, Tensors } from "../engine/engine.ts";
 import { programsBySize } from "../engine/programs.ts";
 import { numImageTokens } from "../model/config.ts";
 import type { Adapter, LoraBinding } from "../model/lora.ts";
@@ -9,6 +9,7 @@ import { type AdapterLayout, layOutAdapter, packAdapter, viewByInput } from "./a
 import { batchShape, countAnswerTokens, dropoutNoise, lossFeeds, type TrainingBatch } from "./feeds.ts";
 import { type BatchShape, gradientName, lossGraph } from "./loss-graph.ts";
 import { adjustLossScale, type LossScale, type LossScaleConfig, startLossScale } from "./loss-scale.ts";
+import { findOverflow, type Overflow } from "./overflow-probe.ts";
 
 export interface TrainerConfig extends AdamWConfig, Partial<LossScaleConfig> {
   readonly max_grad_norm: number | null;
@@ -41,6 +42,8 @@ export interface Trainer {
    */
   differentiate(batches: readonly TrainingBatch[], step: number): Promise<StepResult>;
   readonly gradient: Float32Array;
+  /** Runs the micro-batches of a step once more, as `differentiate` did, and finds what overflows first; null: nothing. */
+  findOverflow(batches: readonly TrainingBatch[], step: number): Promise<Overflow | null>;
   /** Starts over from another adapter of the same modules. */
   setAdapter(adapter: Adapter): void;
   /**
@@ -79,6 +82,21 @@ export function createTrainer(
     lossGraph(model.config, size, model.dtype, { ...lora, dropout: 0 }, "none"),
   );
 
+  /** The program for each micro-batch of a step, and what it is fed. */
+  async function* runsOf(batches: readonly TrainingBatch[], step: number) {
+    const answerTokens = countAnswerTokens(batches);
+    for (const [micro, batch] of batches.entries()) {
+      const program = await steps.get(batchShape(batch));
+      const feeds: Tensors = {
+        ...lossFeeds(batch, answerTokens, imageTokens),
+        ...inputs,
+        ...dropoutNoise(program.graph, config.seed, step, micro),
+        ...(lossScale && { lossScale: scalarTensor(lossScale.scale) }),
+      };
+      yield { program, feeds };
+    }
+  }
+
   return {
     layout,
     values,
@@ -87,23 +105,27 @@ export function createTrainer(
     inputs,
     gradient,
     async differentiate(batches, step) {
-      const answerTokens = countAnswerTokens(batches);
       gradient.fill(0);
       let loss = 0;
-      for (const [micro, batch] of batches.entries()) {
-        const program = await steps.get(batchShape(batch));
-        const feeds = {
-          ...lossFeeds(batch, answerTokens, imageTokens),
-          ...inputs,
-          ...dropoutNoise(program.graph, config.seed, step, micro),
-          ...(lossScale && { lossScale: scalarTensor(lossScale.scale) }),
-        };
+      for await (const { program, feeds } of runsOf(batches, step)) {
         const outputs = await program.run(feeds, { ...partialByOutput, loss: scalarTensor() });
         loss += outputs.loss!.data[0] as number;
         for (let i = 0; i < gradient.length; i++) gradient[i]! += partial[i]!;
       }
       if (lossScale) for (let i = 0; i < gradient.length; i++) gradient[i]! /= lossScale.scale;
-      return { loss, gradNorm: gradientNorm(gradient), lossScale: lossScale?.scale ?? null, answerTokens };
+      return {
+        loss,
+        gradNorm: gradientNorm(gradient),
+        lossScale: lossScale?.scale ?? null,
+        answerTokens: countAnswerTokens(batches),
+      };
+    },
+    async findOverflow(batches, step) {
+      for await (const { program, feeds } of runsOf(batches, step)) {
+        const overflow = await findOverflow(engine, program.graph, model.weights, feeds);
+        if (overflow) return overflow;
+      }
+      return null;
     },
     setAdapter(other) {
       values.set(packAdapter(layout, other));

@@ -105,6 +105,17 @@ describe("a loss that is no number", () => {
     expect(adapterBytes(run)).toEqual(adapterBytes(upTo.run));
   });
 
+  test("is traced to the operation that overflows first, when that is asked for", async () => {
+    const told: string[] = [];
+    const explosive = ["train.lr=1000", "train.schedule=constant", "train.max_grad_norm=null", "train.max_steps=50"];
+    const config = tinyConfig(folder, `data.train=${quickRows}`, "train.warmup_steps=0", ...explosive);
+    const attempt = train(config, { debugOverflow: true, observer: { note: (text) => void told.push(text) } });
+    await expect(attempt).rejects.toMatchObject({ hint: expect.not.stringContaining("--debug-overflow") });
+    expect(told.at(-1)).toMatch(
+      /^step \d+: not finite first: \w+ f32\[[\d,]+\], (forward|backward), (language_model|vision_tower)\.\S+, inputs up to \d/,
+    );
+  });
+
   test("with no checkpoint yet, sends back to the start", async () => {
     const attempt = trainQuick(
       "train.lr=1000",

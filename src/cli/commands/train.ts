@@ -10,6 +10,7 @@ interface TrainArgs {
   resume: string | undefined;
   set: string[] | undefined;
   json: boolean;
+  "debug-overflow": boolean;
 }
 
 /** `amlc train`: a new run by a configuration, or a run that stopped. */
@@ -23,6 +24,11 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
       .option("resume", { type: "string", describe: "name or path of a run to go on with, by its own configuration" })
       // without a default: it would conflict with --resume
       .option("set", { type: "string", array: true, describe: "change a setting: --set train.lr=1e-4" })
+      .option("debug-overflow", {
+        type: "boolean",
+        default: false,
+        describe: "when a loss or gradient is not finite, tell which operation overflows first",
+      })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document at the end" })
       .conflicts("resume", ["config", "set"])
       .example("$0 train --config lora-r8-tiny.yaml", "train on the rows that ship with amlc")
@@ -33,7 +39,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     const { configKeys } = await import("../../config/keys.ts");
     return command.epilogue(`Settings:\n${renderKeyTable(configKeys(), 100)}`);
   },
-  async handler({ config, resume, set, json }) {
+  async handler({ config, resume, set, json, "debug-overflow": debugOverflow }) {
     if (config === undefined && resume === undefined) {
       throw new InputError("neither --config nor --resume is given", {
         hint: "begin with: amlc train --config lora-r8-tiny.yaml",
@@ -48,7 +54,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     );
     let result: TrainResult;
     try {
-      const options = { observer: display.observer, signal };
+      const options = { observer: display.observer, signal, debugOverflow };
       result = settings ? await recipes.train(settings, options) : await recipes.resume(resume!, options);
     } finally {
       release();
