@@ -13,7 +13,7 @@ import { truncateHistory } from "../runs/history.ts";
 import { NOT_STARTED, restoreState, type TrainingProgress } from "../train/state.ts";
 import { createTrainer } from "../train/trainer.ts";
 import { InputError } from "../util/errors.ts";
-import { recoverFolder } from "../util/files.ts";
+import { recoverFolder, writeFileAtomic } from "../util/files.ts";
 import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
 import { openAnswers } from "./answers.ts";
 import { bindLora, loadBase, loraConfigOf, startingAdapter } from "./base.ts";
@@ -39,22 +39,39 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
   }
 }
 
+export interface ResumeOptions extends TrainOptions {
+  /** Settings of the engine to go on with, such as `engine.name=tfjs`; they become the run's own. */
+  readonly sets?: readonly string[];
+}
+
 /**
  * Goes on with a run where its last checkpoint is, by its own configuration, as if it had never stopped: the adapter at
- * the end is the same bit for bit.
- * @throws InputError when there is no such run, it is being trained right now, or its data have changed
+ * the end is the same bit for bit, if the engine is.
+ * @throws InputError when there is no such run, it is being trained right now, its data have changed, or a setting is not
+ * the engine's
  */
-export async function resume(nameOrPath: string, options: TrainOptions = {}): Promise<TrainResult> {
+export async function resume(nameOrPath: string, { sets = [], ...options }: ResumeOptions = {}): Promise<TrainResult> {
   const run = openRun(nameOrPath);
+  requireEngineSettings(run, sets);
   using _lock = await lockFolder(run.path, TRAINING);
-  const config = loadConfig({ config: run.config });
+  const config = loadConfig({ config: run.config, sets });
   await refuseChangedData(run, config);
   const job = await prepare(config, options);
   try {
+    if (sets.length > 0) await writeFileAtomic(run.config, formatConfig(config));
     return await takeSteps(job, run, await continueFrom(run, job));
   } finally {
     await job.release();
   }
+}
+
+/** Engines differ in rounding; whatever else a run was told has shaped the steps that it took. */
+function requireEngineSettings(run: RunFolder, sets: readonly string[]): void {
+  const other = sets.find((set) => !/^\s*engine\s*[.=]/.test(set));
+  if (other === undefined) return;
+  throw new InputError(`--set ${other}: a run goes on with its own settings, all but those of engine`, {
+    hint: `edit ${run.config} if its further steps are to be taken by another`,
+  });
 }
 
 /** Everything that training reads, checked and in memory. Touches no run folder. */

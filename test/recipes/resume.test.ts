@@ -2,10 +2,12 @@ import { appendFileSync, copyFileSync, cpSync, existsSync, readdirSync, readFile
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
 import { resume, train } from "../../src/recipes/train.ts";
 import { InterruptedError } from "../../src/util/errors.ts";
 import { type Random, random } from "../../src/util/random.ts";
 import { amlc, type Ended, type Started, startAmlc } from "../support/cli.ts";
+import { relativeError } from "../support/errors.ts";
 import { adapterBytes, historyOf, SHIPPED, tinyConfig, trainTiny, writeQuickRows } from "../support/runs.ts";
 import { FAST_FOLDER, workFolder } from "../support/work-folder.ts";
 
@@ -72,6 +74,21 @@ describe("a run that is interrupted and resumed", () => {
     expect(historyOf(path)).toEqual(historyOf(join(folder, "whole")));
     expect(adapterBytes(path)).toEqual(adapterBytes(join(folder, "whole")));
     expect(readdirSync(join(path, "checkpoints")).sort()).toEqual(["best", "last"]);
+  });
+
+  test("goes on with another engine, to nearly the same end, and its configuration says so", async () => {
+    const path = await trainUntil(9, "moved-on", RESTLESS);
+    await resume(path, { sets: ["engine.name=reference", "engine.threads=null"] });
+    const [record, expected] = [path, join(folder, "whole")].map((run) => historyOf(run));
+    expect(record!.slice(0, 9)).toEqual(expected!.slice(0, 9));
+    expect(record!.map(({ step }) => step)).toEqual(expected!.map(({ step }) => step));
+    const losses = [record, expected].map((history) => history!.slice(9).map(({ loss }) => loss as number));
+    expect(losses[0]).not.toEqual(losses[1]);
+    expect(relativeError(losses[0]!, losses[1]!)).toBeLessThan(1e-4);
+    expect(loadConfig({ config: join(path, "config.yaml") }).engine).toMatchObject({
+      name: "reference",
+      threads: null,
+    });
   });
 
   test("goes on only over the rows it began with", async () => {

@@ -22,18 +22,22 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     const command = y
       .option("config", { type: "string", describe: "YAML file, or the name of a preset (see: amlc config list)" })
       .option("resume", { type: "string", describe: "name or path of a run to go on with, by its own configuration" })
-      // without a default: it would conflict with --resume
-      .option("set", { type: "string", array: true, describe: "change a setting: --set train.lr=1e-4" })
+      .option("set", {
+        type: "string",
+        array: true,
+        describe: "change a setting: --set train.lr=1e-4; with --resume one of engine",
+      })
       .option("debug-overflow", {
         type: "boolean",
         default: false,
         describe: "when a loss or gradient is not finite, tell which operation overflows first",
       })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document at the end" })
-      .conflicts("resume", ["config", "set"])
+      .conflicts("resume", "config")
       .example("$0 train --config lora-r8-tiny.yaml", "train on the rows that ship with amlc")
       .example("$0 train --config lora-r8-tiny.yaml --set train.epochs=40 --set run.name=long", "change settings")
-      .example("$0 train --resume long", "go on after Ctrl-C, a crash or kill -9, as if nothing had happened");
+      .example("$0 train --resume long", "go on after Ctrl-C, a crash or kill -9, as if nothing had happened")
+      .example("$0 train --resume long --set engine.name=tfjs", "go on with another engine");
     if (!helpWanted) return command; // the table takes longer to lay out than all else on the way to the handler
     const { renderKeyTable } = await import("../key-table.ts");
     const { configKeys } = await import("../../config/keys.ts");
@@ -55,7 +59,9 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     let result: TrainResult;
     try {
       const options = { observer: display.observer, signal, debugOverflow };
-      result = settings ? await recipes.train(settings, options) : await recipes.resume(resume!, options);
+      result = settings
+        ? await recipes.train(settings, options)
+        : await recipes.resume(resume!, { ...options, sets: set ?? [] });
     } finally {
       release();
       display.stop();

@@ -109,8 +109,21 @@ describe("amlc train", () => {
   test("wants a configuration or a run, not both", async () => {
     expect(await runProgram(["train"])).toBe(2);
     expect(printed.err).toContain("neither --config nor --resume is given");
-    expect(await runProgram(["train", "--resume", "a", "--set", "train.lr=1"])).toBe(2);
-    expect(printed.err).toContain("resume and set are mutually exclusive");
+    expect(await runProgram(["train", "--resume", "a", "--config", "b"])).toBe(2);
+    expect(printed.err).toContain("resume and config are mutually exclusive");
+  });
+
+  test("goes on with a run by its own settings, all but those of its engine", async () => {
+    const { path } = await train();
+    const resume = (set: string) => runProgram(["train", "--resume", path, "--set", set]);
+    const before = readFileSync(join(path, "config.yaml"), "utf8");
+    expect(await resume("train.lr=1")).toBe(2);
+    expect(printed.err).toContain("--set train.lr=1: a run goes on with its own settings, all but those of engine");
+    expect(printed.err).toContain(`hint: edit ${join(path, "config.yaml")}`);
+    expect(await resume("engine.name=abacus")).toBe(2);
+    expect(readFileSync(join(path, "config.yaml"), "utf8")).toBe(before);
+    expect(await resume("engine.threads=2"), printed.err).toBe(0);
+    expect(readFileSync(join(path, "config.yaml"), "utf8")).toBe(before.replace("threads: 1", "threads: 2"));
   });
 
   test("help lists every setting", async () => {
