@@ -10,22 +10,36 @@ import type { Graph } from "../../graph/graph.ts";
 import type { Node, OnnxEmitter, Type } from "../../graph/node.ts";
 import { ONNX_DTYPE } from "../../graph/ops/onnx-values.ts";
 import type { Tensor } from "../../util/tensor.ts";
+import { PLAIN_FORMS } from "./plain-forms.ts";
 
 /** Operator sets: opset 21 has Gelu and LayerNormalization; com.microsoft is onnxruntime's own (FusedMatMul, RotaryEmbedding). */
 const OPSETS = { "": 21, "com.microsoft": 1 } as const;
 
-/** Writes a graph as an ONNX model for onnxruntime: each op's record says how it is lowered. */
-export function toOnnx(graph: Graph, name = "amlc"): Uint8Array {
-  return encodeOnnx(lower(graph, name));
+/** Operators of onnxruntime's own that have a plain form. */
+export type PlainOperator = keyof typeof PLAIN_FORMS;
+
+/**
+ * Writes a graph as an ONNX model for onnxruntime: each op's record says how it is lowered.
+ * @param lacks operators that the target has no kernel for, to be written in those of the ONNX standard
+ */
+export function toOnnx(graph: Graph, lacks: readonly PlainOperator[] = []): Uint8Array {
+  return encodeOnnx(lower(graph, "amlc", lacks));
 }
 
-export function lower(graph: Graph, name: string): OnnxModel {
-  const { emit, nodes, initializers } = startEmitting();
+export function lower(graph: Graph, name: string, lacks: readonly PlainOperator[] = []): OnnxModel {
+  const types = new Map<string, Type>();
+  const { emit, nodes, initializers } = startEmitting(types, lacks);
   const names = new Map<Node, string>();
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((input) => names.get(input)!);
-    const types = node.inputs.map((input) => input.type);
-    names.set(node, node.op.onnx(emit, inputs, node.attrs, types));
+    const written = node.op.onnx(
+      emit,
+      inputs,
+      node.attrs,
+      node.inputs.map((input) => input.type),
+    );
+    names.set(node, written);
+    types.set(written, node.type);
   }
   // Graph outputs have names of their own, and one value may be several outputs.
   const outputs = [...graph.outputs].map(([output, node]) => {
@@ -54,7 +68,10 @@ function value(name: string, { dtype, shape }: Type): OnnxValue {
 }
 
 /** An emitter that writes each distinct node and small constant once: lowerings may repeat themselves freely. */
-function startEmitting(): { emit: OnnxEmitter; nodes: OnnxNode[]; initializers: OnnxTensor[] } {
+function startEmitting(
+  types: ReadonlyMap<string, Type>,
+  lacks: readonly string[],
+): { emit: OnnxEmitter; nodes: OnnxNode[]; initializers: OnnxTensor[] } {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const known = new Map<string, string>();
@@ -66,6 +83,10 @@ function startEmitting(): { emit: OnnxEmitter; nodes: OnnxNode[]; initializers: 
   const emit: OnnxEmitter = {
     node: (opType, input, attributes = {}, domain = "") =>
       once(JSON.stringify([opType, input, attributes]), () => {
+        if (lacks.includes(opType)) {
+          const known = input.map((name) => types.get(name)!);
+          return PLAIN_FORMS[opType as PlainOperator](emit, input, attributes, known);
+        }
         const output = `${opType}_${nodes.length}`;
         nodes.push({
           input,

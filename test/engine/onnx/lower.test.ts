@@ -1,9 +1,15 @@
-import { expect, test } from "vitest";
+import { InferenceSession } from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
 import { lower, toOnnx } from "../../../src/engine/onnx/lower.ts";
 import { ortEngine } from "../../../src/engine/ort/ort.ts";
-import { makeGraph } from "../../../src/graph/graph.ts";
+import { mapValues, toOrt } from "../../../src/engine/ort/tensors.ts";
+import { evaluate } from "../../../src/engine/reference/reference.ts";
+import { type Graph, makeGraph } from "../../../src/graph/graph.ts";
 import { add, constant, input, matmul, oneHot, softmax, stopGradient } from "../../../src/graph/ops/index.ts";
+import { matmulOp } from "../../../src/graph/ops/matmul.ts";
+import { applyToInputs, drawInputs, toFeeds } from "../../../src/graph/samples.ts";
 import { tensor } from "../../../src/util/tensor.ts";
+import { relativeError } from "../../support/errors.ts";
 
 const x = input("x", "f32", [2, 3]);
 
@@ -52,4 +58,40 @@ test("one value may be several outputs, and an input may be an output", async ()
   const results = await program.run({ x: tensor("f32", [2, 3], Float32Array.of(0, 0, 0, 1, 1, 1)) });
   expect(results.a!.data).toEqual(results.b!.data);
   expect(Array.from(results.same!.data as Float32Array)).toEqual([0, 0, 0, 1, 1, 1]);
+});
+
+describe("a product for a target without FusedMatMul", () => {
+  const types = (graph: Graph) => lower(graph, "g", ["FusedMatMul"]).nodes.map(({ opType }) => opType);
+  const weight = input("w", "f32", [4, 3]);
+
+  test("with one matrix for all rows is a Gemm, which transposes nothing in memory", () => {
+    expect(types(makeGraph({ y: matmul(input("x", "f32", [2, 5, 3]), weight, { transB: true }) }))).toEqual([
+      "Reshape",
+      "Gemm",
+      "Reshape",
+      "Identity",
+    ]);
+    expect(types(makeGraph({ y: matmul(x, weight, { transB: true, alpha: 2 }) }))).toEqual(["Gemm", "Identity"]);
+  });
+
+  test("of stacks of matrices transposes and scales apart", () => {
+    const [a, b] = [input("a", "f32", [2, 6, 4]), input("b", "f32", [2, 3, 4])];
+    expect(types(makeGraph({ y: matmul(a, b, { transB: true, alpha: 0.25 }) }))).toEqual([
+      "Transpose",
+      "MatMul",
+      "Mul",
+      "Identity",
+    ]);
+  });
+
+  test.each(matmulOp.samples.map((sample) => [sample.label, sample] as const))("%s: right", async (_label, sample) => {
+    const drawn = drawInputs(sample);
+    const graph = makeGraph({ y: applyToInputs(matmulOp, sample, drawn).y });
+    const session = await InferenceSession.create(toOnnx(graph, ["FusedMatMul"]));
+    const { y } = await session.run(mapValues(toFeeds(drawn), toOrt));
+    await session.release();
+    const expected = evaluate(graph, Object.fromEntries(drawn.map(({ name, value }) => [name, value]))).y!;
+    expect(y!.dims).toEqual(expected.shape);
+    expect(relativeError(y!.data as Float32Array, expected.data)).toBeLessThan(matmulOp.tolerance.relative);
+  });
 });

@@ -1,0 +1,32 @@
+import { f16ToF32 } from "../../formats/half.ts";
+import { type Graph, makeGraph } from "../../graph/graph.ts";
+import { apply, type Node } from "../../graph/node.ts";
+import { castOp } from "../../graph/ops/cast.ts";
+import { cast, constant, input } from "../../graph/ops/index.ts";
+import { constantOp, type InputAttrs, inputOp } from "../../graph/ops/source.ts";
+import type { DType, Tensor } from "../../util/tensor.ts";
+
+/** The same graph with float32 wherever there was float16, for a device that computes with no halves. */
+export function widenHalves(graph: Graph): Graph {
+  const wide = new Map<Node, Node>();
+  for (const node of graph.nodes)
+    wide.set(
+      node,
+      widenNode(node, (x) => wide.get(x)!),
+    );
+  return makeGraph(Object.fromEntries([...graph.outputs].map(([name, node]) => [name, wide.get(node)!])));
+}
+
+/** The same numbers in the type that {@link widenHalves} gives their input. */
+export function widenTensor({ dtype, shape, data }: Tensor): Tensor {
+  return { dtype: widen(dtype), shape, data: dtype === "f16" ? f16ToF32(data as Uint16Array) : data };
+}
+
+const widen = (dtype: DType): DType => (dtype === "f16" ? "f32" : dtype);
+
+function widenNode({ op, inputs, attrs, type }: Node, wide: (x: Node) => Node): Node {
+  if (op === inputOp) return input((attrs as InputAttrs).name, widen(type.dtype), type.shape);
+  if (op === constantOp) return constant(widenTensor(attrs as Tensor));
+  if (op === castOp) return cast(wide(inputs[0]!), widen(type.dtype));
+  return apply(op, inputs.map(wide), attrs);
+}

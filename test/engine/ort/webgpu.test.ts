@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { checkOps } from "../../../src/engine/check-ops.ts";
+import type { Engine } from "../../../src/engine/engine.ts";
+import { measureHalfPrecision } from "../../../src/engine/ort/half-precision.ts";
+import { ortEngine } from "../../../src/engine/ort/ort.ts";
+import { operatorPlacements, runProfiled } from "../../../src/engine/ort/placements.ts";
+import { makeGraph } from "../../../src/graph/graph.ts";
+import { cast, input, matmul, scale } from "../../../src/graph/ops/index.ts";
+import { greedyDecoder } from "../../../src/infer/greedy.ts";
+import { createTrainer } from "../../../src/train/trainer.ts";
+import { tensor } from "../../../src/util/tensor.ts";
+import { readDocument, readTable } from "../../docs/documents.ts";
+import { measureErrors } from "../../docs/golden-errors.ts";
+import { relativeError } from "../../support/errors.ts";
+import { GOLDENS, type Golden, loadGolden } from "../../support/goldens.ts";
+import { whyNoWebgpu } from "../../support/webgpu.ts";
+
+const reason = await whyNoWebgpu();
+beforeEach(({ skip }) => {
+  if (reason) skip(reason);
+});
+
+const engine = ortEngine({ providers: ["webgpu"], threads: 1 });
+
+test("every sample of every op is as near to its float64 definition as the op's record wants", async () => {
+  const failed = [];
+  for await (const check of checkOps(engine)) if (!check.passed) failed.push(check);
+  expect(failed).toEqual([]);
+});
+
+test("operators run on the device, but for those that docs/engines.md names", async () => {
+  const placements = await operatorPlacements(["webgpu"]);
+  const documented = readTable(readDocument("docs/engines.md"), "ran on").map(([provider, operators]) => [
+    provider,
+    operators === "none" ? [] : operators!.split(", "),
+  ]);
+  const on = (name: string) => placements.filter(({ provider }) => provider === name).map(({ operator }) => operator);
+  expect(documented).toEqual(["webgpu", "cpu"].map((name) => [name, on(name)]));
+});
+
+test("weights are copied to the device once: a later change on the host is not seen, by any program", async () => {
+  const w = tensor("f32", [2, 2], Float32Array.of(1, 2, 3, 4));
+  const [x, declared] = [input("x", "f32", [1, 2]), input("w", "f32", [2, 2])];
+  const feeds = { x: tensor("f32", [1, 2], Float32Array.of(1, 10)) };
+  const product = await engine.compile(makeGraph({ y: matmul(x, declared) }), { w });
+  w.data.fill(0);
+  const doubled = await engine.compile(makeGraph({ y: scale(matmul(x, declared), 2) }), { w });
+  const results = [await product.run(feeds), await doubled.run(feeds)].map(({ y }) =>
+    Array.from(y!.data as Float32Array),
+  );
+  expect(results).toEqual([
+    [31, 42],
+    [62, 84],
+  ]);
+});
+
+describe.each(GOLDENS)("%s", (name) => {
+  test("logits, loss, gradients and six AdamW steps are within the limits of docs/numerics.md", async () => {
+    const errors = await measureErrors(engine, await loadGolden(name));
+    for (const [quantity, ...cells] of readTable(readDocument("docs/numerics.md"), "quantity")) {
+      const limit = cells.at(-1) === "none" ? 1e-2 : Number(cells.at(-1));
+      expect(errors[quantity!], quantity).toBeLessThanOrEqual(limit);
+    }
+  });
+
+  test("greedy answers are the ids of transformers", async () => {
+    const { model, batch, tensors } = await loadGolden(name);
+    const decoder = greedyDecoder(engine, model);
+    const answers = await decoder.answer(batch, 8);
+    await decoder.release();
+    const expected = answers.map((_, row) =>
+      Array.from(tensors.get(`generate.${row}.ids`)!.data as BigInt64Array, Number),
+    );
+    expect(answers).toEqual(expected.map((ids) => (ids.includes(1) ? ids.slice(0, ids.indexOf(1)) : ids)));
+  });
+});
+
+test("fp16 weights give the loss and gradient that they give on the CPU", async () => {
+  const golden = await loadGolden("tiny", "f16");
+  const [onDevice, onCpu] = [await firstStep(engine, golden), await firstStep(ortEngine({ threads: 1 }), golden)];
+  expect(relativeError([onDevice.loss], [onCpu.loss])).toBeLessThan(1e-5);
+  expect(relativeError(onDevice.gradient, onCpu.gradient)).toBeLessThan(1e-5);
+});
+
+test("half precision is said to be there where a graph with halves runs, and nowhere else", async () => {
+  const graph = makeGraph({ y: cast(cast(input("x", "f32", [1]), "f16"), "f32") });
+  const run = runProfiled(graph, ["webgpu"], { x: tensor("f32", [1], Float32Array.of(1)) });
+  const runs = await run.then(
+    () => true,
+    () => false,
+  );
+  expect((await measureHalfPrecision(["webgpu"])) !== "none").toBe(runs);
+});
+
+async function firstStep(
+  on: Engine,
+  { model, lora, adapter, batch }: Golden,
+): Promise<{ loss: number; gradient: Float32Array }> {
+  const trainer = createTrainer(on, model, lora, adapter, ADAMW);
+  const { loss } = await trainer.differentiate([batch], 1);
+  await trainer.release();
+  return { loss, gradient: trainer.gradient };
+}
+
+const ADAMW = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, max_grad_norm: null, seed: 0 } as const;
