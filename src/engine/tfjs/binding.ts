@@ -17,7 +17,7 @@ export interface OpAttribute {
 /** The part that is used here of what tfjs-node's C++ exports. A tensor is a number, which must be deleted. */
 export interface Binding {
   readonly TF_Version: string;
-  readonly isUsingGpuDevice: boolean;
+  isUsingGpuDevice(): boolean;
   createTensor(shape: readonly number[], type: number, data: Float32Array | Int32Array | Uint8Array): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | BigInt64Array | Uint8Array;
@@ -27,7 +27,6 @@ export interface Binding {
     inputs: readonly number[],
     outputs: number,
   ): { readonly id: number; readonly dtype: number; readonly shape: readonly number[] }[];
-  /** A property in this binding, though it counts. */
   getNumOfTensors(): number;
 }
 

@@ -17,7 +17,7 @@ export interface Handle {
  */
 export function openTensorflow(threads: number | null): Backend<Handle> {
   const { binding } = loadTensorflow(threads);
-  const isGpu = binding.isUsingGpuDevice;
+  const isGpu = binding.isUsingGpuDevice();
   let made: Handle[] | null = null;
 
   const run = (op: string, attributes: readonly OpAttribute[], inputs: readonly Handle[]): Handle => {

@@ -48,8 +48,9 @@ export async function tfjsEngine({
   };
 }
 
+/** Whether numbers are rounded to half on the way; rows of an fp16 embedding are only moved. */
 const computesHalves = ({ nodes }: Graph) =>
-  nodes.some(({ type, inputs }) => type.dtype === "f16" && inputs.length > 1);
+  nodes.some(({ type, inputs }) => type.dtype === "f16" && inputs.some((x) => x.type.dtype === "f32"));
 
 async function openBackend(name: "tensorflow" | "wasm" | "cpu", threads: number | null): Promise<Backend<unknown>> {
   if (name === "tensorflow") {
