@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { SmokeFault, type SmokeResult, testBinding } from "../engine/tfjs/smoke.ts";
 import { findTensorflow, tensorflowHome, useTensorflow } from "../engine/tfjs/tensorflow-home.ts";
 import { compileBinding, findCompiler } from "../setup/compiler.ts";
+import { explainFileError, GO_ON, SETTING_UP, tidyHome, UNHARMED } from "../setup/home.ts";
 import { openHttp } from "../setup/http.ts";
-import type { WheelSource } from "../setup/install-wheel.ts";
+import { forgetWheels, type WheelSource } from "../setup/install-wheel.ts";
 import { configuredIndex } from "../setup/pip-config.ts";
 import { checkPlatform, type Platform } from "../setup/platform.ts";
 import { findPython, OLDEST_TENSORFLOW, type Python, unfit } from "../setup/python.ts";
@@ -15,8 +16,8 @@ import { fetchSources } from "../setup/tfjs-sources.ts";
 import { compareVersions, isRelease } from "../setup/versions.ts";
 import { monotonicSeconds } from "../util/clock.ts";
 import { InputError, InterruptedError } from "../util/errors.ts";
-import { makeOutputFolder } from "../util/files.ts";
-import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
+import { makeFolder, makeOutputFolder } from "../util/files.ts";
+import { lockFolder } from "../util/folder-lock.ts";
 
 export interface SetupObserver {
   note?(text: string): void;
@@ -51,13 +52,6 @@ export interface SetupReport {
 }
 
 const DEFAULT_VERSION = "2.21.0";
-const SETTING_UP: LockPurpose = {
-  prefix: "setup",
-  does: "is setting up TensorFlow there",
-  instead: "set AMLC_CACHE to another folder",
-};
-const GO_ON = "start the same command again: what was fetched is there";
-const UNHARMED = "an installation from before still works";
 
 /**
  * Makes TensorFlow's native library usable from Node: finds or fetches it, compiles tfjs-node's binding to it, tries both
@@ -75,7 +69,7 @@ export async function setupTensorflow(options: SetupOptions = {}): Promise<Setup
     return { ...(await setUp(options, home, platform)), seconds: monotonicSeconds() - began };
   } catch (error) {
     if (options.signal?.aborted) throw new InterruptedError(`${home}: stopped`, GO_ON);
-    throw isFileError(error) ? fileError(home, error) : error;
+    throw explainFileError(home, error);
   }
 }
 
@@ -84,7 +78,9 @@ export async function removeTensorflow(): Promise<boolean> {
   const home = tensorflowHome();
   if (!existsSync(home)) return false;
   using _lock = await lockFolder(home, SETTING_UP);
-  await rm(home, { recursive: true });
+  await rm(home, { recursive: true }).catch((error: unknown) => {
+    throw explainFileError(home, error);
+  });
   return true;
 }
 
@@ -123,11 +119,12 @@ async function setUp(options: SetupOptions, home: string, platform: Platform): P
   const sources = await fetchSources(join(home, "sources"), signal);
   const compiler =
     (await findCompiler(platform, python, cache, signal)) ?? (await installZig(source, join(home, "ziglang"), cache));
+  await makeFolder(folder);
   observer?.note?.(`compiling the binding with ${compiler.command.join(" ")}`);
   await compileBinding(compiler, sources, library, install.binding, signal);
   const result = await tryBinding(install.binding, folder, signal);
   await useTensorflow(home, install);
-  await tidy(home, folder);
+  await tidyHome(home, folder);
   return report(result, install, false, observer);
 }
 
@@ -139,7 +136,7 @@ function usable(python: Python | undefined, { version, gpu = false, observer }: 
   return fault === undefined ? found : undefined;
 }
 
-/** What is in use already, if it is the one that is wanted and works; one that does not is removed. */
+/** What is in use already, if it is the one that is wanted and works. */
 async function tryPresent({ observer, signal }: SetupOptions, wanted: Installation) {
   const found = findTensorflow();
   if (found?.binding !== wanted.binding) return undefined;
@@ -148,7 +145,7 @@ async function tryPresent({ observer, signal }: SetupOptions, wanted: Installati
   } catch (error) {
     if (!(error instanceof SmokeFault)) throw error;
     observer?.note?.(`TensorFlow ${wanted.version} is there and does not work: ${error.message}; it is set up anew`);
-    await rm(dirname(wanted.binding), { recursive: true });
+    await forgetWheels(dirname(wanted.binding));
     return undefined;
   }
 }
@@ -169,19 +166,12 @@ async function tryBinding(binding: string, folder: string, signal?: AbortSignal)
     return await testBinding(binding, signal);
   } catch (error) {
     if (!(error instanceof SmokeFault)) throw error;
-    await rm(folder, { recursive: true });
+    await forgetWheels(folder);
     throw new InputError(`TensorFlow was set up and does not work: ${error.message}`, {
       hint: `try another version (--version) or compiler (AMLC_CXX=ziglang); ${UNHARMED}`,
       cause: error,
     });
   }
-}
-
-/** Of the home stay what is in use, the few sources, and the locks. */
-async function tidy(home: string, folder: string): Promise<void> {
-  const kept = [basename(folder), "current.json", "sources"];
-  const left = (await readdir(home)).filter((name) => !kept.includes(name) && !name.endsWith(".lock"));
-  for (const name of left) await rm(join(home, name), { recursive: true, force: true });
 }
 
 function report(result: SmokeResult, install: Installation, present: boolean, observer?: SetupObserver): Result {
@@ -194,17 +184,4 @@ function report(result: SmokeResult, install: Installation, present: boolean, ob
     observer?.note?.(`no GPU here (${driver}): the CPU is used until there is one`);
   }
   return { version: result.version, cuda, device, gpus: result.gpus, binding, present };
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error && "code" in error;
-}
-
-function fileError(home: string, cause: NodeJS.ErrnoException): InputError {
-  const full = cause.code === "ENOSPC" || cause.code === "EDQUOT";
-  const room = "make room on that disk (some 2 GB, with --gpu 10 GB), or set AMLC_CACHE to a folder on another";
-  return new InputError(`${home}: could not be written to: ${cause.message}`, {
-    hint: `${full ? room : "choose a folder that you may write to with AMLC_CACHE"}; then ${GO_ON}; ${UNHARMED}`,
-    cause,
-  });
 }

@@ -2,7 +2,7 @@ import { open, stat } from "node:fs/promises";
 import { STATUS_CODES } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from "undici";
-import { lasting, networkFault, passing } from "../data/download/faults.ts";
+import { LinkFault, lasting, networkFault, passing } from "../data/download/faults.ts";
 import { isPassingStatus } from "../data/download/retry.ts";
 import { InputError } from "../util/errors.ts";
 import { readManifest } from "../util/package.ts";
@@ -41,24 +41,23 @@ const MAX_PAGE = 64 * 2 ** 20;
 export function openHttp(index: URL, signal?: AbortSignal, pauseMs = 1000): HttpClient {
   const agent = new EnvHttpProxyAgent({ headersTimeout: 60e3, bodyTimeout: 60e3, connect: { timeout: 30e3 } });
   const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
-  const ask = (url: URL, headers: Readonly<Record<string, string>>) =>
-    request(withoutLogin(url), {
-      dispatcher,
-      headers: { "user-agent": `amlc/${readManifest().version}`, ...login(url, index), ...headers },
-      ...(signal && { signal }),
+  const agentName = { "user-agent": `amlc/${readManifest().version}` };
+  const ask: Ask = (url, headers) =>
+    fromNetwork(() => {
+      const all = { ...agentName, ...login(url, index), ...headers };
+      return request(withoutLogin(url), { dispatcher, headers: all, ...(signal && { signal }) });
     });
   /** `moved` says how far the work has come: an attempt that moved it is the first again. */
   const retry = async <T>(url: URL, work: () => Promise<T>, moved = () => 0): Promise<T> => {
     for (let attempt = 1, before = moved(); ; attempt++) {
       try {
         return await work();
-      } catch (error) {
-        if (signal?.aborted || isFileError(error)) throw error;
-        const fault = networkFault(error);
+      } catch (fault) {
+        if (signal?.aborted || !(fault instanceof LinkFault)) throw fault;
         if (moved() > before) attempt = 1;
         before = moved();
         if (!fault.passing || attempt >= ATTEMPTS) {
-          throw new InputError(`${withoutLogin(url)}: ${fault.message}`, { hint: HOST_HINT, cause: error });
+          throw new InputError(`${withoutLogin(url)}: ${fault.message}`, { hint: HOST_HINT, cause: fault });
         }
         await sleep(pauseMs * 2 ** (attempt - 1), undefined, signal && { signal });
       }
@@ -71,7 +70,7 @@ export function openHttp(index: URL, signal?: AbortSignal, pauseMs = 1000): Http
         if (statusCode === 404) return void (await body.dump());
         if (statusCode !== 200) throw await refused(statusCode, body);
         if (Number(headers["content-length"] ?? 0) > MAX_PAGE) throw lasting("the page is far too large");
-        return { text: await body.text(), type: String(headers["content-type"] ?? "") };
+        return { text: await fromNetwork(() => body.text()), type: String(headers["content-type"] ?? "") };
       }),
     save(wanted) {
       let bytes = 0;
@@ -107,7 +106,7 @@ async function proceed({ url, file, maxBytes, onProgress }: FileRequest, ask: As
     let done = continued ? there : 0;
     const total = done + Number(headers["content-length"] ?? 0);
     await using handle = await open(file, continued ? "a" : "w");
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of networkChunks(body)) {
       done += chunk.length;
       if (done > maxBytes) throw lasting(`the file is larger than ${maxBytes} bytes`);
       await handle.writeFile(chunk);
@@ -142,7 +141,22 @@ function login(url: URL, index: URL): Readonly<Record<string, string>> {
   return { authorization: `Basic ${Buffer.from(text).toString("base64")}` };
 }
 
-/** Of this machine's files: what the network does has no path, or an address for one. */
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && "path" in error && "syscall" in error;
+const NOBODY_THERE: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND"];
+
+async function fromNetwork<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const fault = networkFault(error);
+    throw NOBODY_THERE.includes((error as NodeJS.ErrnoException).code) ? lasting(fault.message) : fault;
+  }
+}
+
+/** What goes wrong while these are read is the network's fault; what goes wrong while they are written is not. */
+async function* networkChunks(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw networkFault(error);
+  }
 }

@@ -71,6 +71,9 @@ function toWheel(file: IndexFile, { arch }: Platform): readonly Wheel[] {
 /** Marks in an installation's folder: a file for each wheel of which all that is wanted lies there. */
 const marksOf = (folder: string) => join(folder, "wheels");
 
+/** Has every wheel unpacked anew. */
+export const forgetWheels = (folder: string): Promise<void> => rm(marksOf(folder), { recursive: true, force: true });
+
 /** Fetches a wheel and unpacks the wanted files into a folder, if that was not done before. @throws InputError */
 export async function installWheel(source: WheelSource, wheel: Wheel, folder: string, wanted: Wanted): Promise<void> {
   const { http, downloads, note, fetched, signal } = source;

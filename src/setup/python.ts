@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../util/errors.ts";
 import { runTool } from "./run-tool.ts";
 import { compareVersions } from "./versions.ts";
 
@@ -38,14 +39,21 @@ export interface Python {
   readonly hasZig: boolean;
 }
 
-/** The first Python that answers: the one that AMLC_PYTHON names, else python3, else python. */
+/**
+ * The first Python that answers: the one that AMLC_PYTHON names, else python3, else python; undefined when there is none.
+ * @throws InputError when the one that is named does not answer
+ */
 export async function findPython(signal?: AbortSignal): Promise<Python | undefined> {
   const named = process.env.AMLC_PYTHON;
   for (const program of named ? [named] : ["python3", "python"]) {
     const { ok, stdout } = await runTool([program, "-c", PROGRAM], { signal, seconds: 60 });
     if (ok) return readAnswer(program, stdout);
   }
-  return undefined;
+  signal?.throwIfAborted();
+  if (!named) return undefined;
+  throw new InputError(`the Python "${named}" of AMLC_PYTHON does not run`, {
+    hint: "unset AMLC_PYTHON, for none is needed, or name a Python 3.8 or newer with TensorFlow in it",
+  });
 }
 
 function readAnswer(program: string, text: string): Python {

@@ -58,7 +58,15 @@ const ZIG_VERSION = "0.15.2";
 
 /** The C++ compiler of PyPI's wheel ziglang, which needs no Python to run. @throws InputError */
 export async function installZig(source: WheelSource, folder: string, cache: string): Promise<Compiler> {
-  const wheel = await findWheel(source, "ziglang", (version) => version === ZIG_VERSION);
-  await installWheel(source, wheel, folder, (path) => /^ziglang\/(zig$|lib\/)/.test(path));
+  try {
+    const wheel = await findWheel(source, "ziglang", (version) => version === ZIG_VERSION);
+    await installWheel(source, wheel, folder, (path) => /^ziglang\/(zig$|lib\/)/.test(path));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`neither g++ nor clang++ is on PATH, and the one of PyPI cannot be had: ${error.message}`, {
+      hint: `install g++, or name a compiler with AMLC_CXX${error.hint === undefined ? "" : `; or ${error.hint}`}`,
+      cause: error,
+    });
+  }
   return zigCompiler([join(folder, "ziglang", "zig")], source.platform, cache);
 }

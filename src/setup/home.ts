@@ -1,0 +1,31 @@
+import { readdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { InputError } from "../util/errors.ts";
+import type { LockPurpose } from "../util/folder-lock.ts";
+
+/** One setup at a time. */
+export const SETTING_UP: LockPurpose = {
+  prefix: "setup",
+  does: "is setting up TensorFlow there",
+  instead: "set AMLC_CACHE to another folder",
+};
+export const GO_ON = "start the same command again: what was fetched is there";
+export const UNHARMED = "an earlier installation, if there is one, still works";
+
+/** Of the home stay what is in use, the few sources, and the locks. */
+export async function tidyHome(home: string, folder: string): Promise<void> {
+  const kept = [basename(folder), "current.json", "sources"];
+  const left = (await readdir(home)).filter((name) => !kept.includes(name) && !name.endsWith(".lock"));
+  for (const name of left) await rm(join(home, name), { recursive: true, force: true });
+}
+
+/** What the file system refused, in words; other errors as they are. */
+export function explainFileError(home: string, error: unknown): unknown {
+  if (!(error instanceof Error && "syscall" in error && "code" in error)) return error;
+  const full = error.code === "ENOSPC" || error.code === "EDQUOT";
+  const room = "make room on that disk (some 2 GB, with --gpu 10 GB), or set AMLC_CACHE to a folder on another";
+  return new InputError(`${home}: could not be written to: ${error.message}`, {
+    hint: `${full ? room : "choose a folder that you may write to with AMLC_CACHE"}; then ${GO_ON}; ${UNHARMED}`,
+    cause: error,
+  });
+}

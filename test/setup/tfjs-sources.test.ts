@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { create } from "tar";
+import { beforeAll, expect, test } from "vitest";
+import { fetchPackage } from "../../src/setup/tfjs-sources.ts";
+import { workFolder } from "../support/work-folder.ts";
+import { useTools, writeTool } from "./fake-tools.ts";
+
+const folder = workFolder();
+const tools = join(folder, "bin");
+const archive = join(folder, "scope-name-1.0.0.tgz");
+const cp = execFileSync("sh", ["-c", "command -v cp"], { encoding: "utf8" }).trim();
+const wanted = /^package\/binding\/\w+\.cc$/;
+let integrity = "";
+
+useTools(tools);
+
+beforeAll(async () => {
+  const source = join(folder, "package", "binding");
+  mkdirSync(source, { recursive: true });
+  writeFileSync(join(source, "a.cc"), "int a;");
+  writeFileSync(join(source, "a.js"), "a");
+  await create({ file: archive, gzip: true, cwd: folder }, ["package"]);
+  integrity = `sha512-${createHash("sha512").update(readFileSync(archive)).digest("base64")}`;
+});
+
+/** An npm that packs the archive into the folder that is its last word. */
+function writeNpm(): void {
+  const answer = `echo '[{"filename":"scope-name-1.0.0.tgz"}]'`;
+  writeTool(
+    join(tools, "npm"),
+    `echo "$@" >> ${folder}/calls\nfor last in "$@"; do :; done\n${cp} ${archive} "$last"\n${answer}`,
+  );
+}
+
+test("without npm, or when it fails, the message says so with npm's words", async () => {
+  const pinned = { spec: "@scope/name@1.0.0", integrity, wanted };
+  await expect(fetchPackage(pinned, join(folder, "none"))).rejects.toThrow("npm was not found");
+  writeTool(join(tools, "npm"), "echo 'npm error code E404' >&2; exit 1");
+  await expect(fetchPackage(pinned, join(folder, "none"))).rejects.toThrow(/failed:\nnpm error code E404/);
+});
+
+test("the wanted files are unpacked once, and no script of the package runs", async () => {
+  writeNpm();
+  const pinned = { spec: "@scope/name@1.0.0", integrity, wanted };
+  const found = await fetchPackage(pinned, join(folder, "sources"));
+  expect(readdirSync(found, { recursive: true })).toEqual(["binding", join("binding", "a.cc")]);
+  expect(await fetchPackage(pinned, join(folder, "sources"))).toBe(found);
+  const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
+  expect(calls).toHaveLength(1);
+  expect(calls[0]).toContain("--ignore-scripts");
+});
+
+test("another archive of the same name is refused, and not there afterwards", async () => {
+  writeNpm();
+  const pinned = { spec: "@scope/name@1.0.0", integrity: "sha512-other", wanted };
+  await expect(fetchPackage(pinned, join(folder, "wrong"))).rejects.toThrow(`gave ${integrity}, and this version is`);
+  await expect(fetchPackage(pinned, join(folder, "wrong"))).rejects.toThrow("this version is");
+});
