@@ -23,6 +23,7 @@ export { type SampleOptions, type SampleReport, sampleTable } from "./recipes/da
 export { type SplitOptions, type SplitReport, splitTable } from "./recipes/data/split.ts";
 export { dataStats, type StatsOptions } from "./recipes/data/stats.ts";
 export { type DemoResult, demo } from "./recipes/demo.ts";
+export { type DoctorOptions, doctor, type Examination } from "./recipes/doctor.ts";
 export { type EvaluateOptions, type EvaluationResult, evaluate } from "./recipes/evaluate.ts";
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";

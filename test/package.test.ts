@@ -68,6 +68,7 @@ test("it exports these names and no others", () => {
       "cutParts",
       "dataStats",
       "demo",
+    "doctor",
       "downloadImages",
       "downloadTable",
       "drawRun",

@@ -7,6 +7,7 @@ import { cleanCommand } from "./commands/clean.ts";
 import { configCommand } from "./commands/config.ts";
 import { dataCommand } from "./commands/data.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { sanityCommand } from "./commands/sanity.ts";
 import { scoreCommand } from "./commands/score.ts";
@@ -25,9 +26,10 @@ const COMMANDS = [
   sanityCommand,
   configCommand,
   setupCommand,
+  doctorCommand,
 ] as CommandModule[];
 
-const REPEATABLE = ["_", "set", "files"];
+const REPEATABLE = ["_", "set", "files", "engine"];
 const HELP_WIDTH = 100;
 const INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
 

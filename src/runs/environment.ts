@@ -8,14 +8,17 @@ import { timestamp } from "../util/clock.ts";
 import { InputError } from "../util/errors.ts";
 import { readManifest } from "../util/package.ts";
 
-/** What a run's numbers depend on beside its configuration. Holds no user, host or environment variable. */
-export interface Environment {
-  readonly started: string;
+export interface Machine {
   /** Of amlc, Node and the packages amlc stands on. */
   readonly versions: Readonly<Record<string, string>>;
   readonly platform: string;
   readonly cpu: string;
   readonly memory_bytes: number;
+}
+
+/** What a run's numbers depend on beside its configuration. Holds no user, host or environment variable. */
+export interface Environment extends Machine {
+  readonly started: string;
   readonly seed: number;
   /** SHA-256 of each data file, by its name in the configuration. */
   readonly data: Readonly<Record<string, string>>;
@@ -33,16 +36,17 @@ export async function describeEnvironment({
   data: Readonly<Record<string, string>>;
 }): Promise<Environment> {
   const checksums = await checksumFiles(data);
+  return { started: timestamp(), ...describeMachine(), seed, data: checksums, git_commit: gitCommit() };
+}
+
+/** Versions, platform, processors and memory. */
+export function describeMachine(): Machine {
   const processors = cpus();
   return {
-    started: timestamp(),
     versions: installedVersions(),
     platform: `${platform()} ${release()} ${arch()}`,
     cpu: `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}`,
     memory_bytes: totalmem(),
-    seed,
-    data: checksums,
-    git_commit: gitCommit(),
   };
 }
 

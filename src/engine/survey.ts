@@ -1,0 +1,134 @@
+import { f16ToF32, f32ToF16 } from "../formats/half.ts";
+import { makeGraph } from "../graph/graph.ts";
+import { cast, input, matmul, sum } from "../graph/ops/index.ts";
+import { AmlcError } from "../util/errors.ts";
+import { random } from "../util/random.ts";
+import { tensor } from "../util/tensor.ts";
+import { checkOps, type OpCheck } from "./check-ops.ts";
+import { createEngine, type EngineConfig } from "./create.ts";
+import type { Engine } from "./engine.ts";
+import { withHalfProducts } from "./half-products.ts";
+
+/** An engine that may or may not run here. */
+export interface Candidate {
+  /** As `ort cpu`. */
+  readonly name: string;
+  /** What to set in a configuration to have it. */
+  readonly settings: Partial<EngineConfig>;
+}
+
+/** Speed of a square matrix product. */
+export interface ProductSpeed {
+  readonly gflops_fp32: number;
+  /** With fp16 weights, multiplied in half; null where it cannot be had or is wrong. */
+  readonly gflops_fp16: number | null;
+}
+
+/** What was found of a candidate. */
+export interface Survey extends Candidate {
+  readonly ready: boolean;
+  /** What runs it, with its version. */
+  readonly device: string | null;
+  readonly speed: ProductSpeed | null;
+  /** Every sample of every op, beside the float64 definition. */
+  readonly checks: readonly OpCheck[];
+  /** Why it is not ready. */
+  readonly problem: string | null;
+  readonly remedy: string | null;
+}
+
+const DEFAULTS: EngineConfig = { name: "ort", backend: "auto", products: "fp32", providers: ["cpu"], threads: null };
+
+/** Every engine that this platform could have, the default first. */
+export async function candidates(): Promise<Candidate[]> {
+  const { offeredProviders } = await import("./ort/providers.ts");
+  const providers = offeredProviders().toSorted((a, b) => Number(b === "cpu") - Number(a === "cpu"));
+  return [
+    ...providers.map((name) => ({ name: `ort ${name}`, settings: { name: "ort", providers: [name] } as const })),
+    ...(["tensorflow", "wasm", "cpu"] as const).map((backend) => ({
+      name: `tfjs ${backend}`,
+      settings: { name: "tfjs", backend } as const,
+    })),
+  ];
+}
+
+/** Opens an engine, checks its ops and measures its products. What goes wrong is part of the answer. */
+export async function survey(candidate: Candidate): Promise<Survey> {
+  const missing = { ...candidate, ready: false, device: null, speed: null, checks: [] };
+  try {
+    const engine = await createEngine({ ...DEFAULTS, ...candidate.settings });
+    const checks: OpCheck[] = [];
+    for await (const check of checkOps(engine)) checks.push(check);
+    const speed = await measureProducts(engine);
+    const device = await describeDevice(engine, candidate.settings);
+    return { ...candidate, ready: true, device, speed, checks, problem: null, remedy: null };
+  } catch (error) {
+    const remedy = error instanceof AmlcError ? (error.hint ?? null) : null;
+    return { ...missing, problem: (error as Error).message, remedy };
+  }
+}
+
+async function describeDevice(engine: Engine, { providers = [] }: Partial<EngineConfig>): Promise<string> {
+  if ("backend" in engine) {
+    const { device, version } = engine.backend as { readonly device: string; readonly version: string };
+    return `${device}, ${version}`;
+  }
+  const { onnxruntimeVersion } = await import("./ort/providers.ts");
+  return `${providers[0] === "cpu" ? "CPU" : "device"}, onnxruntime ${onnxruntimeVersion()}`;
+}
+
+/** Rows, columns and inner size of the product that is timed; larger where the device is too fast to tell. */
+const SIZES = [256, 1024, 4096];
+const LONG_ENOUGH = 0.05; // seconds
+
+async function measureProducts(engine: Engine): Promise<ProductSpeed> {
+  const gflops_fp32 = await productSpeed(engine, "f32");
+  return { gflops_fp32, gflops_fp16: await productSpeed(withHalfProducts(engine), "f16").catch(() => null) };
+}
+
+/** @throws Error when the product cannot be taken, or is wrong */
+async function productSpeed(engine: Engine, dtype: "f32" | "f16"): Promise<number> {
+  let gflops = 0;
+  for (const n of SIZES) {
+    const seconds = await timeProduct(engine, dtype, n);
+    gflops = (2 * n ** 3) / seconds / 1e9;
+    if (seconds > LONG_ENOUGH) break;
+  }
+  return gflops;
+}
+
+async function timeProduct(engine: Engine, dtype: "f32" | "f16", n: number): Promise<number> {
+  const generator = random(0, "survey");
+  const numbers = () => Float32Array.from({ length: n * n }, () => generator.uniform() - 0.5);
+  const [x, w] = [numbers(), numbers()];
+  const halves = f32ToF16(w);
+  const weights = { w: dtype === "f16" ? tensor("f16", [n, n], halves) : tensor("f32", [n, n], w) };
+  const feeds = { x: tensor("f32", [n, n], x) };
+  const product = matmul(input("x", "f32", [n, n]), cast(input("w", dtype, [n, n]), "f32"));
+  const program = await engine.compile(makeGraph({ row: sum(product, [0]), all: sum(product, [0, 1]) }), weights);
+  try {
+    const { row } = await program.run(feeds); // the first run may compile kernels
+    requireRight(row.data as Float32Array, x, dtype === "f16" ? f16ToF32(halves) : w);
+    const start = performance.now();
+    await program.run(feeds);
+    return (performance.now() - start) / 1000;
+  } finally {
+    await program.release();
+  }
+}
+
+/** The sums of the columns of x·w are those of x, times w. */
+function requireRight(sums: Float32Array, x: Float32Array, w: Float32Array): void {
+  const n = sums.length;
+  const columnSums = new Float64Array(n);
+  x.forEach((value, i) => {
+    columnSums[i % n] += value;
+  });
+  const expected = new Float64Array(n);
+  w.forEach((value, i) => {
+    expected[i % n] += columnSums[Math.floor(i / n)] * value;
+  });
+  const length = Math.hypot(...expected);
+  const error = Math.hypot(...expected.map((value, i) => sums[i] - value)) / length;
+  if (!(error < 1e-2)) throw new Error(`a product of ${n} x ${n} is off by ${error.toExponential(1)}`);
+}
