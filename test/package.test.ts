@@ -68,7 +68,7 @@ test("it exports these names and no others", () => {
       "cutParts",
       "dataStats",
       "demo",
-    "doctor",
+      "doctor",
       "downloadImages",
       "downloadTable",
       "drawRun",
