@@ -137,7 +137,8 @@ describe("a scaled loss", () => {
     expect(scaleOf(golden, withHalfProducts(engine))).toBeUndefined();
   });
 
-  test("keeps what would vanish in half", async () => {
+  // The figures themselves: npx vitest run test/train/trainer.test.ts -t vanish --reporter=verbose
+  test("keeps what would vanish in half", async ({ annotate }) => {
     const half = await loadGolden("tiny", "f16");
     const exact = scaled(null, referenceEngine, half);
     await exact.differentiate([batch], 1);
@@ -147,8 +148,13 @@ describe("a scaled loss", () => {
       return relativeDistance(trainer.gradient, exact.gradient);
     };
     // The gradients of so small a model are far from vanishing: a millionth of its loss stands for a large one's.
-    expect(await distanceAt(2 ** -20)).toBeGreaterThan(0.9);
-    expect(await distanceAt(1)).toBeLessThan(5e-3);
+    const distances: number[] = [];
+    for (const power of [-20, -16, -12, -8, 0, 16]) distances.push(await distanceAt(2 ** power));
+    await annotate(distances.map((distance) => distance.toExponential(1)).join(", "));
+    expect(distances[0]).toBeGreaterThan(0.9);
+    expect(distances[1]).toBeGreaterThan(0.1);
+    expect(distances[4]).toBeLessThan(5e-3);
+    expect(distances[5]).toBeLessThan(5e-3);
   });
 
   test("that overflows moves neither adapter nor moments, and is halved", async () => {
