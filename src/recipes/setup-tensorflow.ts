@@ -113,12 +113,12 @@ async function setUp(options: SetupOptions, home: string, platform: Platform): P
   const cache = join(home, "compiler-cache");
   const source = openSource(options, platform, join(home, "downloads"));
   await using _http = source.http;
+  const found = await findCompiler(platform, python, cache, signal); // before anything is fetched
   if (own) observer?.note?.(`TensorFlow ${own.version} of Python is used: ${own.folder}`);
   const library = own?.folder ?? (await installTensorflow(source, build, folder));
   observer?.note?.("fetching the binding's C++ with npm");
   const sources = await fetchSources(join(home, "sources"), signal);
-  const compiler =
-    (await findCompiler(platform, python, cache, signal)) ?? (await installZig(source, join(home, "ziglang"), cache));
+  const compiler = found ?? (await installZig(source, join(home, "ziglang"), cache));
   await makeFolder(folder);
   observer?.note?.(`compiling the binding with ${compiler.command.join(" ")}`);
   await compileBinding(compiler, sources, library, install.binding, signal);

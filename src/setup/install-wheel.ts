@@ -3,10 +3,11 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../util/errors.ts";
 import { makeFolder } from "../util/files.ts";
+import type { Requirement } from "./cuda.ts";
 import type { HttpClient } from "./http.ts";
 import type { Platform } from "./platform.ts";
 import { fetchFile, type IndexFile, listFiles } from "./python-index.ts";
-import { compareVersions, isRelease } from "./versions.ts";
+import { compareVersions, isInRange, isRelease } from "./versions.ts";
 import { unpackWheel, type Wanted } from "./wheel.ts";
 import { neededGlibc, parseWheelName } from "./wheel-name.ts";
 
@@ -29,21 +30,18 @@ export interface Wheel extends IndexFile {
 }
 
 /**
- * The newest release of a project that is accepted and runs here. Which Python a wheel is for does not matter, for only its
+ * The newest release that a requirement allows and that runs here. Which Python a wheel is for does not matter, for only its
  * C libraries are used: of several the smallest. @throws InputError when there is none
  */
-export async function findWheel(
-  { http, index, platform }: WheelSource,
-  project: string,
-  accepts: (version: string) => boolean,
-): Promise<Wheel> {
-  const place = `${index.host}${index.pathname}`;
+export async function findWheel({ http, index, platform }: WheelSource, wanted: Requirement): Promise<Wheel> {
+  const { project, range } = wanted;
   const wheels = (await listFiles(http, index, project)).flatMap((file) => toWheel(file, platform));
-  const accepted = wheels.filter(({ version }) => accepts(version));
+  const accepted = wheels.filter(({ version }) => isInRange(version, range));
   if (accepted.length === 0) {
     const versions = [...new Set(wheels.map(({ version }) => version))].sort(compareVersions).slice(-8).join(", ");
-    const found = versions === "" ? "none" : `only ${versions}`;
-    throw new InputError(`${place}: of ${project} for Linux ${platform.arch} there is no wheel as wanted, ${found}`, {
+    const place = `${index.host}${index.pathname}`;
+    const found = versions === "" ? "none at all" : versions;
+    throw new InputError(`${place}: has no wheel of ${project}${range} for Linux ${platform.arch}; there is ${found}`, {
       hint: "choose one of these with --version, or another index with --index",
     });
   }

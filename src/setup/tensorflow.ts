@@ -6,7 +6,6 @@ import { type Compiler, zigCompiler } from "./compiler.ts";
 import { cudaRequirements, isCudaFile } from "./cuda.ts";
 import { findWheel, installWheel, type WheelSource } from "./install-wheel.ts";
 import { LIBRARIES } from "./python.ts";
-import { isInRange } from "./versions.ts";
 
 /** Of the many headers in include/ those that the binding's C API is made of. */
 const HEADER = /^tensorflow\/include\/(tensorflow\/c|tensorflow\/core\/platform|tsl|xla\/tsl)\/.+\.h$/;
@@ -36,7 +35,7 @@ export async function installTensorflow(source: WheelSource, { version, gpu }: B
     throw new InputError(`there is no TensorFlow with CUDA for ${arch}`, { hint: "leave --gpu out" });
   }
   const project = gpu || arch !== "x86_64" ? "tensorflow" : "tensorflow-cpu"; // on arm64 `tensorflow` is for the CPU
-  const wheel = await findWheel(source, project, (found) => found === version);
+  const wheel = await findWheel(source, { project, range: `==${version}` });
   await installWheel(source, wheel, folder, isTensorflowFile);
   const missing = LIBRARIES.find((name) => !existsSync(join(library, name)));
   if (missing !== undefined) {
@@ -48,9 +47,8 @@ export async function installTensorflow(source: WheelSource, { version, gpu }: B
 }
 
 async function installCuda(source: WheelSource, metadata: string, folder: string): Promise<void> {
-  for (const { project, range } of cudaRequirements(await readFile(metadata, "utf8"))) {
-    const wheel = await findWheel(source, project, (version) => isInRange(version, range));
-    await installWheel(source, wheel, folder, isCudaFile);
+  for (const requirement of cudaRequirements(await readFile(metadata, "utf8"))) {
+    await installWheel(source, await findWheel(source, requirement), folder, isCudaFile);
   }
 }
 
@@ -59,7 +57,7 @@ const ZIG_VERSION = "0.15.2";
 /** The C++ compiler of PyPI's wheel ziglang, which needs no Python to run. @throws InputError */
 export async function installZig(source: WheelSource, folder: string, cache: string): Promise<Compiler> {
   try {
-    const wheel = await findWheel(source, "ziglang", (version) => version === ZIG_VERSION);
+    const wheel = await findWheel(source, { project: "ziglang", range: `==${ZIG_VERSION}` });
     await installWheel(source, wheel, folder, (path) => /^ziglang\/(zig$|lib\/)/.test(path));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
