@@ -1,6 +1,6 @@
 import type { Engine } from "../src/engine/engine.ts";
 import { ortEngine } from "../src/engine/ort/ort.ts";
-import { initAdapter, loraModules, parametersOf } from "../src/model/lora.ts";
+import { initAdapter, type LoraBinding, loraModules, parametersOf } from "../src/model/lora.ts";
 import type { Model } from "../src/model/model.ts";
 import { paligemmaParameters } from "../src/model/paligemma.ts";
 import type { TrainingBatch } from "../src/train/feeds.ts";
@@ -59,13 +59,18 @@ export function nanoModel(): Model {
   return { folder: "nano", config, preprocessor, dtype: "f32", weights: Object.fromEntries(weights) };
 }
 
-/** A trainer of rank-8 LoRA on the seven layers of the language model, as the peer's `--targets language`. */
-export function nanoTrainer(model: Model, engine: Engine = ortEngine()): Trainer {
+/** Rank-8 LoRA on the seven layers of the language model, as the peer's `--targets language`. */
+export function nanoLora(model: Model): LoraBinding {
   const targets = ".*language_model.*\\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)";
   const modules = loraModules(paligemmaParameters(model.config), { targets, exclude: null });
-  const adapter = initAdapter(modules, 8, random(0, "adapter"));
+  return { modules, rank: 8, scale: 2, dropout: 0 };
+}
+
+export function nanoTrainer(model: Model, engine: Engine = ortEngine()): Trainer {
+  const lora = nanoLora(model);
+  const adapter = initAdapter(lora.modules, lora.rank, random(0, "adapter"));
   const adamw = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0 } as const;
-  return createTrainer(engine, model, { modules, rank: 8, scale: 2, dropout: 0 }, adapter, adamw);
+  return createTrainer(engine, model, lora, adapter, adamw);
 }
 
 export function nanoBatch(rows: number): TrainingBatch {
