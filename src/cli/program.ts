@@ -3,31 +3,21 @@ import { harmless } from "../util/cut.ts";
 import { AmlcError, InputError } from "../util/errors.ts";
 import { nearestName } from "../util/near-name.ts";
 import { readManifest } from "../util/package.ts";
-import { cleanCommand } from "./commands/clean.ts";
-import { configCommand } from "./commands/config.ts";
-import { dataCommand } from "./commands/data.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { evalCommand } from "./commands/eval.ts";
-import { sanityCommand } from "./commands/sanity.ts";
-import { scoreCommand } from "./commands/score.ts";
-import { setupCommand } from "./commands/setup.ts";
-import { trainCommand } from "./commands/train.ts";
 import { paint, printJson, printLog, printText } from "./output.ts";
 
-/** Every command: adding one is one file in commands/ and one name here. */
-const COMMANDS = [
-  demoCommand,
-  dataCommand,
-  trainCommand,
-  evalCommand,
-  scoreCommand,
-  cleanCommand,
-  sanityCommand,
-  configCommand,
-  setupCommand,
-  doctorCommand,
-] as CommandModule[];
+/** Every command: adding one is one file in commands/ and one line here. */
+const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
+  demo: async () => (await import("./commands/demo.ts")).demoCommand,
+  data: async () => (await import("./commands/data.ts")).dataCommand,
+  train: async () => (await import("./commands/train.ts")).trainCommand,
+  eval: async () => (await import("./commands/eval.ts")).evalCommand,
+  score: async () => (await import("./commands/score.ts")).scoreCommand,
+  clean: async () => (await import("./commands/clean.ts")).cleanCommand,
+  sanity: async () => (await import("./commands/sanity.ts")).sanityCommand,
+  config: async () => (await import("./commands/config.ts")).configCommand,
+  setup: async () => (await import("./commands/setup.ts")).setupCommand,
+  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
+};
 
 const REPEATABLE = ["_", "set", "files", "engine"];
 const HELP_WIDTH = 100;
@@ -38,7 +28,7 @@ const INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
  * 70 a fault of amlc, 130 interrupted.
  */
 export async function runProgram(args: readonly string[]): Promise<number> {
-  const parser = buildParser();
+  const parser = buildParser(await loadCommands(args));
   try {
     await parser.parseAsync(args, {}, (_error, _args, output) => {
       if (output) printText(output); // help, version, completion
@@ -51,11 +41,17 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
-function buildParser(): Argv {
+/** The command that the line begins with, for each takes time to load; all of them for any other line. */
+async function loadCommands([name]: readonly string[]): Promise<CommandModule[]> {
+  const loaders = Object.hasOwn(COMMANDS, name ?? "") ? [COMMANDS[name]] : Object.values(COMMANDS);
+  return (await Promise.all(loaders.map((load) => load()))) as CommandModule[];
+}
+
+function buildParser(commands: CommandModule[]): Argv {
   return yargs()
     .scriptName("amlc")
     .usage("$0 <command>\n\nFine-tune PaliGemma with LoRA to read a value off a product photograph.")
-    .command(COMMANDS)
+    .command(commands)
     .demandCommand(1, "no command given")
     .strict()
     .check(checkValues)

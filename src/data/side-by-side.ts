@@ -20,14 +20,18 @@ export interface Stretch {
 /** Reads two tables together, row 0 beside row 0, holding a block of each. */
 export async function* sideBySide(left: Selection, right: Selection): AsyncGenerator<Stretch> {
   const sides = [reader(left), reader(right)] as const;
-  for (let start = 0; ; ) {
-    const [a, b] = await Promise.all([sides[0].rest(), sides[1].rest()]);
-    const rowCount = Math.min(a.rowCount, b.rowCount);
-    if (a.rowCount + b.rowCount === 0) return;
-    yield { rowCount, start, left: a.cell, right: b.cell };
-    if (rowCount === 0) return;
-    for (const side of sides) side.skip(rowCount);
-    start += rowCount;
+  try {
+    for (let start = 0; ; ) {
+      const [a, b] = await Promise.all([sides[0].rest(), sides[1].rest()]);
+      const rowCount = Math.min(a.rowCount, b.rowCount);
+      if (a.rowCount + b.rowCount === 0) return;
+      yield { rowCount, start, left: a.cell, right: b.cell };
+      if (rowCount === 0) return;
+      for (const side of sides) side.skip(rowCount);
+      start += rowCount;
+    }
+  } finally {
+    await Promise.all(sides.map((side) => side.close())); // who stops early leaves open files
   }
 }
 
@@ -51,5 +55,6 @@ function reader({ table, columns }: Selection) {
     skip(rows: number) {
       from += rows;
     },
+    close: () => blocks.return(undefined),
   };
 }
