@@ -119,6 +119,7 @@ async function setUp(options: SetupOptions, home: string, platform: Platform): P
   observer?.note?.("fetching the binding's C++ with npm");
   const sources = await fetchSources(join(home, "sources"), signal);
   const compiler = found ?? (await installZig(source, join(home, "ziglang"), cache));
+  if (!found) observer?.note?.("Zig first compiles a C++ library of its own: some minutes");
   await makeFolder(folder);
   observer?.note?.(`compiling the binding with ${compiler.command.join(" ")}`);
   await compileBinding(compiler, sources, library, install.binding, signal);
@@ -178,10 +179,9 @@ function report(result: SmokeResult, install: Installation, present: boolean, ob
   const { gpu: cuda, binding } = install;
   const device = result.usesGpu ? "gpu" : "cpu";
   if (cuda && device === "cpu") {
-    const driver = existsSync("/proc/driver/nvidia/version")
-      ? "TensorFlow found none that it can use"
-      : "no NVIDIA driver";
-    observer?.note?.(`no GPU here (${driver}): the CPU is used until there is one`);
+    const hasDriver = ["/proc/driver/nvidia/version", "/dev/dxg"].some((path) => existsSync(path)); // dxg: in WSL
+    const reason = hasDriver ? "TensorFlow found none that it can use" : "no NVIDIA driver";
+    observer?.note?.(`no GPU here (${reason}): the CPU is used until there is one`);
   }
   return { version: result.version, cuda, device, gpus: result.gpus, binding, present };
 }

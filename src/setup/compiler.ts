@@ -72,7 +72,7 @@ export async function compileBinding(
       ...LIBRARIES.map((name) => join(tensorflow, name)),
       `-Wl,-rpath,${libraries}`,
     ],
-    { signal, seconds: 900, ...(env && { env }) },
+    { signal, seconds: 3600, ...(env && { env }) },
   );
   signal?.throwIfAborted();
   if (result.ok) return;

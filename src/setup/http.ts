@@ -67,7 +67,7 @@ export function openHttp(index: URL, signal?: AbortSignal, pauseMs = 1000): Http
     page: (url, accept) =>
       retry(url, async () => {
         const { statusCode, headers, body } = await ask(url, { accept });
-        if (statusCode === 404) return void (await body.dump());
+        if (statusCode === 404) return void (await fromNetwork(() => body.dump()));
         if (statusCode !== 200) throw await refused(statusCode, body);
         if (Number(headers["content-length"] ?? 0) > MAX_PAGE) throw lasting("the page is far too large");
         return { text: await fromNetwork(() => body.text()), type: String(headers["content-type"] ?? "") };
@@ -125,7 +125,7 @@ const sizeOf = (file: string) =>
   );
 
 async function refused(status: number, body: Dispatcher.ResponseData["body"]) {
-  await body.dump();
+  await fromNetwork(() => body.dump());
   const reason = `the server answered ${[status, STATUS_CODES[status]].join(" ").trim()}`;
   return isPassingStatus(status) ? passing(reason) : lasting(reason);
 }
