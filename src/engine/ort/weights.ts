@@ -20,16 +20,30 @@ export const inHostMemory: BindWeights = async (weights, wrap) => mapValues(weig
  * weight does.
  */
 export function onWebgpuDevice(providers: readonly string[]): BindWeights {
-  const uploaded = new WeakMap<Tensor, ort.Tensor>();
+  const copies = new WeakMap<Tensor, Promise<ort.Tensor>>();
   return async (weights, wrap) => {
     const bound: Record<string, ort.Tensor> = {};
     for (const [name, weight] of Object.entries(weights)) {
-      bound[name] = uploaded.get(weight) ?? (await upload(wrap(weight), providers));
-      uploaded.set(weight, bound[name]);
+      const copy = copies.get(weight) ?? copyToDevice(weight, wrap, providers);
+      copies.set(weight, copy);
+      bound[name] = await copy;
     }
     return bound;
   };
 }
+
+async function copyToDevice(
+  weight: Tensor,
+  wrap: (weight: Tensor) => ort.Tensor,
+  providers: readonly string[],
+): Promise<ort.Tensor> {
+  const copy = await upload(wrap(weight), providers);
+  freed.register(weight, copy);
+  return copy;
+}
+
+/** onnxruntime-node does not free a device's memory when its tensor is collected, only when it is told to. */
+const freed = new FinalizationRegistry<ort.Tensor>((tensor) => tensor.dispose());
 
 /** Sessions that hand back what they are fed; never released, since a buffer must not outlive the last session of its device. */
 const uploaders = new Map<string, Promise<ort.InferenceSession>>();

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { checkOps } from "../../../src/engine/check-ops.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { measureHalfPrecision } from "../../../src/engine/ort/half-precision.ts";
@@ -15,12 +15,31 @@ import { relativeError } from "../../support/errors.ts";
 import { GOLDENS, type Golden, loadGolden } from "../../support/goldens.ts";
 import { whyNoWebgpu } from "../../support/webgpu.ts";
 
+vi.setConfig({ testTimeout: 900_000 }); // a device in software, and perhaps a busy machine
+
 const reason = await whyNoWebgpu();
 beforeEach(({ skip }) => {
   if (reason) skip(reason);
 });
 
 const engine = ortEngine({ providers: ["webgpu"], threads: 1 });
+
+// First, for from here on the device stays open, with the kernels that it has compiled.
+test("weights are copied to the device once: a later change on the host is not seen, by any program", async () => {
+  const w = tensor("f32", [2, 2], Float32Array.of(1, 2, 3, 4));
+  const [x, declared] = [input("x", "f32", [1, 2]), input("w", "f32", [2, 2])];
+  const feeds = { x: tensor("f32", [1, 2], Float32Array.of(1, 10)) };
+  const product = await engine.compile(makeGraph({ y: matmul(x, declared) }), { w });
+  w.data.fill(0);
+  const doubled = await engine.compile(makeGraph({ y: scale(matmul(x, declared), 2) }), { w });
+  const results = [await product.run(feeds), await doubled.run(feeds)].map(({ y }) =>
+    Array.from(y!.data as Float32Array),
+  );
+  expect(results).toEqual([
+    [31, 42],
+    [62, 84],
+  ]);
+});
 
 test("every sample of every op is as near to its float64 definition as the op's record wants", async () => {
   const failed = [];
@@ -36,22 +55,6 @@ test("operators run on the device, but for those that docs/engines.md names", as
   ]);
   const on = (name: string) => placements.filter(({ provider }) => provider === name).map(({ operator }) => operator);
   expect(documented).toEqual(["webgpu", "cpu"].map((name) => [name, on(name)]));
-});
-
-test("weights are copied to the device once: a later change on the host is not seen, by any program", async () => {
-  const w = tensor("f32", [2, 2], Float32Array.of(1, 2, 3, 4));
-  const [x, declared] = [input("x", "f32", [1, 2]), input("w", "f32", [2, 2])];
-  const feeds = { x: tensor("f32", [1, 2], Float32Array.of(1, 10)) };
-  const product = await engine.compile(makeGraph({ y: matmul(x, declared) }), { w });
-  w.data.fill(0);
-  const doubled = await engine.compile(makeGraph({ y: scale(matmul(x, declared), 2) }), { w });
-  const results = [await product.run(feeds), await doubled.run(feeds)].map(({ y }) =>
-    Array.from(y!.data as Float32Array),
-  );
-  expect(results).toEqual([
-    [31, 42],
-    [62, 84],
-  ]);
 });
 
 describe.each(GOLDENS)("%s", (name) => {
