@@ -3,12 +3,12 @@ import { createEngine, type EngineConfig } from "../src/engine/create.ts";
 import { nanoBatch, nanoModel, nanoTrainer } from "./nano.ts";
 
 /** One process of the engines' benchmark: training steps of the nano model on one engine, as a line of JSON. */
-const [settings, rows, steps] = process.argv.slice(2) as [string, string, string];
+const [settings, rows, steps, recompute] = process.argv.slice(2) as [string, string, string, string?];
 const engine = await createEngine({
   ...{ name: "ort", backend: "auto", products: "auto", providers: ["cpu"], threads: null },
   ...(JSON.parse(settings) as Partial<EngineConfig>),
 });
-const trainer = nanoTrainer(nanoModel(), engine);
+const trainer = nanoTrainer(nanoModel(), engine, recompute === "recompute");
 const batch = nanoBatch(Number(rows));
 const seconds: number[] = [];
 let loss = 0;

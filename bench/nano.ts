@@ -66,10 +66,10 @@ export function nanoLora(model: Model): LoraBinding {
   return { modules, rank: 8, scale: 2, dropout: 0 };
 }
 
-export function nanoTrainer(model: Model, engine: Engine = ortEngine()): Trainer {
+export function nanoTrainer(model: Model, engine: Engine = ortEngine(), recompute = false): Trainer {
   const lora = nanoLora(model);
   const adapter = initAdapter(lora.modules, lora.rank, random(0, "adapter"));
-  const adamw = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0 } as const;
+  const adamw = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0, recompute } as const;
   return createTrainer(engine, model, lora, adapter, adamw);
 }
 

@@ -79,6 +79,10 @@ const train = z
     loss_scale_growth_interval: positiveInt()
       .default(2000)
       .describe("optimiser steps without overflow before the scale doubles; an overflow halves it"),
+    recompute: z
+      .boolean()
+      .default(false)
+      .describe("compute a layer's values again in the backward pass: less memory, more time"),
     seed: z.int().min(0).max(0xffff_ffff).default(0).describe("seed of order, adapter start and dropout"),
     save_every: count().default(50).describe("optimiser steps between checkpoints; 0: one at the end"),
   })

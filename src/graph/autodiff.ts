@@ -1,8 +1,18 @@
 import { allocate, sizeOf } from "../util/tensor.ts";
 import { topologicalOrder } from "./graph.ts";
 import { apply, formatType, type Node, ShapeError } from "./node.ts";
+import { after } from "./ops/after.ts";
 import { addOp } from "./ops/elementwise.ts";
 import { constant, scalar } from "./ops/source.ts";
+
+/** How the backward pass comes by the values of the forward pass. */
+export interface BackwardOptions {
+  /**
+   * Values that are kept, each computed from the one before it, as the inputs of layers are. Other values are computed anew
+   * from these when the backward pass comes to them (Chen et al. 2016, §4). Absent: all are kept.
+   */
+  readonly kept?: ReadonlySet<Node>;
+}
 
 /**
  * Reverse-mode differentiation as a graph transform (Griewank & Walther 2008, §3.2): from a scalar `loss`, the nodes that
@@ -10,7 +20,7 @@ import { constant, scalar } from "./ops/source.ts";
  * weight is never built, and nothing flows below the first trained layer.
  * @throws ShapeError when the loss is no scalar, or a rule returns a gradient of another shape than its input (naming the op)
  */
-export function gradients(loss: Node, wrt: readonly Node[]): Node[] {
+export function gradients(loss: Node, wrt: readonly Node[], { kept }: BackwardOptions = {}): Node[] {
   if (sizeOf(loss.type.shape) !== 1)
     throw new ShapeError(`gradients: the loss is ${formatType(loss.type)}, not a scalar`);
   const order = topologicalOrder([loss]);
@@ -21,10 +31,13 @@ export function gradients(loss: Node, wrt: readonly Node[]): Node[] {
   }
 
   const adjoints = new Map<Node, Node>([[loss, ones(loss)]]);
+  const recomputation = kept && recomputeBetween(kept);
   for (const node of order.toReversed()) {
     const dy = adjoints.get(node);
     if (dy === undefined || !active.has(node)) continue;
-    const thunks = node.op.vjp(dy, node.inputs, node.attrs, node);
+    recomputation?.pass(node, dy);
+    const lookUp = recomputation?.lookUp ?? ((value: Node) => value);
+    const thunks = node.op.vjp(dy, node.inputs.map(lookUp), node.attrs, kept?.has(node) ? node : lookUp(node));
     node.inputs.forEach((input, i) => {
       const thunk = thunks[i];
       if (!thunk || !active.has(input)) return;
@@ -39,6 +52,30 @@ export function gradients(loss: Node, wrt: readonly Node[]): Node[] {
     });
   }
   return wrt.map((x) => adjoints.get(x) ?? zeros(x));
+}
+
+/**
+ * Forward values for the backward pass: below the last kept value that it has passed they are computed anew, from the kept
+ * value below, and not before the gradient of the one above is known: else all layers would be recomputed at once.
+ */
+function recomputeBetween(kept: ReadonlySet<Node>) {
+  let again = new Map<Node, Node>();
+  let event: Node | undefined;
+  const lookUp = (node: Node): Node => {
+    if (event === undefined || (node.inputs.length === 0 && !kept.has(node))) return node;
+    const known = again.get(node);
+    if (known !== undefined) return known;
+    const value = kept.has(node) ? after(node, event) : { ...node, inputs: node.inputs.map(lookUp) };
+    again.set(node, value);
+    return value;
+  };
+  return {
+    lookUp,
+    /** The backward pass comes to a value whose gradient is `dy`. */
+    pass(node: Node, dy: Node): void {
+      if (kept.has(node)) [event, again] = [dy, new Map()];
+    },
+  };
 }
 
 function ones({ type: { shape } }: Node): Node {

@@ -7,6 +7,7 @@ import {
   type KeyValues,
   type Linear,
   linear,
+  type OnLayer,
   type Parameter,
   type Rotation,
   rotate,
@@ -67,6 +68,7 @@ export interface GemmaContext extends Queries {
   readonly past?: readonly KeyValues[];
   /** When set, only these rows [B,L] leave the last layer: nobody reads the others, and they are most of its work. */
   readonly last?: Queries & { readonly rows: Node };
+  readonly onLayer?: OnLayer | undefined;
 }
 
 /** Gemma's decoder (Gemma Team 2024): embeddings [B,T,D] → normed hidden states [B,T or L,D], and each layer's keys and values. */
@@ -79,6 +81,7 @@ export function gemma(
   const cache: KeyValues[] = [];
   let hidden = x;
   p.layers.forEach((layer, i) => {
+    context.onLayer?.(hidden);
     const last = i === p.layers.length - 1 ? context.last : undefined;
     const pick = (all: Node) => (last ? takeRows(all, last.rows) : all);
     const { rotation, mask } = last ?? context;

@@ -2,7 +2,7 @@ import type { Node } from "../graph/node.ts";
 import { add, concat, constant, prefixMask, reshape } from "../graph/ops/index.ts";
 import type { PaliGemmaConfig } from "./config.ts";
 import { embedTokens, type Gemma, gemma, gemmaParameters, logits, type Queries, rotationTables } from "./gemma.ts";
-import { type KeyValues, type Linear, linear, type Parameter } from "./layers.ts";
+import { type KeyValues, type Linear, linear, type OnLayer, type Parameter } from "./layers.ts";
 import { linearAt } from "./parameters.ts";
 import { type Siglip, siglip, siglipParameters } from "./siglip.ts";
 
@@ -22,8 +22,8 @@ export function paligemmaParameters(c: PaliGemmaConfig): PaliGemma<Parameter> {
 }
 
 /** Pixels [B,3,S,S] → [B,n,D], one vector an image token, in the scale of embedded text. */
-export function imageFeatures(pixels: Node, p: PaliGemma<Node>, c: PaliGemmaConfig): Node {
-  return linear(siglip(pixels, p.vision, c.vision), p.projector);
+export function imageFeatures(pixels: Node, p: PaliGemma<Node>, c: PaliGemmaConfig, onLayer?: OnLayer): Node {
+  return linear(siglip(pixels, p.vision, c.vision, onLayer), p.projector);
 }
 
 /** Text behind the image: `<bos> prompt \n` and, in training, the answer; right-padded rows. */
@@ -45,6 +45,7 @@ export function readSequence(
   { tokens, prefixLengths, rows }: Text,
   p: PaliGemma<Node>,
   c: PaliGemmaConfig,
+  onLayer?: OnLayer,
 ): { logits: Node; cache: KeyValues[] } {
   const inputs = concat([features, embedTokens(tokens, p.language, c.text)], 1); // [B,n+T,D]
   const [b, size] = inputs.type.shape as [number, number];
@@ -55,7 +56,7 @@ export function readSequence(
   });
   const one = constant({ dtype: "i32", shape: [], data: Int32Array.of(1) });
   const last = { rows, ...queries(add(rows, one)) };
-  const { hidden, cache } = gemma(inputs, p.language, c.text, { ...queries(positionsFromOne(b, size)), last });
+  const { hidden, cache } = gemma(inputs, p.language, c.text, { ...queries(positionsFromOne(b, size)), last, onLayer });
   return { logits: logits(hidden, p.language), cache };
 }
 

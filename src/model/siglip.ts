@@ -1,7 +1,7 @@
 import type { Node } from "../graph/node.ts";
 import { add, cast, gelu, matmul, reshape, transpose } from "../graph/ops/index.ts";
 import { numImageTokens, type SiglipConfig } from "./config.ts";
-import { attention, type Linear, linear, type Norm, type Parameter, siglipNorm } from "./layers.ts";
+import { attention, type Linear, linear, type Norm, type OnLayer, type Parameter, siglipNorm } from "./layers.ts";
 import { linearAt, normAt, parameterAt } from "./parameters.ts";
 
 export interface SiglipLayer<T> {
@@ -52,10 +52,11 @@ export function siglipParameters(c: SiglipConfig, at = "vision_tower.vision_mode
 }
 
 /** SigLIP's image encoder (Zhai et al. 2023): a pre-norm ViT without class token or head. Pixels [B,3,S,S] in −1…1 → [B,n,D]. */
-export function siglip(pixels: Node, p: Siglip<Node>, c: SiglipConfig): Node {
+export function siglip(pixels: Node, p: Siglip<Node>, c: SiglipConfig, onLayer?: OnLayer): Node {
   const heads = { numHeads: c.numHeads, numKvHeads: c.numHeads, headDim: c.hiddenSize / c.numHeads };
   let x = add(embedPatches(pixels, p.patch, c), cast(p.position, "f32")); // [B,n,D]
   for (const layer of p.layers) {
+    onLayer?.(x);
     const h = siglipNorm(x, layer.norm1, c.layerNormEps);
     const { q, k, v, out } = layer.attention;
     x = add(x, linear(attention(linear(h, q), { k: linear(h, k), v: linear(h, v) }, heads), out));

@@ -1,4 +1,4 @@
-import { gradients } from "../graph/autodiff.ts";
+import { type BackwardOptions, gradients } from "../graph/autodiff.ts";
 import { type Graph, makeGraph } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import { crossEntropy, input, mul, reshape, sum } from "../graph/ops/index.ts";
@@ -19,6 +19,12 @@ export interface BatchShape {
 /** What is asked of a loss graph beside the loss: nothing, its gradient, or that of the loss times the input `lossScale` []. */
 export type Differentiation = "none" | "gradient" | "scaled gradient";
 
+export interface LossGraphOptions {
+  readonly differentiation?: Differentiation;
+  /** Keep the inputs of layers alone, and compute a layer's other values anew in the backward pass. */
+  readonly recompute?: boolean;
+}
+
 /**
  * The loss of a micro-batch and its gradient with respect to every number of the adapter.
  *
@@ -31,7 +37,7 @@ export function lossGraph(
   shape: BatchShape,
   dtype: "f32" | "f16",
   lora: LoraBinding,
-  differentiation: Differentiation = "gradient",
+  { differentiation = "gradient", recompute = false }: LossGraphOptions = {},
 ): Graph {
   const { rows: b, text, answer } = shape;
   const p = bindWeights(paligemmaParameters(c), dtype, lora);
@@ -40,7 +46,10 @@ export function lossGraph(
   const prefixLengths = input("prefixLengths", "i32", [b]);
   const rows = input("rows", "i32", [b, answer]);
 
-  const { logits } = readSequence(imageFeatures(pixels, p, c), { tokens, prefixLengths, rows }, p, c); // [B,L,V]
+  const layerInputs = new Set<Node>();
+  const onLayer = (value: Node) => layerInputs.add(value);
+  const features = imageFeatures(pixels, p, c, onLayer);
+  const { logits } = readSequence(features, { tokens, prefixLengths, rows }, p, c, onLayer); // [B,L,V]
   const each = crossEntropy(
     reshape(logits, [b * answer, c.text.vocabSize]),
     reshape(input("labels", "i32", [b, answer]), [b * answer]),
@@ -49,10 +58,10 @@ export function lossGraph(
   const loss = reshape(sum(weighted, [0]), []);
   if (differentiation === "none") return makeGraph({ loss });
   const differentiated = differentiation === "gradient" ? loss : mul(loss, input("lossScale", "f32", []));
-  return makeGraph({ loss, ...adapterGradients(differentiated, p) });
+  return makeGraph({ loss, ...adapterGradients(differentiated, p, recompute ? { kept: layerInputs } : {}) });
 }
 
-function adapterGradients(loss: Node, p: PaliGemma<Node>): Record<string, Node> {
+function adapterGradients(loss: Node, p: PaliGemma<Node>, options: BackwardOptions): Record<string, Node> {
   const inputs = linearsOf(p).flatMap(({ path, lora }) => {
     const names = loraNames(path);
     return lora
@@ -65,8 +74,10 @@ function adapterGradients(loss: Node, p: PaliGemma<Node>): Record<string, Node> 
   const nodes = gradients(
     loss,
     inputs.map(({ node }) => node),
+    options,
   );
-  return Object.fromEntries(inputs.map(({ name }, i) => [gradientName(name), nodes[i]!]));
+  // In the order in which the backward pass comes to them: values of a layer need not wait for the layers below.
+  return Object.fromEntries(inputs.map(({ name }, i) => [gradientName(name), nodes[i]!] as const).toReversed());
 }
 
 /** Output name of the gradient of an adapter input. */

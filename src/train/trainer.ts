@@ -13,6 +13,8 @@ import { findOverflow, type Overflow } from "./overflow-probe.ts";
 
 export interface TrainerConfig extends AdamWConfig, Partial<LossScaleConfig> {
   readonly max_grad_norm: number | null;
+  /** Compute a layer's values anew in the backward pass instead of keeping them. */
+  readonly recompute?: boolean;
   readonly seed: number;
 }
 
@@ -76,10 +78,13 @@ export function createTrainer(
   );
   const imageTokens = numImageTokens(model.config.vision);
   const steps = programsBySize<BatchShape>(engine, model.weights, (size) =>
-    lossGraph(model.config, size, model.dtype, lora, lossScale ? "scaled gradient" : "gradient"),
+    lossGraph(model.config, size, model.dtype, lora, {
+      differentiation: lossScale ? "scaled gradient" : "gradient",
+      recompute: config.recompute ?? false,
+    }),
   );
   const losses = programsBySize<BatchShape>(engine, model.weights, (size) =>
-    lossGraph(model.config, size, model.dtype, { ...lora, dropout: 0 }, "none"),
+    lossGraph(model.config, size, model.dtype, { ...lora, dropout: 0 }, { differentiation: "none" }),
   );
 
   /** The program for each micro-batch of a step, and what it is fed. */

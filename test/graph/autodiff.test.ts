@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../../src/engine/reference/reference.ts";
 import { gradients } from "../../src/graph/autodiff.ts";
-import { makeGraph } from "../../src/graph/graph.ts";
+import { type Graph, makeGraph } from "../../src/graph/graph.ts";
 import { apply, type Node, type Op } from "../../src/graph/node.ts";
-import { add, input, matmul, mul, reshape, scale, stopGradient, sum } from "../../src/graph/ops/index.ts";
+import { add, input, matmul, mul, reshape, scale, stopGradient, sum, tanh } from "../../src/graph/ops/index.ts";
 import { matmulOp } from "../../src/graph/ops/matmul.ts";
 
 const x = input("x", "f32", [2]);
@@ -89,5 +89,40 @@ describe("gradients", () => {
     ); // |x|⁴
     const slope = gradients(square, [x])[0]!; // 4|x|²x
     expect(differentiate(total(slope), { x: [1, 2] })).toEqual([4 * 5 + 8 * 1 * 3, 4 * 5 + 8 * 2 * 3]);
+  });
+});
+
+describe("values that are not kept", () => {
+  // Three layers y = x·tanh(x)
+  const layers: Node[] = [x];
+  for (let i = 0; i < 3; i++) layers.push(mul(layers[i], tanh(layers[i])));
+  const loss = total(layers[3]);
+  const kept = new Set(layers);
+  const operations = (graph: Graph, name: string) => graph.nodes.filter(({ op }) => op.name === name).length;
+  const plain = makeGraph({ loss, dx: gradients(loss, [x])[0] });
+  const recomputing = makeGraph({ loss, dx: gradients(loss, [x], { kept })[0] });
+
+  test("are computed again, each once, and the gradient is the same", () => {
+    const feeds = { x: { shape: [2], data: Float64Array.of(0.7, -1.3) } };
+    expect(evaluate(recomputing, feeds)).toEqual(evaluate(plain, feeds));
+    expect(operations(plain, "tanh")).toBe(3);
+    expect(operations(recomputing, "tanh")).toBe(6);
+  });
+
+  test("are computed from the kept value below, after the gradient of the one above", () => {
+    const events = recomputing.nodes.filter(({ op }) => op.name === "after");
+    expect(events.map(({ inputs }) => inputs[0])).toEqual(
+      [layers[2], layers[1], layers[0]].map(({ op, type }) => expect.objectContaining({ op, type })),
+    );
+  });
+
+  test("need not be there when the backward pass begins", () => {
+    const forwardEnd = (graph: Graph) => graph.nodes.indexOf(graph.outputs.get("loss")!);
+    const lastReadOf = (graph: Graph, name: string) => {
+      const first = graph.nodes.find(({ op }) => op.name === name)!;
+      return graph.nodes.findLastIndex(({ inputs }) => inputs.includes(first));
+    };
+    expect(lastReadOf(plain, "tanh")).toBeGreaterThan(forwardEnd(plain));
+    expect(lastReadOf(recomputing, "tanh")).toBeLessThan(forwardEnd(recomputing));
   });
 });

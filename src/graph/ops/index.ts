@@ -1,4 +1,5 @@
 import type { Op } from "../node.ts";
+import { afterOp } from "./after.ts";
 import { castOp, stopGradientOp } from "./cast.ts";
 import { crossEntropyOp } from "./cross-entropy.ts";
 import { dropoutOp } from "./dropout.ts";
@@ -15,6 +16,7 @@ import { softmaxOp } from "./softmax.ts";
 import { constantOp, inputOp } from "./source.ts";
 import { expOp, logOp, rsqrtOp, sigmoidOp, tanhOp } from "./unary.ts";
 
+export { after } from "./after.ts";
 export { cast, stopGradient } from "./cast.ts";
 export { crossEntropy } from "./cross-entropy.ts";
 export { dropout } from "./dropout.ts";
@@ -65,4 +67,5 @@ export const allOps: readonly Op<any>[] = [
   dropoutOp,
   castOp,
   stopGradientOp,
+  afterOp,
 ];
