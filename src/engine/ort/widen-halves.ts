@@ -6,7 +6,10 @@ import { cast, constant, input } from "../../graph/ops/index.ts";
 import { constantOp, type InputAttrs, inputOp } from "../../graph/ops/source.ts";
 import type { DType, Tensor } from "../../util/tensor.ts";
 
-/** The same graph with float32 wherever there was float16, for a device that computes with no halves. */
+/**
+ * The same graph with float32 wherever there was float16, for a device that computes with no halves. An output in half would
+ * come out in float32; no graph here has one.
+ */
 export function widenHalves(graph: Graph): Graph {
   const wide = new Map<Node, Node>();
   for (const node of graph.nodes)
