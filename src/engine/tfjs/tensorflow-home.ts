@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
+import { z } from "zod";
+import { checkJson, parseJson } from "../../formats/json.ts";
 import { writeFileAtomic } from "../../util/files.ts";
 
 /** A TensorFlow that can be loaded, with the binding that tfjs-node has to it. */
@@ -24,7 +26,10 @@ export function tensorflowHome(): string {
 /** Names the installation in use, written last of all: without it there is none. Paths in it are relative to the home. */
 export const currentFile = (home = tensorflowHome()): string => join(home, "current.json");
 
-/** What `amlc setup tensorflow` installed; else a stock tfjs-node whose own install script succeeded; else undefined. */
+/**
+ * What `amlc setup tensorflow` installed; else a stock tfjs-node whose own install script succeeded; else undefined.
+ * @throws InputError naming current.json when it is broken
+ */
 export function findTensorflow(): TensorflowInstall | undefined {
   return findOwn(tensorflowHome()) ?? findStock();
 }
@@ -35,9 +40,12 @@ export function useTensorflow(home: string, install: Omit<TensorflowInstall, "so
   return writeFileAtomic(currentFile(home), `${JSON.stringify({ ...install, binding }, null, 2)}\n`);
 }
 
+const currentSchema = z.object({ version: z.string().nullable(), gpu: z.boolean(), binding: z.string() });
+
 function findOwn(home: string): TensorflowInstall | undefined {
   if (!existsSync(currentFile(home))) return undefined;
-  const { version, gpu, binding } = JSON.parse(readFileSync(currentFile(home), "utf8"));
+  const text = readFileSync(currentFile(home), "utf8");
+  const { version, gpu, binding } = checkJson(currentFile(home), parseJson(currentFile(home), text), currentSchema);
   const path = join(home, binding);
   return existsSync(path) ? { version, gpu, binding: path, source: "amlc setup tensorflow" } : undefined;
 }
