@@ -13,9 +13,6 @@ export interface EngineConfig {
   readonly threads: number | null;
 }
 
-/** onnxruntime's providers whose device multiplies halves faster; its CPU kernels widen them first. */
-const FAST_AT_HALF = ["cuda", "tensorrt", "webgpu", "dml"];
-
 /**
  * The engine of a configuration; its native package is loaded here and not before.
  * @throws InputError when it cannot run here, before anything is prepared for it
@@ -34,6 +31,9 @@ function wantsHalf({ products }: EngineConfig, { prefersHalf = false }: Engine):
 async function loadEngine({ name, backend, providers, threads }: EngineConfig): Promise<Engine> {
   if (name === "reference") return (await import("./reference/reference.ts")).referenceEngine;
   if (name === "tfjs") return (await import("./tfjs/tfjs.ts")).tfjsEngine({ backend, threads });
-  const { ortEngine } = await import("./ort/ort.ts");
-  return { ...ortEngine({ providers, threads }), prefersHalf: providers.some((name) => FAST_AT_HALF.includes(name)) };
+  const [{ ortEngine }, { isFastAtHalf }] = await Promise.all([
+    import("./ort/ort.ts"),
+    import("./ort/half-precision.ts"),
+  ]);
+  return { ...ortEngine({ providers, threads }), prefersHalf: await isFastAtHalf(providers) };
 }

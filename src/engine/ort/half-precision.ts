@@ -34,3 +34,12 @@ export async function measureHalfPrecision(providers: readonly string[]): Promis
 /** In float16 2048 + 1 is 2048: ones that are added to it one by one vanish. */
 const LARGE = 2048;
 const LENGTH = 255;
+
+/** Providers whose libraries multiply halves on tensor cores, which sum up in float32; on the CPU halves are widened first. */
+const FAST_AT_HALF = ["cuda", "tensorrt", "dml"];
+
+/** Whether products of halves are faster on the preferred provider, and no less exact than halves are. */
+export async function isFastAtHalf([preferred = "cpu", ...others]: readonly string[]): Promise<boolean> {
+  if (preferred !== "webgpu") return FAST_AT_HALF.includes(preferred);
+  return (await measureHalfPrecision([preferred, ...others])) === "f32 sums"; // each device has its own way
+}
