@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ortEngine } from "../../src/engine/ort/ort.ts";
 import { type Decoder, greedyDecoder, type PromptBatch } from "../../src/infer/greedy.ts";
-import { GOLDENS, type Golden, loadGolden } from "../support/goldens.ts";
+import { GOLDENS, type Golden, greedyIds, loadGolden } from "../support/goldens.ts";
 
 /** Prompts of the golden's rows, without their answers. */
 function prompts(
@@ -25,12 +25,6 @@ function prompts(
   return found;
 }
 
-/** transformers' greedy answers, with the `<eos>` that ends one and what follows it cut off. */
-function expected({ tensors }: Golden, row: number): number[] {
-  const ids = Array.from(tensors.get(`generate.${row}.ids`)!.data as BigInt64Array, Number);
-  return ids.includes(1) ? ids.slice(0, ids.indexOf(1)) : ids;
-}
-
 describe.each(GOLDENS)("greedy answers of %s", (name) => {
   let golden: Golden;
   let decoder: Decoder;
@@ -40,15 +34,15 @@ describe.each(GOLDENS)("greedy answers of %s", (name) => {
   });
 
   test.each([0, 1, 2])("row %i alone: the ids of transformers", async (row) => {
-    expect(await decoder.answer(prompts(golden, [row]), 8)).toEqual([expected(golden, row)]);
+    expect(await decoder.answer(prompts(golden, [row]), 8)).toEqual([greedyIds(golden, row)]);
   });
 
   test("do not depend on batch, order or padding", async () => {
-    expect(await decoder.answer(prompts(golden, [0, 1, 2]), 8)).toEqual([0, 1, 2].map((row) => expected(golden, row)));
-    expect(await decoder.answer(prompts(golden, [2, 0], 5), 8)).toEqual([2, 0].map((row) => expected(golden, row)));
+    expect(await decoder.answer(prompts(golden, [0, 1, 2]), 8)).toEqual([0, 1, 2].map((row) => greedyIds(golden, row)));
+    expect(await decoder.answer(prompts(golden, [2, 0], 5), 8)).toEqual([2, 0].map((row) => greedyIds(golden, row)));
   });
 
   test("are at most as long as asked for", async () => {
-    expect(await decoder.answer(prompts(golden, [0]), 3)).toEqual([expected(golden, 0).slice(0, 3)]);
+    expect(await decoder.answer(prompts(golden, [0]), 3)).toEqual([greedyIds(golden, 0).slice(0, 3)]);
   });
 });

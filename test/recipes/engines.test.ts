@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { train } from "../../src/recipes/train.ts";
+import { resume, train } from "../../src/recipes/train.ts";
+import type { TrainOptions } from "../../src/recipes/training-loop.ts";
 import { runFolder } from "../../src/runs/folder.ts";
 import { readHistory } from "../../src/runs/history.ts";
+import { InterruptedError } from "../../src/util/errors.ts";
 import { type TfjsBackend, whyNot } from "../support/engines.ts";
 import { tinyConfig } from "../support/runs.ts";
 import { workFolder } from "../support/work-folder.ts";
@@ -15,20 +17,15 @@ const golden = JSON.parse(readFileSync(join(GOLDEN, "training.json"), "utf8")) a
 const torch = golden.steps.map(({ loss }) => loss);
 const folder = workFolder();
 
-/** Losses of the 24 steps over 16 photographs that transformers, PEFT and torch took. */
-async function lossesWith(...sets: string[]): Promise<number[]> {
-  const { run } = await train(
-    tinyConfig(
-      folder,
-      `data.train=${join(GOLDEN, "train.csv")}`,
-      "data.val=null",
-      "data.shuffle=false",
-      `lora.init_adapter=${join(GOLDEN, "adapter-start")}`,
-      ...sets,
-    ),
-  );
-  return readHistory(runFolder(run).history).map(({ loss }) => loss as number);
+/** Takes the 24 steps over 16 photographs that transformers, PEFT and torch took. @returns path of the run */
+async function trainGolden(sets: readonly string[], options?: TrainOptions): Promise<string> {
+  const rows = [`data.train=${join(GOLDEN, "train.csv")}`, "data.val=null", "data.shuffle=false"];
+  const start = `lora.init_adapter=${join(GOLDEN, "adapter-start")}`;
+  return (await train(tinyConfig(folder, ...rows, start, ...sets), options)).run;
 }
+
+const lossesOf = (run: string) => readHistory(runFolder(run).history).map(({ loss }) => loss as number);
+const lossesWith = async (...sets: string[]) => lossesOf(await trainGolden(sets));
 
 const farthest = (losses: readonly number[], from: readonly number[]) =>
   losses.reduce((most, loss, i) => Math.max(most, Math.abs(loss - from[i])), 0);
@@ -65,4 +62,18 @@ describe("with fp16 weights the curve stays within 2e-2 of float32's", () => {
     expect(Math.abs(losses[0] - onnxruntime[0])).toBeLessThan(1e-2);
     expect(farthest(losses, onnxruntime)).toBeLessThan(2e-2);
   });
+});
+
+test.for(["tensorflow", "wasm"] as const)("a run stopped on onnxruntime goes on with %s", async (backend, { skip }) => {
+  const reason = whyNot(backend);
+  if (reason) skip(reason);
+  const name = `moved-to-${backend}`;
+  const stop = new AbortController();
+  const observer = { step: ({ step }: { step: number }) => void (step === 10 && stop.abort()) };
+  await expect(trainGolden([`run.name=${name}`], { signal: stop.signal, observer })).rejects.toThrow(InterruptedError);
+  await resume(join(folder, name), { sets: ["engine.name=tfjs", `engine.backend=${backend}`] });
+  const losses = lossesOf(join(folder, name));
+  expect(losses).toHaveLength(24);
+  expect(losses.slice(0, 10)).toEqual(onnxruntime.slice(0, 10));
+  expect(farthest(losses, onnxruntime)).toBeLessThan(1e-4);
 });

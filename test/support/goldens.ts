@@ -58,6 +58,12 @@ function toBatch(tensors: ReadonlyMap<string, Tensor>, { config: c }: Model): Tr
   };
 }
 
+/** transformers' greedy answer to a row of the golden, with the `<eos>` that ends it and what follows cut off. */
+export function greedyIds({ tensors }: Golden, row: number): number[] {
+  const ids = Array.from(tensors.get(`generate.${row}.ids`)!.data as BigInt64Array, Number);
+  return ids.includes(1) ? ids.slice(0, ids.indexOf(1)) : ids;
+}
+
 /** The golden's name of an adapter matrix. */
 export function goldenKey(path: string, matrix: "a" | "b"): string {
   return adapterKey("transformers>=5.6", path, matrix === "a" ? "A" : "B");

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { greedyDecoder } from "../../../src/infer/greedy.ts";
 import { measureErrors } from "../../docs/golden-errors.ts";
 import { openTfjs, TFJS_BACKENDS, whyNot } from "../../support/engines.ts";
-import { GOLDENS, loadGolden } from "../../support/goldens.ts";
+import { GOLDENS, greedyIds, loadGolden } from "../../support/goldens.ts";
 
 /**
  * As for onnxruntime (docs/numerics.md). Of the trained adapter one number goes where the noise of float32 sends it, as is
@@ -27,5 +28,16 @@ describe("features, logits, loss, every LoRA gradient and six AdamW steps are th
     for (const [quantity, error] of Object.entries(errors)) {
       expect(error, quantity).toBeLessThanOrEqual(LIMITS[quantity] ?? LIMIT);
     }
+  });
+});
+
+describe("greedy answers are the ids of transformers", () => {
+  test.for(cases)("$backend, $golden", async ({ backend, golden: name }, { skip }) => {
+    const reason = whyNot(backend);
+    if (reason) skip(reason);
+    const golden = await loadGolden(name);
+    const decoder = greedyDecoder(await openTfjs(backend), golden.model);
+    expect(await decoder.answer(golden.batch, 8)).toEqual([0, 1, 2].map((row) => greedyIds(golden, row)));
+    await decoder.release();
   });
 });
