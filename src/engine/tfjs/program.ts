@@ -6,6 +6,7 @@ import { AmlcError } from "../../util/errors.ts";
 import { allocate, sizeOf, type Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Program, type Tensors } from "../engine.ts";
 import { planLifetimes } from "../lifetimes.ts";
+import { widenAtUse } from "../widen-at-use.ts";
 import type { Backend } from "./backend.ts";
 import type { DeviceWeights } from "./device-weights.ts";
 
@@ -22,7 +23,8 @@ export interface Place<X> {
 const SLICE = 50;
 
 /** Executes a graph node by node, each by its op's kernel; a value is freed when its last reader is done. */
-export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, graph: Graph, bound: Tensors): Program {
+export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, asked: Graph, bound: Tensors): Program {
+  const graph = widenAtUse(asked);
   const held = heldTensors(graph, bound);
   const onDevice = new Map([...held].map(([node, tensor]) => [node, weights.take(tensor)]));
   const { lastReads, peakBytes } = planLifetimes(graph);
@@ -40,7 +42,7 @@ export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, grap
   };
 
   return {
-    graph,
+    graph: asked,
     async run(feeds, into = {}) {
       checkFeeds(graph, bound, feeds);
       const values = new Map<Node, X>();

@@ -1,0 +1,36 @@
+import type { Graph } from "../graph/graph.ts";
+import type { Node } from "../graph/node.ts";
+import { castOp } from "../graph/ops/cast.ts";
+
+/**
+ * Gives each reader of a widened fp16 weight a float32 copy of its own, made when it is wanted. Shared, the copy that the
+ * forward pass makes would wait for the backward pass, and so would those of all layers: the whole model in float32. The
+ * nodes of the result are equal but not shared, and their order is that of the graph.
+ */
+export function widenAtUse(graph: Graph): Graph {
+  const replacement = new Map<Node, Node>();
+  const nodes: Node[] = [];
+  const outputs = new Set(graph.outputs.values());
+  for (const node of graph.nodes) {
+    if (isWidenedWeight(node) && !outputs.has(node)) continue;
+    const inputs = node.inputs.map((input) => {
+      const known = replacement.get(input);
+      if (known !== undefined) return known;
+      const copy = { ...input, inputs: input.inputs.map((weight) => replacement.get(weight)!) };
+      nodes.push(copy);
+      return copy;
+    });
+    const renewed = { ...node, inputs };
+    replacement.set(node, renewed);
+    nodes.push(renewed);
+  }
+  return {
+    nodes,
+    inputs: graph.inputs,
+    outputs: new Map([...graph.outputs].map(([name, node]) => [name, replacement.get(node)!])),
+  };
+}
+
+function isWidenedWeight({ op, inputs: [weight], type }: Node): boolean {
+  return op === castOp && type.dtype === "f32" && weight!.type.dtype === "f16" && weight!.inputs.length === 0;
+}
