@@ -1,3 +1,4 @@
+import { f32ToF16 } from "../../formats/half.ts";
 import type { TfjsKernels } from "../../graph/node.ts";
 import type { Tensor } from "../../util/tensor.ts";
 
@@ -22,6 +23,12 @@ export interface Backend<X> {
   /** Writes the numbers into `into`, which has the tensor's size. */
   download(x: X, into: Tensor): void;
   free(x: X): void;
+}
+
+/** Writes numbers as a device gives them into host memory; halves come as float32. */
+export function writeInto({ dtype, data }: Tensor, numbers: ArrayLike<number> | ArrayLike<bigint>): void {
+  if (dtype === "f16") f32ToF16(numbers as Float32Array, data as Uint16Array);
+  else (data as Float32Array).set(numbers as ArrayLike<number>);
 }
 
 /** Keeps the small constants of kernels: equal ones are made once, however often they are asked for. */

@@ -3,7 +3,7 @@ import { f16ToF32 } from "../../formats/half.ts";
 import type { TfjsKernels } from "../../graph/node.ts";
 import { broadcastShapes } from "../../graph/ops/loops.ts";
 import type { DType, Shape, Tensor } from "../../util/tensor.ts";
-import { type Backend, constantPool } from "./backend.ts";
+import { type Backend, constantPool, writeInto } from "./backend.ts";
 
 /** tfjs-core's own backends, which come with npm alone. They have no half precision: fp16 weights are widened. */
 export async function openCore(name: "wasm" | "cpu"): Promise<Backend<tf.Tensor>> {
@@ -28,9 +28,7 @@ export async function openCore(name: "wasm" | "cpu"): Promise<Backend<tf.Tensor>
       return tf.tidy(kernel);
     },
     upload,
-    download: (x, into) => {
-      (into.data as Float32Array).set(x.dataSync() as Float32Array);
-    },
+    download: (x, into) => writeInto(into, x.dataSync()),
     free: (x) => x.dispose(),
   };
 }

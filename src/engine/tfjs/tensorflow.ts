@@ -1,6 +1,6 @@
 import type { TfjsKernels } from "../../graph/node.ts";
-import { type DType, type Shape, sizeOf, type Tensor } from "../../util/tensor.ts";
-import { type Backend, constantPool } from "./backend.ts";
+import { type Shape, sizeOf, type Tensor } from "../../util/tensor.ts";
+import { type Backend, constantPool, writeInto } from "./backend.ts";
 import { type Binding, loadTensorflow, type OpAttribute, TF_ATTR, TF_TYPE } from "./binding.ts";
 
 /** A tensor of TensorFlow, by its handle. */
@@ -58,6 +58,7 @@ export function openTensorflow(threads: number | null): Backend<Handle> {
 
 const typed = (name: string, dtype: number): OpAttribute => ({ name, type: TF_ATTR.type, value: dtype });
 const flag = (name: string, value: boolean): OpAttribute => ({ name, type: TF_ATTR.bool, value });
+const castAttributes = (from: number, to: number) => [typed("SrcT", from), typed("DstT", to), flag("Truncate", false)];
 const integer = (name: string, value: number): OpAttribute => ({ name, type: TF_ATTR.int, value });
 
 function tensorflowKernels(
@@ -74,8 +75,7 @@ function tensorflowKernels(
   const reduce = (op: string) => (x: Handle, axes: readonly number[]) =>
     run(op, [flag("keep_dims", true), typed("T", x.dtype), indexed("Tidx")], [x, integers(axes)]);
   const [mean, max] = [reduce("Mean"), reduce("Max")];
-  const cast = (x: Handle, to: number) =>
-    run("Cast", [typed("SrcT", x.dtype), typed("DstT", to), flag("Truncate", false)], [x]);
+  const cast = (x: Handle, to: number) => run("Cast", castAttributes(x.dtype, to), [x]);
   const reshape = (x: Handle, shape: Shape) =>
     run("Reshape", [typed("T", x.dtype), indexed("Tshape")], [x, integers(shape)]);
 
@@ -158,6 +158,19 @@ function uploadTo(binding: Binding, { dtype, shape, data }: Tensor): Handle {
   return { id: binding.createTensor(shape, type, data as Float32Array | Int32Array | Uint8Array), dtype: type, shape };
 }
 
-function downloadFrom(binding: Binding, { id }: Handle, into: Tensor<DType>): void {
-  (into.data as Float32Array).set(binding.tensorDataSync(id) as Float32Array);
+/** The binding reads neither halves nor bytes: these are asked for in a wider type. */
+const READ_AS: Readonly<Record<number, number>> = { [TF_TYPE.f16]: TF_TYPE.f32, [TF_TYPE.u8]: TF_TYPE.i32 };
+
+function downloadFrom(binding: Binding, { id, dtype }: Handle, into: Tensor): void {
+  const wider = READ_AS[dtype];
+  if (wider === undefined) {
+    writeInto(into, binding.tensorDataSync(id));
+    return;
+  }
+  const [wide] = binding.executeOp("Cast", castAttributes(dtype, wider), [id], 1);
+  try {
+    writeInto(into, binding.tensorDataSync(wide.id));
+  } finally {
+    binding.deleteTensor(wide.id);
+  }
 }
