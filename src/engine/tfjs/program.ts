@@ -25,17 +25,38 @@ const SLICE = 50;
 /** Executes a graph node by node, each by its op's kernel; a value is freed when its last reader is done. */
 export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, asked: Graph, bound: Tensors): Program {
   const graph = widenAtUse(asked);
-  const held = heldTensors(graph, bound);
-  const onDevice = new Map([...held].map(([node, tensor]) => [node, weights.take(tensor)]));
   const { lastReads, peakBytes } = planLifetimes(graph);
+  /** Does the work of a node; when the device has no room for it, the error says what the program takes. */
+  const workOf = (node: Node, work: () => X): X => {
+    try {
+      return work();
+    } catch (cause) {
+      throw isOutOfMemory(cause) ? outOfMemory(node, graph, peakBytes, cause) : cause;
+    }
+  };
+
+  const held = heldTensors(graph, bound);
+  const onDevice = new Map<Node, X>();
+  const giveBack = () => {
+    for (const node of onDevice.keys()) weights.giveBack(held.get(node)!);
+    onDevice.clear();
+  };
+  try {
+    for (const [node, tensor] of held)
+      onDevice.set(
+        node,
+        workOf(node, () => weights.take(tensor)),
+      );
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
 
   const execute = (node: Node, inputs: readonly X[]): X => {
     const types = node.inputs.map(({ type }) => type);
     const start = performance.now();
     try {
       return backend.scope(() => node.op.tfjs(backend.kernels, inputs, node.attrs, types));
-    } catch (cause) {
-      throw isOutOfMemory(cause) ? outOfMemory(node, graph, peakBytes, cause) : cause;
     } finally {
       onKernel?.(node.op.name, performance.now() - start);
     }
@@ -55,9 +76,13 @@ export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, aske
       let until = performance.now() + SLICE;
       try {
         for (const [i, node] of graph.nodes.entries()) {
-          if (node.op === inputOp && !onDevice.has(node)) {
-            values.set(node, backend.upload(feeds[(node.attrs as InputAttrs).name]));
-          } else if (!onDevice.has(node)) values.set(node, execute(node, node.inputs.map(lookUp)));
+          if (!onDevice.has(node)) {
+            const compute = () =>
+              node.op === inputOp
+                ? backend.upload(feeds[(node.attrs as InputAttrs).name])
+                : execute(node, node.inputs.map(lookUp));
+            values.set(node, workOf(node, compute));
+          }
           for (const done of lastReads[i]) free(done);
           if (performance.now() < until) continue;
           await new Promise(setImmediate);
@@ -76,7 +101,7 @@ export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, aske
       }
     },
     async release() {
-      for (const tensor of held.values()) weights.giveBack(tensor);
+      giveBack();
     },
   };
 }
