@@ -3,6 +3,7 @@ import type { Op, Sample } from "../graph/node.ts";
 import { allOps } from "../graph/ops/index.ts";
 import { applyToInputs, drawInputs, toFeeds } from "../graph/samples.ts";
 import type { Engine } from "./engine.ts";
+import { runOnce } from "./programs.ts";
 import { referenceEngine } from "./reference/reference.ts";
 
 /** How an engine does on one sample of an op. */
@@ -40,12 +41,7 @@ async function distance(engine: Engine, op: Op<unknown>, sample: Sample<unknown>
   const drawn = drawInputs(sample);
   const graph = makeGraph({ y: applyToInputs(op, sample, drawn).y });
   const [actual, expected] = await Promise.all(
-    [engine, referenceEngine].map(async (each) => {
-      const program = await each.compile(graph);
-      const { y } = await program.run(toFeeds(drawn));
-      await program.release();
-      return y;
-    }),
+    [engine, referenceEngine].map(async (each) => (await runOnce(each, graph, {}, toFeeds(drawn))).y),
   );
   if (`${actual.shape}` !== `${expected.shape}`) throw new Error(`shape is [${actual.shape}], not [${expected.shape}]`);
   const wanted = Array.from(expected.data as Float32Array, Number);

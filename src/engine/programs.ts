@@ -1,4 +1,5 @@
 import type { Graph } from "../graph/graph.ts";
+import type { Tensor } from "../util/tensor.ts";
 import type { Engine, Program, Tensors } from "./engine.ts";
 
 /** Programs for one graph at many sizes, compiled when first asked for and kept. */
@@ -39,8 +40,25 @@ export function programsBySize<Size>(engine: Engine, weights: Tensors, build: (s
   };
 }
 
+/** Compiles a graph, runs it and lets it go; it need not read all that is bound and fed. */
+export async function runOnce(
+  engine: Engine,
+  graph: Graph,
+  weights: Tensors,
+  feeds: Tensors,
+): Promise<Record<string, Tensor>> {
+  const program = await compileBound(engine, graph, weights);
+  try {
+    return await program.run(onlyInputs(graph, feeds));
+  } finally {
+    await program.release();
+  }
+}
+
 /** Binds only the weights that the graph uses. */
 export function compileBound(engine: Engine, graph: Graph, weights: Tensors): Promise<Program> {
-  const used = Object.fromEntries(Object.entries(weights).filter(([name]) => graph.inputs.has(name)));
-  return engine.compile(graph, used);
+  return engine.compile(graph, onlyInputs(graph, weights));
 }
+
+const onlyInputs = ({ inputs }: Graph, tensors: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(tensors).filter(([name]) => inputs.has(name)));

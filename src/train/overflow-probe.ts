@@ -1,5 +1,5 @@
 import type { Engine, Tensors } from "../engine/engine.ts";
-import { compileBound } from "../engine/programs.ts";
+import { runOnce } from "../engine/programs.ts";
 import { f16ToF32 } from "../formats/half.ts";
 import { type Graph, makeGraph, topologicalOrder } from "../graph/graph.ts";
 import { formatType, type Node, type Type } from "../graph/node.ts";
@@ -60,15 +60,6 @@ function canOverflow({ op, type, inputs: [x] }: Node): boolean {
 /** Σ 0·x: [1], 0 or NaN. */
 function zeroIfFinite(x: Node): Node {
   return sum(scale(reshape(cast(x, "f32"), [sizeOf(x.type.shape)]), 0), [0]);
-}
-
-async function runOnce(engine: Engine, graph: Graph, weights: Tensors, feeds: Tensors): Promise<Tensors> {
-  const program = await compileBound(engine, graph, weights);
-  try {
-    return await program.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => graph.inputs.has(name))));
-  } finally {
-    await program.release();
-  }
 }
 
 /** Breadth first over inputs and users. Inputs and constants lead nowhere: layers that are far apart share them. */

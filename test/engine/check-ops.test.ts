@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { checkOp, checkOps, sampledOps } from "../../src/engine/check-ops.ts";
-import type { Engine } from "../../src/engine/engine.ts";
+import type { Engine, Program } from "../../src/engine/engine.ts";
 import { referenceEngine } from "../../src/engine/reference/reference.ts";
 import type { Tensor } from "../../src/util/tensor.ts";
 
@@ -39,4 +39,19 @@ test("neither does one that gives another shape, or fails, and why is told", asy
     throw new Error("no kernel");
   });
   expect(await check(failing)).toMatchObject({ passed: false, error: null, failure: "no kernel" });
+});
+
+test("a program is let go, also when it fails", async () => {
+  let held = 0;
+  const counted = (run: Program["run"] | null): Engine => ({
+    ...referenceEngine,
+    async compile(graph, weights) {
+      held++;
+      const program = await referenceEngine.compile(graph, weights);
+      return { ...program, ...(run && { run }), release: async () => void held-- };
+    },
+  });
+  expect(await check(counted(null))).toMatchObject({ passed: true });
+  expect(await check(counted(() => Promise.reject(new Error("no kernel"))))).toMatchObject({ passed: false });
+  expect(held).toBe(0);
 });
