@@ -4,6 +4,7 @@ import { initAdapter, type LoraBinding, loraModules, parametersOf } from "../src
 import type { Model } from "../src/model/model.ts";
 import { paligemmaParameters } from "../src/model/paligemma.ts";
 import type { TrainingBatch } from "../src/train/feeds.ts";
+import { trainAdapter } from "../src/train/trained.ts";
 import { createTrainer, type Trainer } from "../src/train/trainer.ts";
 import { random } from "../src/util/random.ts";
 import { sizeOf, tensor } from "../src/util/tensor.ts";
@@ -70,7 +71,7 @@ export function nanoTrainer(model: Model, engine: Engine = ortEngine(), recomput
   const lora = nanoLora(model);
   const adapter = initAdapter(lora.modules, lora.rank, random(0, "adapter"));
   const adamw = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0, recompute } as const;
-  return createTrainer(engine, model, lora, adapter, adamw);
+  return createTrainer(engine, model, trainAdapter(model, lora, adapter), adamw);
 }
 
 export function nanoBatch(rows: number): TrainingBatch {

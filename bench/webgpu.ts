@@ -10,6 +10,7 @@ import { initAdapter, loraModules } from "../src/model/lora.ts";
 import { loadModel, type Model } from "../src/model/model.ts";
 import { paligemmaParameters } from "../src/model/paligemma.ts";
 import type { TrainingBatch } from "../src/train/feeds.ts";
+import { trainAdapter } from "../src/train/trained.ts";
 import { createTrainer } from "../src/train/trainer.ts";
 import { random } from "../src/util/random.ts";
 import { tensor } from "../src/util/tensor.ts";
@@ -55,7 +56,7 @@ function trainerOn(engine: Engine, { config }: Model) {
   const modules = loraModules(paligemmaParameters(config), { targets: ["q_proj", "v_proj"], exclude: null });
   const adamw = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, max_grad_norm: 1, seed: 0 } as const;
   const lora = { modules, rank: 8, scale: 2, dropout: 0 };
-  return createTrainer(engine, model, lora, initAdapter(modules, 8, random(0, "adapter")), adamw);
+  return createTrainer(engine, model, trainAdapter(model, lora, initAdapter(modules, 8, random(0, "adapter"))), adamw);
 }
 
 function batchOf({ config: { vision, text } }: Model): TrainingBatch {

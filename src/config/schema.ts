@@ -153,6 +153,7 @@ const run = z
 export const ConfigSchema = z
   .strictObject({
     base: path().describe("Hugging Face folder of the PaliGemma to start from"),
+    tune: z.enum(["lora", "all"]).default("lora").describe("what is trained: an adapter, or every weight of the base"),
     data,
     lora,
     train,

@@ -6,13 +6,14 @@ import { writeTable } from "../data/table-write.ts";
 import type { TokenizedSample } from "../data/tokenize.ts";
 import type { Tensors } from "../engine/engine.ts";
 import { greedyDecoder } from "../infer/greedy.ts";
-import type { LoraBinding } from "../model/lora.ts";
 import type { RunFolder } from "../runs/folder.ts";
+import type { Trained } from "../train/trained.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import type { Base } from "./base.ts";
 import type { Observer } from "./observer.ts";
 import { filesOfSplit, readRows } from "./rows.ts";
 import { batchOptions } from "./steps.ts";
+import { frozenPart } from "./tuned.ts";
 
 export interface Prediction {
   readonly index: number;
@@ -29,30 +30,34 @@ export interface Evaluation {
   readonly bad: readonly BadRow[];
 }
 
-/** A split that can be answered again and again, by whatever adapter is given. */
+/** A split that can be answered again and again, by whatever adapter or weights are given. */
 export interface Answers {
-  /** `adapter` holds the adapter's matrices by graph input. */
-  evaluate(adapter: Tensors, observer?: Observer): Promise<Evaluation>;
+  /** `weights` holds what is trained by graph input. */
+  evaluate(weights: Tensors, observer?: Observer): Promise<Evaluation>;
   /** Rows with their true answers, once. */
   withTruth(): AsyncGenerator<Batch>;
   release(): Promise<void>;
 }
 
 /** Loads the rows of a split and a decoder for them. @throws InputError when too many rows are bad */
-export async function openAnswers(split: string, config: Config, base: Base, lora: LoraBinding): Promise<Answers> {
+export async function openAnswers(split: string, config: Config, base: Base, trained: Trained): Promise<Answers> {
   const read = await Promise.all(filesOfSplit(split, config).map((file) => readRows(file, config, base, true)));
   const samples = joinRows(read.map((file) => file.samples)).slice(0, config.eval.max_rows ?? undefined);
-  const decoder = greedyDecoder(base.engine, base.model, { ...lora, dropout: 0 });
+  const decoder = greedyDecoder(
+    base.engine,
+    frozenPart(base.model, trained),
+    trained.lora && { ...trained.lora, dropout: 0 },
+  );
   const batch = config.eval.batch ?? config.train.batch;
   const order = epochOrder(samples.length, 0, 0, false);
   const options = { ...batchOptions(config, base, samples), order, batch };
 
   return {
-    async evaluate(adapter, observer) {
+    async evaluate(weights, observer) {
       const bad = read.flatMap((file) => file.bad);
       const predictions: Prediction[] = [];
       for await (const rows of readBatches({ ...options, withSuffix: false, onBadRow: (row) => bad.push(row) })) {
-        const ids = await decoder.answer(rows, config.eval.max_new_tokens, adapter);
+        const ids = await decoder.answer(rows, config.eval.max_new_tokens, weights);
         rows.rows.forEach(({ index, entity, value }, i) => {
           predictions.push({ index, entity_name: entity, prediction: base.tokenizer.decode(ids[i]!), truth: value });
         });

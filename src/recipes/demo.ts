@@ -1,13 +1,14 @@
 import type { ScoreByEntity } from "../challenge/score.ts";
 import { loadConfig } from "../config/load.ts";
-import { viewAdapter } from "../model/lora.ts";
+import { viewByInput } from "../train/layout.ts";
 import { openAnswers } from "./answers.ts";
-import { bindLora, loadBase, loraConfigOf, startingAdapter } from "./base.ts";
+import { loadBase } from "./base.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Observer } from "./observer.ts";
 import { drawRun } from "./picture.ts";
 import { train } from "./train.ts";
 import type { TrainOptions } from "./training-loop.ts";
+import { startTuned } from "./tuned.ts";
 
 /** The tiny base is random and has 0.2 million parameters: it needs this many passes to learn its few rows by heart. */
 const EPOCHS = 80;
@@ -55,10 +56,10 @@ async function answerWithoutTraining(
   observer: Observer,
 ): Promise<ScoreByEntity> {
   const base = await loadBase(config);
-  const binding = bindLora(loraConfigOf(config), base.model);
-  const answers = await openAnswers("train", config, base, binding);
+  const trained = await startTuned(config, base);
+  const answers = await openAnswers("train", config, base, trained);
   try {
-    return (await answers.evaluate(viewAdapter(await startingAdapter(config, binding)), observer)).score;
+    return (await answers.evaluate(viewByInput(trained.layout, trained.values), observer)).score;
   } finally {
     await answers.release();
   }

@@ -1,13 +1,13 @@
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { decodeAdapter, matchAdapter } from "../model/adapter-files.ts";
-import { viewAdapter } from "../model/lora.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
 import { openRun, type RunFolder } from "../runs/folder.ts";
+import { viewByInput } from "../train/layout.ts";
 import { InputError } from "../util/errors.ts";
 import { type Evaluation, openAnswers, writeEvaluation } from "./answers.ts";
-import { bindLora, loadBase } from "./base.ts";
+import { loadBase } from "./base.ts";
 import type { Observer } from "./observer.ts";
+import { decodeTuned } from "./tuned.ts";
 
 export interface EvaluateOptions {
   /** Name or path of a run. */
@@ -27,7 +27,7 @@ export interface EvaluationResult extends Evaluation {
 }
 
 /**
- * Answers the rows of a split with a run's adapter, scores the answers by the challenge's rules, and writes
+ * Answers the rows of a split with what a run has trained, scores the answers by the challenge's rules, and writes
  * `eval-SPLIT.json` and `predictions-SPLIT.csv` into the run's folder.
  * @throws InputError when the run has no checkpoint yet, or it does not fit its base
  */
@@ -41,13 +41,11 @@ export async function evaluate({
   const run = openRun(nameOrPath);
   const config: Config = loadConfig({ config: run.config, sets });
   const folder = chooseCheckpoint(run, checkpoint);
-  const saved = await decodeAdapter(folder, await loadCheckpoint(folder));
   const base = await loadBase(config);
-  const binding = bindLora(saved.config, base.model);
-  matchAdapter(folder, saved.weights, binding.modules);
-  const answers = await openAnswers(split, config, base, binding);
+  const trained = await decodeTuned(config, base, folder, await loadCheckpoint(folder));
+  const answers = await openAnswers(split, config, base, trained);
   try {
-    const evaluation = await answers.evaluate(viewAdapter(saved.weights), observer);
+    const evaluation = await answers.evaluate(viewByInput(trained.layout, trained.values), observer);
     return { ...evaluation, files: await writeEvaluation(run, evaluation) };
   } finally {
     await answers.release();

@@ -3,32 +3,32 @@ import { formatConfig, loadConfig } from "../config/load.ts";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { readJson } from "../formats/json.ts";
-import { decodeAdapter, matchAdapter } from "../model/adapter-files.ts";
-import type { LoraBinding } from "../model/lora.ts";
-import type { Model } from "../model/model.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
 import { checksumFiles, describeEnvironment } from "../runs/environment.ts";
 import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
 import { truncateHistory } from "../runs/history.ts";
-import { NOT_STARTED, restoreState, type TrainingProgress } from "../train/state.ts";
+import { NOT_STARTED, restoreState } from "../train/state.ts";
+import type { Trained } from "../train/trained.ts";
 import { createTrainer } from "../train/trainer.ts";
 import { InputError } from "../util/errors.ts";
 import { recoverFolder, writeFileAtomic } from "../util/files.ts";
 import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
 import { openAnswers } from "./answers.ts";
-import { bindLora, loadBase, loraConfigOf, startingAdapter } from "./base.ts";
+import { type Base, loadBase } from "./base.ts";
 import type { Observer } from "./observer.ts";
 import { type Rows, readRows } from "./rows.ts";
 import { type TrainingJob, type TrainOptions, type TrainResult, takeSteps } from "./training-loop.ts";
+import { decodeTuned, describeTuned, startTuned } from "./tuned.ts";
 
 const TRAINING: LockPurpose = { prefix: "trainer", does: "is training this run", instead: "start another run" };
 
 /**
- * Trains an adapter by a configuration, in a new run folder.
+ * Trains an adapter, or a whole model, by a configuration, in a new run folder.
  * @throws InputError for whatever is wrong with configuration, data or checkpoint, before there is a folder
  */
 export async function train(config: Config, options: TrainOptions = {}): Promise<TrainResult> {
-  const job = await prepare(config, options);
+  const base = await loadBase(config);
+  const job = await prepare(config, base, await startTuned(config, base), options);
   try {
     const environment = await describeEnvironment({ seed: config.train.seed, data: dataFiles(config) });
     const run = await createRun(config.run, { config: formatConfig(config), environment });
@@ -56,10 +56,16 @@ export async function resume(nameOrPath: string, { sets = [], ...options }: Resu
   using _lock = await lockFolder(run.path, TRAINING);
   const config = loadConfig({ config: run.config, sets });
   await refuseChangedData(run, config);
-  const job = await prepare(config, options);
+  await Promise.all([recoverFolder(run.last), recoverFolder(run.best)]);
+  const files = findCheckpoint(run.last) === undefined ? undefined : await loadCheckpoint(run.last);
+  const base = await loadBase(config);
+  const trained = files ? await decodeTuned(config, base, run.last, files) : await startTuned(config, base);
+  const job = await prepare(config, base, trained, options);
   try {
     if (sets.length > 0) await writeFileAtomic(run.config, formatConfig(config));
-    return await takeSteps(job, run, await continueFrom(run, job));
+    const progress = files ? await restoreState(run.last, files, job.trainer) : NOT_STARTED;
+    await truncateHistory(run.history, progress.step);
+    return await takeSteps(job, run, progress);
   } finally {
     await job.release();
   }
@@ -77,50 +83,25 @@ function requireEngineSettings(run: RunFolder, sets: readonly string[]): void {
 /** Everything that training reads, checked and in memory. Touches no run folder. */
 async function prepare(
   config: Config,
+  base: Base,
+  trained: Trained,
   options: TrainOptions,
 ): Promise<TrainingJob & { readonly release: () => Promise<void> }> {
-  const base = await loadBase(config);
-  const binding = bindLora(loraConfigOf(config), base.model);
-  const adapter = await startingAdapter(config, binding);
   const rows = await readRows(config.data.train, config, base, true);
   reportBadRows(rows, options.observer);
-  options.observer?.note?.(describeAdapter(binding, base.model));
-  const answers = config.eval.every > 0 ? await openAnswers("val", config, base, binding) : null;
-  const trainer = createTrainer(base.engine, base.model, binding, adapter, config.train);
+  options.observer?.note?.(describeTuned(trained));
+  const answers = config.eval.every > 0 ? await openAnswers("val", config, base, trained) : null;
+  const trainer = createTrainer(base.engine, base.model, trained, config.train);
   return {
     ...options,
     config,
     base,
-    binding,
+    trained,
     rows,
     answers,
     trainer,
     release: async () => void (await Promise.all([trainer.release(), answers?.release()])),
   };
-}
-
-/** Puts the last checkpoint's adapter and state into the trainer, if there is one, and forgets what came after it. */
-async function continueFrom(run: RunFolder, { trainer, binding }: TrainingJob): Promise<TrainingProgress> {
-  await Promise.all([recoverFolder(run.last), recoverFolder(run.best)]);
-  if (findCheckpoint(run.last) === undefined) {
-    await truncateHistory(run.history, 0);
-    return NOT_STARTED;
-  }
-  const files = await loadCheckpoint(run.last);
-  const saved = await decodeAdapter(run.last, files);
-  matchAdapter(run.last, saved.weights, binding.modules);
-  trainer.setAdapter(saved.weights);
-  const progress = await restoreState(run.last, files, trainer);
-  await truncateHistory(run.history, progress.step);
-  return progress;
-}
-
-/** `rank 8 on 20 layers: 17,408 numbers are trained, beside 115,296 frozen ones` */
-function describeAdapter({ modules, rank }: LoraBinding, { weights }: Model): string {
-  const count = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0).toLocaleString("en");
-  const trained = count(modules.map(({ out, in: width }) => rank * (out + width)));
-  const frozen = count(Object.values(weights).map(({ data }) => data.length));
-  return `rank ${rank} on ${modules.length} layers: ${trained} numbers are trained, beside ${frozen} frozen ones`;
 }
 
 function reportBadRows({ csv, samples, bad }: Rows, observer: Observer | undefined): void {

@@ -1,27 +1,26 @@
 import type { Config } from "../config/schema.ts";
 import type { BadRow } from "../data/bad-rows.ts";
 import type { Batch } from "../data/batches.ts";
-import { encodeAdapter } from "../model/adapter-files.ts";
 import { numImageTokens } from "../model/config.ts";
-import type { LoraBinding } from "../model/lora.ts";
 import { findCheckpoint, saveCheckpoint } from "../runs/checkpoints.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { appendHistory, readHistory } from "../runs/history.ts";
-import { unpackAdapter } from "../train/adapter-vector.ts";
 import { canHalve } from "../train/loss-scale.ts";
 import { formatOverflow } from "../train/overflow-probe.ts";
 import { planSteps } from "../train/plan.ts";
 import { learningRate } from "../train/schedule.ts";
 import { encodeState, type TrainingProgress } from "../train/state.ts";
+import type { Trained } from "../train/trained.ts";
 import type { StepResult, Trainer } from "../train/trainer.ts";
 import { monotonicSeconds } from "../util/clock.ts";
 import { AmlcError, InterruptedError } from "../util/errors.ts";
 import { type Answers, writeEvaluation } from "./answers.ts";
-import { type Base, loraConfigOf } from "./base.ts";
+import type { Base } from "./base.ts";
 import type { Observer } from "./observer.ts";
 import type { Rows } from "./rows.ts";
 import { type Evaluated, recordStep } from "./step-record.ts";
 import { trainingSteps } from "./steps.ts";
+import { encodeTuned } from "./tuned.ts";
 
 export interface TrainOptions {
   readonly observer?: Observer;
@@ -35,7 +34,7 @@ export interface TrainOptions {
 export interface TrainingJob extends TrainOptions {
   readonly config: Config;
   readonly base: Base;
-  readonly binding: LoraBinding;
+  readonly trained: Trained;
   readonly rows: Rows;
   readonly trainer: Trainer;
   /** Of the validation rows; null when there is no evaluation on the way. */
@@ -184,14 +183,10 @@ function judge(
 }
 
 async function saveProgress(
-  { trainer, config }: TrainingJob,
+  { trainer, trained, config }: TrainingJob,
   folder: string,
   progress: TrainingProgress,
 ): Promise<void> {
-  const adapter = {
-    config: loraConfigOf(config),
-    weights: unpackAdapter(trainer.layout, trainer.values),
-    base: config.base,
-  };
-  await saveCheckpoint(folder, { ...encodeAdapter(adapter), ...encodeState(trainer, progress) });
+  const weights = await encodeTuned(config, trained, trainer.values);
+  await saveCheckpoint(folder, { ...weights, ...encodeState(trainer, progress) });
 }

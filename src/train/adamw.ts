@@ -15,6 +15,14 @@ export function startAdamW(size: number): AdamWState {
   return { first: new Float32Array(size), second: new Float32Array(size), step: 0 };
 }
 
+/** Numbers from `start` to before `end`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** Whether weight decay pulls at them: vectors, such as biases and norms, are left alone, as transformers' Trainer does. */
+  readonly decays: boolean;
+}
+
 /**
  * One step of Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2), as torch.optim.AdamW computes it.
  * Changes `parameters` and `state` in place.
@@ -25,19 +33,22 @@ export function stepAdamW(
   state: AdamWState,
   lr: number,
   { betas: [beta1, beta2], eps, weight_decay }: AdamWConfig,
+  spans: readonly Span[] = [{ start: 0, end: parameters.length, decays: true }],
 ): void {
   state.step++;
   const { first, second } = state;
   const stepSize = lr / (1 - beta1 ** state.step);
   const correction = Math.sqrt(1 - beta2 ** state.step);
-  const decay = 1 - lr * weight_decay;
-  for (let i = 0; i < parameters.length; i++) {
-    const g = gradient[i]!;
-    const m = first[i]! + (1 - beta1) * (g - first[i]!);
-    const v = beta2 * second[i]! + (1 - beta2) * g * g;
-    first[i] = m;
-    second[i] = v;
-    parameters[i] = parameters[i]! * decay - (stepSize * m) / (Math.sqrt(v) / correction + eps);
+  for (const { start, end, decays } of spans) {
+    const decay = decays ? 1 - lr * weight_decay : 1;
+    for (let i = start; i < end; i++) {
+      const g = gradient[i]!;
+      const m = first[i]! + (1 - beta1) * (g - first[i]!);
+      const v = beta2 * second[i]! + (1 - beta2) * g * g;
+      first[i] = m;
+      second[i] = v;
+      parameters[i] = parameters[i]! * decay - (stepSize * m) / (Math.sqrt(v) / correction + eps);
+    }
   }
 }
 

@@ -1,15 +1,15 @@
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { programsBySize } from "../engine/programs.ts";
 import { numImageTokens } from "../model/config.ts";
-import type { Adapter, LoraBinding } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
-import { type Tensor, tensor } from "../util/tensor.ts";
+import { sizeOf, type Tensor, tensor } from "../util/tensor.ts";
 import { type AdamWConfig, type AdamWState, clipGradient, gradientNorm, startAdamW, stepAdamW } from "./adamw.ts";
-import { type AdapterLayout, layOutAdapter, packAdapter, viewByInput } from "./adapter-vector.ts";
 import { batchShape, countAnswerTokens, dropoutNoise, lossFeeds, type TrainingBatch } from "./feeds.ts";
+import { type Layout, viewByInput } from "./layout.ts";
 import { type BatchShape, gradientName, lossGraph } from "./loss-graph.ts";
 import { adjustLossScale, type LossScale, type LossScaleConfig, startLossScale } from "./loss-scale.ts";
 import { findOverflow, type Overflow } from "./overflow-probe.ts";
+import type { Trained } from "./trained.ts";
 
 export interface TrainerConfig extends AdamWConfig, Partial<LossScaleConfig> {
   readonly max_grad_norm: number | null;
@@ -28,15 +28,15 @@ export interface StepResult {
   readonly answerTokens: number;
 }
 
-/** Trains an adapter in place. */
+/** Trains an adapter, or a whole model, in place. */
 export interface Trainer {
-  readonly layout: AdapterLayout;
-  /** All numbers of the adapter; the optimiser changes them in place. */
+  readonly layout: Layout;
+  /** All trained numbers; the optimiser changes them in place. */
   readonly values: Float32Array;
   readonly optimizer: AdamWState;
   /** null: the loss is not scaled. */
   readonly lossScale: LossScale | null;
-  /** The adapter as graph inputs: views of `values`. */
+  /** What is trained, as graph inputs: views of `values`. */
   readonly inputs: Readonly<Record<string, Tensor<"f32">>>;
   /**
    * Loss and gradient of one optimiser step's micro-batches: one mean over all their answer tokens. The gradient of the
@@ -46,10 +46,8 @@ export interface Trainer {
   readonly gradient: Float32Array;
   /** Runs the micro-batches of a step once more, as `differentiate` did, and finds what overflows first; null: nothing. */
   findOverflow(batches: readonly TrainingBatch[], step: number): Promise<Overflow | null>;
-  /** Starts over from another adapter of the same modules. */
-  setAdapter(adapter: Adapter): void;
   /**
-   * Clips the gradient and moves the adapter. When the loss is scaled, the scale is adjusted, and a gradient that is not
+   * Clips the gradient and moves what is trained. When the loss is scaled, the scale is adjusted, and a gradient that is not
    * finite moves nothing.
    * @returns whether the step was taken
    */
@@ -61,13 +59,12 @@ export interface Trainer {
 
 export function createTrainer(
   engine: Engine,
-  model: Model,
-  lora: LoraBinding,
-  adapter: Adapter,
+  model: Pick<Model, "config" | "dtype">,
+  trained: Trained,
   config: TrainerConfig,
 ): Trainer {
-  const layout = layOutAdapter(lora.modules, lora.rank);
-  const values = packAdapter(layout, adapter);
+  const { layout, frozen, lora } = trained;
+  const values = trained.values.slice();
   const optimizer = startAdamW(layout.size);
   const lossScale = startLossScale(config, engine.halfProducts === true && model.dtype === "f16");
   const gradient = new Float32Array(layout.size);
@@ -76,15 +73,20 @@ export function createTrainer(
   const partialByOutput = Object.fromEntries(
     Object.entries(viewByInput(layout, partial)).map(([name, view]) => [gradientName(name), view]),
   );
+  const wrt = layout.places.map(({ name }) => name);
+  const spans = layout.places.map(({ start, shape }) => ({
+    ...{ start, end: start + sizeOf(shape), decays: shape.length > 1 },
+  }));
   const imageTokens = numImageTokens(model.config.vision);
-  const steps = programsBySize<BatchShape>(engine, model.weights, (size) =>
+  const steps = programsBySize<BatchShape>(engine, frozen, (size) =>
     lossGraph(model.config, size, model.dtype, lora, {
+      wrt,
       differentiation: lossScale ? "scaled gradient" : "gradient",
       recompute: config.recompute ?? false,
     }),
   );
-  const losses = programsBySize<BatchShape>(engine, model.weights, (size) =>
-    lossGraph(model.config, size, model.dtype, { ...lora, dropout: 0 }, { differentiation: "none" }),
+  const losses = programsBySize<BatchShape>(engine, frozen, (size) =>
+    lossGraph(model.config, size, model.dtype, lora && { ...lora, dropout: 0 }, { differentiation: "none" }),
   );
 
   /** The program for each micro-batch of a step, and what it is fed. */
@@ -127,13 +129,10 @@ export function createTrainer(
     },
     async findOverflow(batches, step) {
       for await (const { program, feeds } of runsOf(batches, step)) {
-        const overflow = await findOverflow(engine, program.graph, model.weights, feeds);
+        const overflow = await findOverflow(engine, program.graph, frozen, feeds);
         if (overflow) return overflow;
       }
       return null;
-    },
-    setAdapter(other) {
-      values.set(packAdapter(layout, other));
     },
     update(gradNorm, lr) {
       if (lossScale) {
@@ -142,7 +141,7 @@ export function createTrainer(
         if (!finite) return false;
       }
       if (config.max_grad_norm !== null) clipGradient(gradient, gradNorm, config.max_grad_norm);
-      stepAdamW(values, gradient, optimizer, lr, config);
+      stepAdamW(values, gradient, optimizer, lr, config, spans);
       return true;
     },
     async loss(batches) {

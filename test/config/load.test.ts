@@ -113,7 +113,11 @@ describe("a bad configuration", () => {
 
   test.each([
     ["a key without its group", "rank=3", 'unknown key rank; did you mean "lora.rank"?'],
-    ["__proto__", "__proto__.x=1", "unknown key __proto__; there are: base, data, lora, train, eval, engine, run"],
+    [
+      "__proto__",
+      "__proto__.x=1",
+      "unknown key __proto__; there are: base, tune, data, lora, train, eval, engine, run",
+    ],
     ["a value that is no YAML", "train.lr=[1", "Flow sequence must end with a ]"],
     ["no value", "lr", "not of the form key=value"],
     ["a group made a number", "train=3", "train is 3; valid: group of keys"],

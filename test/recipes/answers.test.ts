@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Config } from "../../src/config/schema.ts";
-import { viewAdapter } from "../../src/model/lora.ts";
 import { type Evaluation, openAnswers } from "../../src/recipes/answers.ts";
-import { bindLora, loadBase, loraConfigOf, startingAdapter } from "../../src/recipes/base.ts";
+import { loadBase } from "../../src/recipes/base.ts";
+import { startTuned } from "../../src/recipes/tuned.ts";
+import { viewByInput } from "../../src/train/layout.ts";
 import { tinyConfig } from "../support/runs.ts";
 import { workFolder } from "../support/work-folder.ts";
 
@@ -14,10 +15,10 @@ const ADAPTER = join(import.meta.dirname, "..", "goldens", "training", "adapter-
 async function answer(split: string, ...sets: readonly string[]): Promise<Evaluation> {
   const config: Config = tinyConfig(folder, `lora.init_adapter=${ADAPTER}`, ...sets);
   const base = await loadBase(config);
-  const binding = bindLora(loraConfigOf(config), base.model);
-  const answers = await openAnswers(split, config, base, binding);
+  const trained = await startTuned(config, base);
+  const answers = await openAnswers(split, config, base, trained);
   try {
-    return await answers.evaluate(viewAdapter(await startingAdapter(config, binding)));
+    return await answers.evaluate(viewByInput(trained.layout, trained.values));
   } finally {
     await answers.release();
   }

@@ -3,6 +3,7 @@ import { planLifetimes } from "../../src/engine/lifetimes.ts";
 import { referenceEngine } from "../../src/engine/reference/reference.ts";
 import { batchShape } from "../../src/train/feeds.ts";
 import { lossGraph } from "../../src/train/loss-graph.ts";
+import { trainAdapter } from "../../src/train/trained.ts";
 import { createTrainer } from "../../src/train/trainer.ts";
 import { type Golden, loadGolden } from "../support/goldens.ts";
 
@@ -26,7 +27,10 @@ describe("with recompute", () => {
   test("the loss and every gradient are the same", async () => {
     const steps = [false, true].map(async (recompute) => {
       const { model, lora, adapter, batch } = golden;
-      const trainer = createTrainer(referenceEngine, model, lora, adapter, { ...ADAMW, recompute });
+      const trainer = createTrainer(referenceEngine, model, trainAdapter(model, lora, adapter), {
+        ...ADAMW,
+        recompute,
+      });
       const { loss } = await trainer.differentiate([batch], 1);
       return { loss, gradient: trainer.gradient };
     });

@@ -5,6 +5,7 @@ import { ortEngine } from "../../src/engine/ort/ort.ts";
 import { referenceEngine } from "../../src/engine/reference/reference.ts";
 import { f32ToF16 } from "../../src/formats/half.ts";
 import { formatOverflow, type Overflow } from "../../src/train/overflow-probe.ts";
+import { trainAdapter } from "../../src/train/trained.ts";
 import { createTrainer } from "../../src/train/trainer.ts";
 import type { Tensor } from "../../src/util/tensor.ts";
 import { type Golden, loadGolden } from "../support/goldens.ts";
@@ -30,7 +31,7 @@ async function probe(
     const huge = dtype === "f16" ? data.slice().fill(f32ToF16(number)[0] as never) : data.slice().fill(value as never);
     weights[`${layer}.weight`] = { dtype, shape, data: huge } as Tensor;
   }
-  const trainer = createTrainer(engine, { ...model, weights }, lora, adapter, { ...ADAMW, loss_scale });
+  const trainer = createTrainer(engine, model, trainAdapter({ weights }, lora, adapter), { ...ADAMW, loss_scale });
   return trainer.findOverflow([batch], 1);
 }
 

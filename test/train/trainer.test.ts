@@ -5,6 +5,7 @@ import { ortEngine } from "../../src/engine/ort/ort.ts";
 import { referenceEngine } from "../../src/engine/reference/reference.ts";
 import type { TrainingBatch } from "../../src/train/feeds.ts";
 import { learningRate } from "../../src/train/schedule.ts";
+import { layOutAdapter, trainAdapter } from "../../src/train/trained.ts";
 import { createTrainer, type Trainer } from "../../src/train/trainer.ts";
 import { relativeDistance, relativeError } from "../support/errors.ts";
 import { GOLDENS, type Golden, goldenKey, loadGolden } from "../support/goldens.ts";
@@ -13,7 +14,7 @@ const ADAMW = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_nor
 const COSINE = { lr: 1e-2, schedule: "cosine", warmup_steps: 2 } as const;
 
 function trainerOf({ model, lora, adapter }: Golden, change: { dropout?: number } = {}): Trainer {
-  return createTrainer(ortEngine(), model, { ...lora, ...change }, adapter, ADAMW);
+  return createTrainer(ortEngine(), model, trainAdapter(model, { ...lora, ...change }, adapter), ADAMW);
 }
 
 /** Rows `from` ≤ i < `to` of a batch. */
@@ -42,7 +43,7 @@ describe.each(GOLDENS)("%s, against PEFT and torch", (name) => {
     const trainer = trainerOf(golden);
     const { loss } = await trainer.differentiate([golden.batch], 1);
     expect(loss).toBeCloseTo(golden.scalars["lora.loss"]!, 4);
-    for (const { path, matrix, start, shape } of trainer.layout.places) {
+    for (const { path, matrix, start, shape } of layOutAdapter(golden.lora.modules, golden.lora.rank).places) {
       const expected = golden.tensors.get(`lora.grad.${goldenKey(path, matrix)}`)!;
       const actual = trainer.gradient.subarray(start, start + shape[0]! * shape[1]!);
       expect(shape).toEqual(expected.shape);
@@ -63,7 +64,7 @@ describe.each(GOLDENS)("%s, against PEFT and torch", (name) => {
     // By the length of the difference: a number whose gradient is at float32's noise moves by the sign of that noise, in
     // torch too (float32 against float64 torch: 2e-3 in one such number, 5e-5 in length; docs/numerics.md).
     const expected = new Float32Array(trainer.layout.size);
-    for (const { path, matrix, start } of trainer.layout.places) {
+    for (const { path, matrix, start } of layOutAdapter(golden.lora.modules, golden.lora.rank).places) {
       expected.set(golden.tensors.get(`adamw.final.${goldenKey(path, matrix)}`)!.data as Float32Array, start);
     }
     expect(relativeDistance(trainer.values, expected)).toBeLessThan(1e-4);
@@ -117,7 +118,7 @@ describe("whatever the split", () => {
 
 describe("a scaled loss", () => {
   const scaled = (loss_scale: number | null, engine: Engine = ortEngine({ threads: 1 }), { model } = golden) =>
-    createTrainer(engine, model, golden.lora, golden.adapter, { ...ADAMW, loss_scale });
+    createTrainer(engine, model, trainAdapter(model, golden.lora, golden.adapter), { ...ADAMW, loss_scale });
 
   test("gives the same loss and gradient to the bit: a power of two rounds nothing", async () => {
     const [plain, times] = [scaled(null), scaled(65_536)];
@@ -130,7 +131,7 @@ describe("a scaled loss", () => {
   test("is the default where products are taken in half, and there alone", async () => {
     const half = await loadGolden("tiny", "f16");
     const scaleOf = ({ model }: Golden, engine: Engine) =>
-      createTrainer(engine, model, half.lora, half.adapter, ADAMW).lossScale?.scale;
+      createTrainer(engine, model, trainAdapter(model, half.lora, half.adapter), ADAMW).lossScale?.scale;
     const engine = ortEngine();
     expect(scaleOf(half, withHalfProducts(engine))).toBe(65_536);
     expect(scaleOf(half, engine)).toBeUndefined();

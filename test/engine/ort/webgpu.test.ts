@@ -7,6 +7,7 @@ import { operatorPlacements, runProfiled } from "../../../src/engine/ort/placeme
 import { makeGraph } from "../../../src/graph/graph.ts";
 import { cast, input, matmul, scale } from "../../../src/graph/ops/index.ts";
 import { greedyDecoder } from "../../../src/infer/greedy.ts";
+import { trainAdapter } from "../../../src/train/trained.ts";
 import { createTrainer } from "../../../src/train/trainer.ts";
 import { tensor } from "../../../src/util/tensor.ts";
 import { readDocument, readTable } from "../../docs/documents.ts";
@@ -96,7 +97,7 @@ async function firstStep(
   on: Engine,
   { model, lora, adapter, batch }: Golden,
 ): Promise<{ loss: number; gradient: Float32Array }> {
-  const trainer = createTrainer(on, model, lora, adapter, ADAMW);
+  const trainer = createTrainer(on, model, trainAdapter(model, lora, adapter), ADAMW);
   const { loss } = await trainer.differentiate([batch], 1);
   await trainer.release();
   return { loss, gradient: trainer.gradient };

@@ -5,6 +5,7 @@ import type { TfjsEngine } from "../../../src/engine/tfjs/tfjs.ts";
 import { f32ToF16 } from "../../../src/formats/half.ts";
 import { makeGraph } from "../../../src/graph/graph.ts";
 import { cast, constant, exp, input, matmul, scale } from "../../../src/graph/ops/index.ts";
+import { trainAdapter } from "../../../src/train/trained.ts";
 import { createTrainer } from "../../../src/train/trainer.ts";
 import { tensor } from "../../../src/util/tensor.ts";
 import { openTfjs, TFJS_BACKENDS, whyNot } from "../../support/engines.ts";
@@ -91,7 +92,7 @@ describe("TensorFlow", () => {
   test("the count of handles after each of 200 training steps is the count before it", async () => {
     const engine = await openTfjs("tensorflow");
     const { model, lora, adapter, batch } = await loadGolden("tiny");
-    const trainer = createTrainer(engine, model, lora, adapter, ADAMW);
+    const trainer = createTrainer(engine, model, trainAdapter(model, lora, adapter), ADAMW);
     await trainer.differentiate([batch], 1);
     const before = engine.backend.liveTensors;
     for (let step = 2; step <= 201; step++) {

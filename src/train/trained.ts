@@ -1,0 +1,60 @@
+import type { Tensors } from "../engine/engine.ts";
+import {
+  type Adapter,
+  type LoraBinding,
+  type LoraModule,
+  loraNames,
+  parametersOf,
+  viewAdapter,
+} from "../model/lora.ts";
+import type { Model } from "../model/model.ts";
+import { paligemmaParameters } from "../model/paligemma.ts";
+import { InputError } from "../util/errors.ts";
+import type { Shape } from "../util/tensor.ts";
+import { type Layout, layOut, type Place, pack, viewByInput } from "./layout.ts";
+
+/** What is trained of a model. Its tensors are fed at each run; the frozen ones are bound to programs. */
+export interface Trained {
+  readonly layout: Layout;
+  /** What training starts from. */
+  readonly values: Float32Array;
+  readonly frozen: Tensors;
+  /** Of an adapter. */
+  readonly lora: LoraBinding | undefined;
+}
+
+interface MatrixPlace extends Place {
+  readonly path: string;
+  readonly matrix: "a" | "b";
+}
+
+/** A and B of each adapted layer, in the order of the forward pass. */
+export function layOutAdapter(modules: readonly LoraModule[], rank: number): Layout<MatrixPlace> {
+  const matrix = (path: string, which: "a" | "b", shape: Shape) => ({
+    ...{ path, matrix: which, name: loraNames(path)[which], shape },
+  });
+  return layOut(
+    modules.flatMap(({ path, out, in: width }) => [matrix(path, "a", [rank, width]), matrix(path, "b", [out, rank])]),
+  );
+}
+
+/** An adapter whose matrices are views of the vector. */
+export function unpackAdapter(layout: Layout, vector: Float32Array, modules: readonly LoraModule[]): Adapter {
+  const views = viewByInput(layout, vector);
+  return new Map(modules.map(({ path }) => [path, { a: views[loraNames(path).a]!, b: views[loraNames(path).b]! }]));
+}
+
+/** Trains an adapter; the whole model is frozen. */
+export function trainAdapter({ weights }: Pick<Model, "weights">, lora: LoraBinding, adapter: Adapter): Trained {
+  const layout = layOutAdapter(lora.modules, lora.rank);
+  return { layout, values: pack(layout, viewAdapter(adapter)), frozen: weights, lora };
+}
+
+/** Trains every weight. @throws InputError when they are not in float32, for what they move by is lost in half precision */
+export function trainAll({ config, dtype, weights }: Pick<Model, "config" | "dtype" | "weights">): Trained {
+  if (dtype !== "f32") {
+    throw new InputError("tune: all wants weights in float32", { hint: "set engine.weights to fp32, or tune to lora" });
+  }
+  const layout = layOut(parametersOf(paligemmaParameters(config)));
+  return { layout, values: pack(layout, weights), frozen: {}, lora: undefined };
+}
