@@ -22,7 +22,7 @@ export interface Program {
   /**
    * @param feeds a tensor for every input that is not bound, of exactly the declared type
    * @param into arrays to write outputs into; those not named are allocated
-   * @throws Error naming the input that is missing, unknown or of another type
+   * @throws Error naming the input that is missing, unknown, bound or of another type
    */
   run(feeds: Tensors, into?: Tensors): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
@@ -38,5 +38,8 @@ export function checkFeeds(graph: Graph, bound: Tensors, feeds: Tensors): void {
       throw new Error(`input ${name} wants ${wanted} but was fed ${fed.dtype}[${fed.shape}]`);
     }
   }
-  for (const name of Object.keys(feeds)) if (!graph.inputs.has(name)) throw new Error(`the graph has no input ${name}`);
+  for (const name of Object.keys(feeds)) {
+    if (!graph.inputs.has(name)) throw new Error(`the graph has no input ${name}`);
+    if (Object.hasOwn(bound, name)) throw new Error(`input ${name} is bound and cannot be fed`);
+  }
 }

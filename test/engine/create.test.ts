@@ -32,14 +32,18 @@ test.each(["ort", "reference"] as const)(
   },
 );
 
-test.each(["ort", "reference"] as const)("%s says which input is missing, unknown or of another type", async (name) => {
-  const program = await (await createEngine({ ...DEFAULTS, name })).compile(graph, weights);
-  await expect(program.run({})).rejects.toThrow("input x f32[2,3] was not fed");
-  await expect(program.run({ ...feeds, z: feeds.x })).rejects.toThrow("the graph has no input z");
-  await expect(program.run({ x: tensor("f32", [6], feeds.x.data) })).rejects.toThrow(
-    "input x wants f32[2,3] but was fed f32[6]",
-  );
-});
+test.each(["ort", "tfjs", "reference"] as const)(
+  "%s says which input is missing, unknown, bound or of another type",
+  async (name) => {
+    const program = await (await createEngine({ ...DEFAULTS, name })).compile(graph, weights);
+    await expect(program.run({})).rejects.toThrow("input x f32[2,3] was not fed");
+    await expect(program.run({ ...feeds, z: feeds.x })).rejects.toThrow("the graph has no input z");
+    await expect(program.run({ ...feeds, ...weights })).rejects.toThrow("input w is bound");
+    await expect(program.run({ x: tensor("f32", [6], feeds.x.data) })).rejects.toThrow(
+      "input x wants f32[2,3] but was fed f32[6]",
+    );
+  },
+);
 
 test("a provider that cannot be used here is an error before anything is trained, with those that can", async () => {
   const attempt = createEngine({ ...DEFAULTS, providers: ["coreml", "dml"] });
