@@ -1,9 +1,9 @@
 import { type Graph, makeGraph } from "../graph/graph.ts";
 import { apply, type Node } from "../graph/node.ts";
-import { castOp } from "../graph/ops/cast.ts";
 import { cast } from "../graph/ops/index.ts";
 import { matmulOp } from "../graph/ops/matmul.ts";
 import type { Engine } from "./engine.ts";
+import { isWidenedWeight } from "./widen-at-use.ts";
 
 /** An engine that multiplies fp16 weights in half: its programs' graphs are those of {@link halveProducts}. */
 export function withHalfProducts(engine: Engine): Engine {
@@ -24,18 +24,13 @@ export function halveProducts(graph: Graph): Graph {
   const replacement = new Map<Node, Node>();
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((input) => replacement.get(input)!);
-    const isHalved = node.op === matmulOp && inputs.some(isExpandedWeight);
+    const isHalved = node.op === matmulOp && inputs.some(isWidenedWeight);
     replacement.set(node, isHalved ? halve({ ...node, inputs }) : { ...node, inputs });
   }
   return makeGraph(Object.fromEntries([...graph.outputs].map(([name, node]) => [name, replacement.get(node)!])));
 }
 
 function halve({ op, inputs, attrs }: Node): Node {
-  const halves = inputs.map((x) => (isExpandedWeight(x) ? x.inputs[0]! : cast(x, "f16")));
+  const halves = inputs.map((x) => (isWidenedWeight(x) ? x.inputs[0]! : cast(x, "f16")));
   return cast(apply(op, halves, attrs), "f32");
-}
-
-/** f32(W) for a W that is fed; a product in half that is cast back is none, though it looks much the same. */
-function isExpandedWeight({ op, type, inputs: [w] }: Node): boolean {
-  return op === castOp && type.dtype === "f32" && w!.type.dtype === "f16" && w!.inputs.length === 0;
 }

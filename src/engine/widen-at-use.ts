@@ -31,6 +31,7 @@ export function widenAtUse(graph: Graph): Graph {
   };
 }
 
-function isWidenedWeight({ op, inputs: [weight], type }: Node): boolean {
+/** f32(W) for a fp16 W that is fed; a product in half that is cast back is none, though it looks much the same. */
+export function isWidenedWeight({ op, inputs: [weight], type }: Node): boolean {
   return op === castOp && type.dtype === "f32" && weight!.type.dtype === "f16" && weight!.inputs.length === 0;
 }
