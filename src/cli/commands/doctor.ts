@@ -18,7 +18,7 @@ export const doctorCommand: CommandModule<object, DoctorArgs> = {
     y
       .option("engine", { type: "string", array: true, describe: 'only this one, as "tfjs wasm"; may be repeated' })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
-      .example("$0 doctor", "exit code 1 when an op of an engine is wrong")
+      .example("$0 doctor", "exit code 1 when an op of an engine is wrong, or no engine is ready")
       .example('$0 doctor --engine "ort cpu" --json', "the default engine alone, for a program"),
   async handler({ engine, json }) {
     const { doctor } = await import("../../recipes/doctor.ts");
@@ -28,12 +28,18 @@ export const doctorCommand: CommandModule<object, DoctorArgs> = {
     });
     if (!json) printExamination(examination);
     if (!examination.healthy) {
-      const hint = "the table of ops shows which; please report it with the output of amlc doctor --json";
-      throw new AmlcError("an engine computes something wrong", { exitCode: 1, hint, report: { ...examination } });
+      const [message, hint] = examination.engines.some(({ ready }) => ready) ? WRONG : NONE_READY;
+      throw new AmlcError(message, { exitCode: 1, hint, report: { ...examination } });
     }
     if (json) printJson(examination);
   },
 };
+
+const WRONG = [
+  "an engine computes something wrong",
+  "the table of ops shows which; please report it with the output of amlc doctor --json",
+] as const;
+const NONE_READY = ["none of these engines is ready", "what to do stands with each of them"] as const;
 
 function printExamination({ machine, engines }: Examination): void {
   const { versions, platform, cpu, memory_bytes } = machine;

@@ -39,6 +39,17 @@ test("an engine that is missing is no illness; what to do stands below", async (
   expect(printed.out).toContain("\ntfjs tensorflow: no driver\n  install the driver\n");
 });
 
+test("where no engine is ready nothing is said to be wrong, and the exit code is 1", async () => {
+  vi.mocked(engines.survey).mockImplementation(async (candidate) => ({
+    ...{ ...candidate, ready: false, device: null, speed: null, checks: [] },
+    ...{ problem: "no driver", remedy: "install the driver" },
+  }));
+  expect(await runProgram(["doctor", "--engine", "tfjs tensorflow"])).toBe(1);
+  expect(printed.out).toContain("install the driver");
+  expect(printed.err).toMatch(/error: none of these engines is ready\nhint: what to do stands with each/);
+  expect(printed.err).not.toContain("wrong");
+});
+
 test("an op that is wrong is shown, and the exit code is 1", async () => {
   const wrong = { op: "exp", sample: "a matrix", error: 0.5, tolerance: 1e-6, failure: null, passed: false };
   vi.mocked(engines.survey).mockImplementation(async (candidate) => ({
