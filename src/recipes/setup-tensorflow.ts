@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SmokeFault, type SmokeResult, testBinding } from "../engine/tfjs/smoke.ts";
 import { findTensorflow, tensorflowHome, useTensorflow } from "../engine/tfjs/tensorflow-home.ts";
 import { compileBinding, findCompiler } from "../setup/compiler.ts";
-import { explainFileError, GO_ON, SETTING_UP, tidyHome, UNHARMED } from "../setup/home.ts";
+import { explainFileError, GO_ON, removeMade, SETTING_UP, tidyHome, UNHARMED } from "../setup/home.ts";
 import { openHttp } from "../setup/http.ts";
 import { forgetWheels, type WheelSource } from "../setup/install-wheel.ts";
 import { configuredIndex } from "../setup/pip-config.ts";
@@ -77,11 +77,18 @@ export async function setupTensorflow(options: SetupOptions = {}): Promise<Setup
 export async function removeTensorflow(): Promise<boolean> {
   const home = tensorflowHome();
   if (!existsSync(home)) return false;
+  const removed = await clear(home);
+  await rmdir(home).catch(() => {}); // unless others have something there
+  return removed;
+}
+
+async function clear(home: string): Promise<boolean> {
   using _lock = await lockFolder(home, SETTING_UP);
-  await rm(home, { recursive: true }).catch((error: unknown) => {
+  try {
+    return await removeMade(home);
+  } catch (error) {
     throw explainFileError(home, error);
-  });
-  return true;
+  }
 }
 
 function checkVersion(version: string | undefined): void {

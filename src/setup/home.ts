@@ -12,11 +12,19 @@ export const SETTING_UP: LockPurpose = {
 export const GO_ON = "start the same command again: what was fetched is there";
 export const UNHARMED = "an earlier installation, if there is one, still works";
 
-/** Of the home stay what is in use, the few sources, and the locks. */
+/** What a setup makes in the home. Whatever else lies there is not ours: AMLC_CACHE may name any folder. */
+const MADE = /^(\d[\w.+]*-(cpu|gpu)|downloads|sources|ziglang|compiler-cache|current\.json.*)$/;
+
+/** Of what setups have made stay what is in use and the few sources. */
 export async function tidyHome(home: string, folder: string): Promise<void> {
-  const kept = [basename(folder), "current.json", "sources"];
-  const left = (await readdir(home)).filter((name) => !kept.includes(name) && !name.endsWith(".lock"));
+  await removeMade(home, [basename(folder), "current.json", "sources"]);
+}
+
+/** Removes what setups have made. @returns whether there was anything */
+export async function removeMade(home: string, kept: readonly string[] = []): Promise<boolean> {
+  const left = (await readdir(home)).filter((name) => MADE.test(name) && !kept.includes(name));
   for (const name of left) await rm(join(home, name), { recursive: true, force: true });
+  return left.length > 0;
 }
 
 /** What the file system refused, in words; other errors as they are. */

@@ -269,6 +269,19 @@ test.skipIf(!hasSmallDisk)(
   },
 );
 
+test("what lies in the home and is not of a setup stays, for AMLC_CACHE may name any folder", async () => {
+  const mine = join(home, "core", "kernels.cc");
+  mkdirSync(join(home, "core"));
+  writeFileSync(mine, "mine");
+  expect(await removeTensorflow()).toBe(true); // the sources
+  expect(await removeTensorflow()).toBe(false);
+  useHome(join(home, ".."));
+  await setUp([wheel(CPU_PROJECT, "2.21.0")]);
+  expect(readFileSync(mine, "utf8")).toBe("mine");
+  await removeTensorflow();
+  expect(readdirSync(home)).toEqual(["core"]);
+});
+
 test("what was set up can be removed, once", async () => {
   await setUp([wheel(CPU_PROJECT, "2.21.0")]);
   expect(await removeTensorflow()).toBe(true);

@@ -19,7 +19,7 @@ export interface TensorflowInstall {
 
 /** Folder of everything that `amlc setup tensorflow` makes: AMLC_CACHE or XDG_CACHE_HOME move it. */
 export function tensorflowHome(): string {
-  const cache = process.env.AMLC_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "amlc");
+  const cache = process.env.AMLC_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "amlc");
   return join(resolve(cache), "tensorflow");
 }
 

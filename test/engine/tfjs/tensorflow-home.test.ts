@@ -16,6 +16,9 @@ test("the home is in AMLC_CACHE, else XDG_CACHE_HOME, else ~/.cache", () => {
   vi.stubEnv("AMLC_CACHE", undefined);
   vi.stubEnv("XDG_CACHE_HOME", undefined);
   expect(tensorflowHome()).toBe(join(homedir(), ".cache", "amlc", "tensorflow"));
+  vi.stubEnv("AMLC_CACHE", "");
+  vi.stubEnv("XDG_CACHE_HOME", "");
+  expect(tensorflowHome()).toBe(join(homedir(), ".cache", "amlc", "tensorflow"));
   vi.stubEnv("XDG_CACHE_HOME", "/caches");
   expect(tensorflowHome()).toBe("/caches/amlc/tensorflow");
   vi.stubEnv("AMLC_CACHE", "/mine");
