@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { STATUS_CODES } from "node:http";
+import { unescape as decodePercents } from "node:querystring"; // where decodeURIComponent throws it leaves what is there
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from "undici";
 import { LinkFault, lasting, networkFault, passing } from "../data/download/faults.ts";
@@ -9,6 +10,8 @@ import { readManifest } from "../util/package.ts";
 
 /** A page of an index. */
 export interface Page {
+  /** Where it was found after all redirections: its links count from there. */
+  readonly url: URL;
   readonly text: string;
   readonly type: string;
 }
@@ -66,11 +69,12 @@ export function openHttp(index: URL, signal?: AbortSignal, pauseMs = 1000): Http
   return {
     page: (url, accept) =>
       retry(url, async () => {
-        const { statusCode, headers, body } = await ask(url, { accept });
+        const { statusCode, headers, body, context } = await ask(url, { accept });
         if (statusCode === 404) return void (await fromNetwork(() => body.dump()));
         if (statusCode !== 200) throw await refused(statusCode, body);
-        if (Number(headers["content-length"] ?? 0) > MAX_PAGE) throw lasting("the page is far too large");
-        return { text: await fromNetwork(() => body.text()), type: String(headers["content-type"] ?? "") };
+        const text = await readText(body);
+        const found = foundAt(url, (context as { history: readonly URL[] }).history);
+        return { url: found, text, type: String(headers["content-type"] ?? "") };
       }),
     save(wanted) {
       let bytes = 0;
@@ -118,6 +122,29 @@ async function proceed({ url, file, maxBytes, onProgress }: FileRequest, ask: As
   }
 }
 
+/** The whole of a page, whatever length the server says it has. */
+async function readText(body: Dispatcher.ResponseData["body"]): Promise<string> {
+  body.on("error", () => {}); // it is thrown as well
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of networkChunks(body)) {
+    bytes += chunk.length;
+    if (bytes > MAX_PAGE) throw lasting("the page is far too large");
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+/**
+ * The last of the addresses that a request went to.
+ * @throws LinkFault when one of them is open to change on the way, and the one that was asked for is not
+ */
+export function foundAt(asked: URL, history: readonly URL[]): URL {
+  const isOpen = ({ protocol }: URL) => protocol !== "https:";
+  if (!isOpen(asked) && history.some(isOpen)) throw lasting("the server leads from https to http");
+  return history.at(-1) ?? asked;
+}
+
 const sizeOf = (file: string) =>
   stat(file).then(
     ({ size }) => size,
@@ -137,7 +164,7 @@ function withoutLogin(url: URL): URL {
 function login(url: URL, index: URL): Readonly<Record<string, string>> {
   const { username, password } = url.username || url.origin !== index.origin ? url : index;
   if (!username) return {};
-  const text = [username, password].map(decodeURIComponent).join(":");
+  const text = [username, password].map((part) => decodePercents(part)).join(":");
   return { authorization: `Basic ${Buffer.from(text).toString("base64")}` };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { unescape as decodePercents } from "node:querystring"; // where decodeURIComponent throws it leaves what is there
 import { z } from "zod";
 import { checkJson, parseJson } from "../formats/json.ts";
 import { InputError } from "../util/errors.ts";
@@ -40,7 +41,8 @@ const ProjectPage = z.object({
 export function parseIndex({ url, from }: IndexChoice): URL {
   const parsed = URL.canParse(url) ? new URL(url.endsWith("/") ? url : `${url}/`) : undefined;
   if (parsed && /^https?:$/.test(parsed.protocol)) return parsed;
-  throw new InputError(`the Python index ${parsed?.host ? "" : `"${url}" `}(of ${from}) is no address of the web`, {
+  const address = url.slice(url.lastIndexOf("@") + 1); // before it a password may stand
+  throw new InputError(`the Python index "${address}" (of ${from}) is no address of the web`, {
     hint: "name one with --index, as https://pypi.org/simple",
   });
 }
@@ -54,21 +56,20 @@ export async function listFiles(http: HttpClient, index: URL, project: string): 
       hint: "name an index that mirrors PyPI with --index or PIP_INDEX_URL",
     });
   }
-  return page.type.startsWith(JSON_TYPE) ? readJsonPage(page, url) : readHtmlPage(page, url);
+  return page.type.startsWith(JSON_TYPE) ? readJsonPage(page) : readHtmlPage(page);
 }
 
-function readJsonPage({ text }: Page, base: URL): readonly IndexFile[] {
+function readJsonPage({ url: base, text }: Page): readonly IndexFile[] {
   const source = `${base.host}${base.pathname}`;
-  return checkJson(source, parseJson(source, text), ProjectPage).files.map((file) => ({
-    name: file.filename,
-    url: new URL(file.url, base),
-    sha256: file.hashes.sha256 ?? null,
-    size: file.size ?? null,
-    yanked: Boolean(file.yanked),
-  }));
+  const { files } = checkJson(source, parseJson(source, text), ProjectPage);
+  return files.flatMap(({ filename: name, url, hashes, size = null, yanked }) => {
+    if (!URL.canParse(url, base.href)) return [];
+    const sha256 = hashes.sha256?.toLowerCase() ?? null;
+    return [{ name, url: new URL(url, base), sha256, size, yanked: Boolean(yanked) }];
+  });
 }
 
-function readHtmlPage({ text }: Page, base: URL): readonly IndexFile[] {
+function readHtmlPage({ url: base, text }: Page): readonly IndexFile[] {
   return [...text.matchAll(/<a\s([^>]*)>/gi)].flatMap(([, attributes]) => {
     const link = /href\s*=\s*"([^"]+)"|href\s*=\s*'([^']+)'/i.exec(attributes);
     const href = (link?.[1] ?? link?.[2])?.replaceAll("&amp;", "&");
@@ -76,7 +77,7 @@ function readHtmlPage({ text }: Page, base: URL): readonly IndexFile[] {
     const url = new URL(href, base);
     const sha256 = /^#sha256=([0-9a-f]{64})$/i.exec(url.hash)?.[1].toLowerCase() ?? null;
     url.hash = "";
-    const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
+    const name = decodePercents(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
     return [{ name, url, sha256, size: null, yanked: /data-yanked/i.test(attributes) }];
   });
 }

@@ -2,9 +2,18 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openHttp } from "../../src/setup/http.ts";
+import { foundAt, openHttp } from "../../src/setup/http.ts";
 import { fetchFile, listFiles, parseIndex } from "../../src/setup/python-index.ts";
-import { babble, type ImageServer, image, redirect, reset, startImageServer, status } from "../support/image-server.ts";
+import {
+  babble,
+  chunked,
+  type ImageServer,
+  image,
+  redirect,
+  reset,
+  startImageServer,
+  status,
+} from "../support/image-server.ts";
 import { workFolder } from "../support/work-folder.ts";
 import { ranged, sha256 } from "./make-wheel.ts";
 
@@ -89,6 +98,48 @@ test("a project that an index lacks is named with what to do, and so is an index
   for (const url of ["file:///srv/simple", "pypi"]) {
     expect(() => parseIndex({ url, from: "--index" })).toThrow("is no address of the web");
   }
+  for (const url of ["me:secret@pypi.example/simple", "ftp://me:secret@pypi.example", "//me:secret@pypi.example"]) {
+    expect(() => parseIndex({ url, from: "PIP_INDEX_URL" })).toThrow(/^(?!.*secret).*pypi\.example/);
+  }
+});
+
+test("links of a page count from where it was found", async () => {
+  server.serve("/simple/moved/", redirect(`http://${other.host}/mirror/simple/moved/`));
+  other.serve("/mirror/simple/moved/", image(Buffer.from('<a href="../../p-1-py3-none-any.whl">p</a>')));
+  await using http = client();
+  const [file] = await listFiles(http, new URL(`http://${server.host}/simple/`), "moved");
+  expect(file.url.href).toBe(`http://${other.host}/mirror/p-1-py3-none-any.whl`);
+});
+
+test("a page of https that comes by way of http is not believed: its checksums would be anyone's", () => {
+  const [index, mirror] = [new URL("https://index.example/simple/p/"), new URL("https://mirror.example/p/")];
+  expect(foundAt(index, [index, mirror])).toBe(mirror);
+  expect(() => foundAt(index, [index, new URL("http://mirror.example/p/"), mirror])).toThrow(
+    "leads from https to http",
+  );
+  const plain = new URL("http://index.example/simple/p/");
+  expect(foundAt(plain, [plain, mirror])).toBe(mirror);
+});
+
+test("links that are none are passed over, and a checksum may be in capitals", async () => {
+  const hash = "AB".repeat(32);
+  server.serve("/simple/links/", image(Buffer.from('<a href="%zz%ff-1.whl">p</a> <a href="http://[">p</a>')));
+  const files = ["http://[", "p-1-py3-none-any.whl"].map((url) => ({ filename: "p", url, hashes: { sha256: hash } }));
+  const type = { "content-type": "application/vnd.pypi.simple.v1+json" };
+  server.serve("/simple/json-links/", image(Buffer.from(JSON.stringify({ files })), type));
+  await using http = client();
+  const index = new URL(`http://${server.host}/simple/`);
+  expect(await listFiles(http, index, "links")).toHaveLength(1);
+  const [only, ...more] = await listFiles(http, index, "json-links");
+  expect([only.sha256, more]).toEqual([hash.toLowerCase(), []]);
+});
+
+test("a page without an end is given up", async () => {
+  server.serve("/simple/endless/", chunked(Buffer.alloc(65 * 2 ** 20)));
+  await using http = client();
+  const pages = listFiles(http, new URL(`http://${server.host}/simple/`), "endless");
+  await expect(pages).rejects.toThrow("the page is far too large");
+  expect(server.requests.get("/simple/endless/")).toBe(1);
 });
 
 test("a file comes whole and checked, with its progress", async () => {
@@ -172,6 +223,8 @@ test("the index's name and password go to its own host and to no other, and into
   const { error } = await fetchOne("/login", { address: `http://me:pass%20word@${server.host}/simple/` });
   expect(seen).toEqual([`Basic ${Buffer.from("me:pass word").toString("base64")}`, undefined]);
   expect((error as Error).message).not.toMatch(/word/);
+  await fetchOne("/login", { address: `http://me:100%@${server.host}/simple/` });
+  expect(seen[2]).toBe(`Basic ${Buffer.from("me:100%").toString("base64")}`);
 });
 
 test("an interrupted call leaves what came for the next", async () => {
