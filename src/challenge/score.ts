@@ -1,4 +1,4 @@
-const OUTCOMES = ["tp", "fp", "fn", "tn"] as const;
+export const OUTCOMES = ["tp", "fp", "fn", "tn"] as const;
 
 /** tp: right answer. fp: wrong answer, or one where none was wanted. fn: no answer where one was. tn: rightly none. */
 export type Outcome = (typeof OUTCOMES)[number];
