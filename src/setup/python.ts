@@ -18,9 +18,14 @@ export const OLDEST_TENSORFLOW = "2.16.2";
 
 export const LIBRARIES = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
 
-/** Where packages lie, without loading them: TensorFlow takes seconds. A folder of that name is no package. */
+/**
+ * Where packages lie, without loading them: TensorFlow takes seconds. A folder of that name is no package; and modules of
+ * the working folder, where Python looks first, are whoever's.
+ */
 const PROGRAM = `
-import importlib.util, importlib.metadata, json, os, sys
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+import importlib.util, importlib.metadata, json, os
 def folder(name):
     spec = importlib.util.find_spec(name)
     return os.path.dirname(spec.origin) if spec and spec.origin else None

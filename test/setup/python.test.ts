@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { findPython, unfit } from "../../src/setup/python.ts";
 import { workFolder } from "../support/work-folder.ts";
@@ -9,6 +9,9 @@ const folder = workFolder();
 const tools = join(folder, "bin");
 const site = join(folder, "site-packages");
 const library = join(site, "tensorflow");
+
+const path = process.env.PATH!;
+const python = path.split(delimiter).map((each) => join(each, "python3")).find(existsSync); // biome-ignore format: one line
 
 useTools(tools);
 
@@ -37,6 +40,18 @@ test("a Python says what it has; for CUDA its libraries must lie beside TensorFl
   const mine = writeTool(join(folder, "mine"), answers({ tensorflow: null, full: null, cpu: null, ziglang: "/zig" }));
   vi.stubEnv("AMLC_PYTHON", mine);
   expect(await findPython()).toEqual({ program: mine, hasZig: true, tensorflow: undefined });
+});
+
+test("nothing of the working folder is run, or taken for a package", async ({ skip }) => {
+  if (!python) return skip("no python3 here");
+  const folderOfOthers = join(folder, "theirs");
+  mkdirSync(join(folderOfOthers, "tensorflow"), { recursive: true });
+  writeFileSync(join(folderOfOthers, "json.py"), "raise SystemExit('run')");
+  writeFileSync(join(folderOfOthers, "ziglang.py"), "");
+  const there = writeTool(join(folder, "there"), `cd '${folderOfOthers}' && exec '${python}' "$@"`);
+  vi.stubEnv("PATH", path);
+  vi.stubEnv("AMLC_PYTHON", there);
+  expect(await findPython()).toMatchObject({ program: there, hasZig: false });
 });
 
 test("a TensorFlow serves when it is new enough, as wanted and whole", () => {
