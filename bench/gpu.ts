@@ -5,6 +5,7 @@ import { survey } from "../src/engine/survey.ts";
 import { tfjsEngine } from "../src/engine/tfjs/tfjs.ts";
 import { f32ToF16 } from "../src/formats/half.ts";
 import { flopsOf } from "../src/graph/print.ts";
+import { batchShape } from "../src/train/feeds.ts";
 import { lossGraph } from "../src/train/loss-graph.ts";
 import { tensor } from "../src/util/tensor.ts";
 import { nanoBatch, nanoLora, nanoModel, nanoTrainer } from "./nano.ts";
@@ -58,7 +59,7 @@ for (let step = 0; step <= STEPS; step++) {
   loss = result.loss;
 }
 const step_s = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)];
-const graph = lossGraph(model.config, { rows: ROWS, text: 26, answer: 6 }, "f16", nanoLora(model));
+const graph = lossGraph(model.config, batchShape(batch), "f16", nanoLora(model));
 const gflop = graph.nodes.reduce((sum, node) => sum + flopsOf(node), 0) / 1e9;
 const { speed, checks } = await survey({ name: "tfjs tensorflow", settings: { name: "tfjs", backend: "tensorflow" } });
 const result = {

@@ -29,6 +29,10 @@ const data = z.strictObject({
   shuffle: z.boolean().default(true).describe("new order of the rows in each epoch"),
   max_bad_rows: count().default(100).describe("rows with a missing or broken image to put up with before stopping"),
   prefetch: z.int().min(0).max(1024).default(4).describe("batches to prepare ahead of the engine"),
+  features: path()
+    .nullable()
+    .default(null)
+    .describe("folder to keep image features in, if no layer of the image tower is trained; null: computed each time"),
   pixel_cache_mb: z.int().min(0).max(1_048_576).default(256).describe("memory for decoded images, in MiB"),
 });
 

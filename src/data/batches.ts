@@ -9,8 +9,10 @@ export interface Batch {
   /** Number of the batch in its order, from 0. */
   readonly index: number;
   readonly rows: readonly TokenizedSample[];
-  /** [B,3,S,S]. */
+  /** [B,3,S,S]; empty where there are features. */
   readonly pixels: Float32Array;
+  /** [B,n,D], image features that were kept. */
+  readonly features?: Float32Array;
   /** [B,T]: `<bos> prompt \n`, with `withSuffix` the answer and `<eos>`, then padding. */
   readonly tokens: Int32Array;
   /** [B]: tokens of `<bos> prompt \n`. */
@@ -40,6 +42,8 @@ export interface BatchOptions {
   readonly padId: number;
   readonly format: PixelFormat;
   readonly reader: PixelReader;
+  /** Where image features are kept: reads those of an image [n,D]. @throws BadRowError */
+  readonly readFeatures?: ((path: string) => Promise<Float32Array>) | undefined;
   /** Batches to make ahead of the one in use. */
   readonly ahead: number;
   /** Told of a row that is left out since its image cannot be read; what it throws ends the batches. */
@@ -53,26 +57,45 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<Batch,
     for (const row of loaded) if ("reason" in row) options.onBadRow(row);
     if (good.length === 0) continue;
     const rows = good.map((row) => row.sample);
-    const images = good.map((row) => row.image);
-    yield { index, rows, pixels: normalisePixels(images, options.format), ...padTokens(rows, options) };
+    yield { index, rows, ...joinImages(good, options), ...padTokens(rows, options) };
   }
 }
 
-type Loaded = { readonly sample: TokenizedSample; readonly image: Uint8Array } | BadRow;
+interface Good {
+  readonly sample: TokenizedSample;
+  /** u8 [3,S,S], or f32 [n,D]. */
+  readonly image: Uint8Array | Float32Array;
+}
+type Loaded = Good | BadRow;
+
+function joinImages(rows: readonly Good[], { format, readFeatures }: BatchOptions): Pick<Batch, "pixels" | "features"> {
+  if (!readFeatures)
+    return {
+      pixels: normalisePixels(
+        rows.map(({ image }) => image as Uint8Array),
+        format,
+      ),
+    };
+  const size = rows[0].image.length;
+  const features = new Float32Array(rows.length * size);
+  for (const [i, { image }] of rows.entries()) features.set(image, i * size);
+  return { pixels: new Float32Array(0), features };
+}
 
 function* batchNumbers({ order, batch, first = 0 }: BatchOptions): Generator<number> {
   for (let index = first; index * batch < order.length; index++) yield index;
 }
 
-async function loadBatch(index: number, { samples, order, batch, reader }: BatchOptions) {
+async function loadBatch(index: number, { samples, order, batch, reader, readFeatures }: BatchOptions) {
+  const read = readFeatures ?? ((path: string) => reader.read(path));
   const size = Math.min(batch, order.length - index * batch);
-  const rows = Array.from({ length: size }, (_, i) => load(reader, samples[order[index * batch + i]]));
+  const rows = Array.from({ length: size }, (_, i) => load(read, samples[order[index * batch + i]]));
   return { index, loaded: await Promise.all(rows) };
 }
 
-async function load(reader: PixelReader, sample: TokenizedSample): Promise<Loaded> {
+async function load(read: (path: string) => Promise<Good["image"]>, sample: TokenizedSample): Promise<Loaded> {
   try {
-    return { sample, image: await reader.read(sample.imagePath) };
+    return { sample, image: await read(sample.imagePath) };
   } catch (error) {
     if (error instanceof BadRowError) return { line: sample.line, reason: error.message };
     throw error;

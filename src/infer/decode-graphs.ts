@@ -2,15 +2,17 @@ import { type Graph, makeGraph } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import { input, pad } from "../graph/ops/index.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
+import type { ImageInput } from "../model/image-input.ts";
 import type { KeyValues } from "../model/layers.ts";
 import { bindWeights, type LoraBinding } from "../model/lora.ts";
-import { imageFeatures, paligemmaParameters, readSequence, readToken } from "../model/paligemma.ts";
+import { fedFeatures, paligemmaParameters, readSequence, readToken } from "../model/paligemma.ts";
 
 /** Sizes of a batch that is answered: rows B, text tokens T of the longest prompt, places C of the key and value buffers. */
 export interface DecodeShape {
   readonly rows: number;
   readonly text: number;
   readonly capacity: number;
+  readonly image: ImageInput;
 }
 
 /** Names of a layer's keys and values: buffers that a step reads, and what prefill or a step adds to them. */
@@ -18,18 +20,17 @@ export const pastNames = (layer: number) => ({ k: `past.${layer}.k`, v: `past.${
 export const presentNames = (layer: number) => ({ k: `present.${layer}.k`, v: `present.${layer}.v` });
 
 /**
- * Reads image and prompt. Feeds `pixels` [B,3,S,S], `tokens` [B,T], `prefixLengths` [B], `rows` [B,1] (each prompt's last
+ * Reads image and prompt. Feeds `pixels` [B,3,S,S] or `features` [B,n,D], `tokens` [B,T], `prefixLengths` [B], `rows` [B,1] (each prompt's last
  * place). Outputs `logits` [B,1,V] of the first answer token and each layer's `present` buffers [B,C,K·H], filled up to the prompt's end.
  */
 export function prefillGraph(
   c: PaliGemmaConfig,
-  { rows: b, text, capacity }: DecodeShape,
+  { rows: b, text, capacity, image }: DecodeShape,
   dtype: "f32" | "f16",
   lora?: LoraBinding,
 ): Graph {
   const p = bindWeights(paligemmaParameters(c), dtype, lora);
-  const size = c.vision.imageSize;
-  const features = imageFeatures(input("pixels", "f32", [b, 3, size, size]), p, c);
+  const features = fedFeatures(image, b, p, c);
   const inputs = {
     tokens: input("tokens", "i32", [b, text]),
     prefixLengths: input("prefixLengths", "i32", [b]),
@@ -46,7 +47,7 @@ export function prefillGraph(
  */
 export function stepGraph(
   c: PaliGemmaConfig,
-  { rows: b, capacity }: Omit<DecodeShape, "text">,
+  { rows: b, capacity }: Pick<DecodeShape, "rows" | "capacity">,
   dtype: "f32" | "f16",
   lora?: LoraBinding,
 ): Graph {

@@ -3,13 +3,14 @@ import type { Engine, Tensors } from "../engine/engine.ts";
 import { programsBySize } from "../engine/programs.ts";
 import type { Graph } from "../graph/graph.ts";
 import { numImageTokens } from "../model/config.ts";
+import { feedImages, imageInputOf } from "../model/image-input.ts";
 import type { LoraBinding } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
 import { type Tensor, tensor } from "../util/tensor.ts";
 import { type DecodeShape, pastNames, prefillGraph, presentNames, stepGraph } from "./decode-graphs.ts";
 
 /** What answering reads of a batch: rows without their answers. */
-export type PromptBatch = Pick<Batch, "pixels" | "tokens" | "prefixLengths">;
+export type PromptBatch = Pick<Batch, "pixels" | "features" | "tokens" | "prefixLengths">;
 
 export interface Decoder {
   /**
@@ -24,21 +25,23 @@ export interface Decoder {
 export function greedyDecoder(engine: Engine, model: Model, lora?: LoraBinding): Decoder {
   const { config: c, dtype, weights } = model;
   const prefills = programsBySize<DecodeShape>(engine, weights, (size) => prefillGraph(c, size, dtype, lora));
-  const steps = programsBySize<Omit<DecodeShape, "text">>(engine, weights, (size) => stepGraph(c, size, dtype, lora));
+  const steps = programsBySize<Pick<DecodeShape, "rows" | "capacity">>(engine, weights, (size) =>
+    stepGraph(c, size, dtype, lora),
+  );
   const image = numImageTokens(c.vision);
   const layers = Array.from({ length: c.text.numLayers }, (_, layer) => layer);
 
   return {
-    async answer({ pixels, tokens, prefixLengths }, maxNewTokens, adapter = {}) {
+    async answer(prompts, maxNewTokens, adapter = {}) {
+      const { tokens, prefixLengths } = prompts;
       const rows = prefixLengths.length;
       const text = tokens.length / rows;
       const capacity = image + text + maxNewTokens;
-      const side = c.vision.imageSize;
       const filled = prefixLengths.map((length) => image + length);
 
-      const prefill = await prefills.get({ rows, text, capacity });
+      const prefill = await prefills.get({ rows, text, capacity, image: imageInputOf(prompts) });
       const first = await prefill.run({
-        pixels: tensor("f32", [rows, 3, side, side], pixels),
+        ...feedImages(prompts, rows, c),
         tokens: tensor("i32", [rows, text], tokens),
         prefixLengths: tensor("i32", [rows], filled),
         rows: tensor(

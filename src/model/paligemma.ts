@@ -1,7 +1,8 @@
 import type { Node } from "../graph/node.ts";
-import { add, concat, constant, prefixMask, reshape } from "../graph/ops/index.ts";
-import type { PaliGemmaConfig } from "./config.ts";
+import { add, concat, constant, input, prefixMask, reshape } from "../graph/ops/index.ts";
+import { numImageTokens, type PaliGemmaConfig } from "./config.ts";
 import { embedTokens, type Gemma, gemma, gemmaParameters, logits, type Queries, rotationTables } from "./gemma.ts";
+import type { ImageInput } from "./image-input.ts";
 import { type KeyValues, type Linear, linear, type OnLayer, type Parameter } from "./layers.ts";
 import { linearAt } from "./parameters.ts";
 import { type Siglip, siglip, siglipParameters } from "./siglip.ts";
@@ -24,6 +25,18 @@ export function paligemmaParameters(c: PaliGemmaConfig): PaliGemma<Parameter> {
 /** Pixels [B,3,S,S] → [B,n,D], one vector an image token, in the scale of embedded text. */
 export function imageFeatures(pixels: Node, p: PaliGemma<Node>, c: PaliGemmaConfig, onLayer?: OnLayer): Node {
   return linear(siglip(pixels, p.vision, c.vision, onLayer), p.projector);
+}
+
+/** Image features [B,n,D] from the graph input of that name. */
+export function fedFeatures(
+  fed: ImageInput,
+  b: number,
+  p: PaliGemma<Node>,
+  c: PaliGemmaConfig,
+  onLayer?: OnLayer,
+): Node {
+  if (fed === "features") return input("features", "f32", [b, numImageTokens(c.vision), c.text.hiddenSize]);
+  return imageFeatures(input("pixels", "f32", [b, 3, c.vision.imageSize, c.vision.imageSize]), p, c, onLayer);
 }
 
 /** Text behind the image: `<bos> prompt \n` and, in training, the answer; right-padded rows. */

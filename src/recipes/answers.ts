@@ -12,7 +12,7 @@ import { writeFileAtomic } from "../util/files.ts";
 import type { Base } from "./base.ts";
 import type { Observer } from "./observer.ts";
 import { filesOfSplit, readRows } from "./rows.ts";
-import { batchOptions } from "./steps.ts";
+import { openBatches } from "./steps.ts";
 import { frozenPart } from "./tuned.ts";
 
 export interface Prediction {
@@ -50,7 +50,8 @@ export async function openAnswers(split: string, config: Config, base: Base, tra
   );
   const batch = config.eval.batch ?? config.train.batch;
   const order = epochOrder(samples.length, 0, 0, false);
-  const options = { ...batchOptions(config, base, samples), order, batch };
+  const source = openBatches(config, base, samples);
+  const options = { ...source.options, order, batch };
 
   return {
     async evaluate(weights, observer) {
@@ -68,7 +69,7 @@ export async function openAnswers(split: string, config: Config, base: Base, tra
     },
     withTruth: () => readBatches({ ...options, withSuffix: true, onBadRow: () => {} }),
     async release() {
-      await Promise.all([decoder.release(), options.reader.close()]);
+      await Promise.all([decoder.release(), source.close()]);
     },
   };
 }

@@ -3,6 +3,7 @@ import { type BadRow, checkBadRows } from "../data/bad-rows.ts";
 import { type Batch, type BatchOptions, epochOrder, readBatches } from "../data/batches.ts";
 import { openPixelReader } from "../data/pixels.ts";
 import type { TokenizedSample } from "../data/tokenize.ts";
+import { openFeatures } from "../infer/image-features.ts";
 import type { StepPlan } from "../train/plan.ts";
 import type { Base } from "./base.ts";
 import type { Rows } from "./rows.ts";
@@ -46,7 +47,7 @@ export async function* trainingSteps(
       config.data.max_bad_rows,
     );
   };
-  const { reader, ...options } = batchOptions(config, base, rows.samples);
+  const source = openBatches(config, base, rows.samples);
   try {
     for (let step = done + 1; step <= plan.total; ) {
       const epoch = Math.floor((step - 1) / plan.stepsPerEpoch);
@@ -54,8 +55,7 @@ export async function* trainingSteps(
       const order = epochOrder(rows.samples.length, config.train.seed, epoch, config.data.shuffle);
       const first = (step - firstStep) * accumulate;
       const batches = readBatches({
-        ...options,
-        reader,
+        ...source.options,
         order,
         first,
         withSuffix: true,
@@ -70,20 +70,22 @@ export async function* trainingSteps(
       step = firstStep + plan.stepsPerEpoch;
     }
   } finally {
-    await reader.close();
+    await source.close();
   }
 }
 
-/** What every reading of batches by a configuration has in common, with a pixel reader that the caller closes. */
-export function batchOptions({ data }: Config, { model, tokenizer }: Base, samples: readonly TokenizedSample[]) {
+/** What every reading of batches by a configuration has in common, until it is closed. */
+export function openBatches({ data }: Config, { engine, model, tokenizer }: Base, samples: readonly TokenizedSample[]) {
   const format = model.preprocessor;
+  const reader = openPixelReader({ imageSize: format.imageSize, cacheBytes: data.pixel_cache_mb * 2 ** 20 });
+  const features = data.features === null ? undefined : openFeatures(engine, model, reader, data.features);
   return {
-    samples,
-    padId: tokenizer.padId,
-    format,
-    reader: openPixelReader({ imageSize: format.imageSize, cacheBytes: data.pixel_cache_mb * 2 ** 20 }),
-    ahead: data.prefetch,
-  } satisfies Partial<BatchOptions>;
+    options: {
+      ...{ samples, padId: tokenizer.padId, format, reader, ahead: data.prefetch },
+      readFeatures: features && ((path: string) => features.read(path)),
+    } satisfies Partial<BatchOptions>,
+    close: async () => void (await Promise.all([features?.release(), reader.close()])),
+  };
 }
 
 /** Runs of neighbours with the same number. */

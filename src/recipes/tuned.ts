@@ -5,6 +5,7 @@ import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
 import { encodeSafetensors } from "../formats/safetensors-write.ts";
+import { isOfImages } from "../infer/image-features.ts";
 import { decodeAdapter, encodeAdapter, matchAdapter } from "../model/adapter-files.ts";
 import type { Model } from "../model/model.ts";
 import { pack, viewByInput } from "../train/layout.ts";
@@ -28,9 +29,9 @@ const COMPANIONS = [
 
 /** What a configuration trains, at its start. @throws InputError when it does not fit the base */
 export async function startTuned(config: Config, { model }: Base): Promise<Trained> {
-  if (config.tune === "all") return trainAll(model);
+  if (config.tune === "all") return checkFeatures(config, trainAll(model));
   const binding = bindLora(loraConfigOf(config), model);
-  return trainAdapter(model, binding, await startingAdapter(config, binding));
+  return checkFeatures(config, trainAdapter(model, binding, await startingAdapter(config, binding)));
 }
 
 /** The same as a checkpoint has it. @throws InputError when it is of another base or configuration */
@@ -39,9 +40,9 @@ export async function decodeTuned(config: Config, { model }: Base, folder: strin
     const saved = await decodeAdapter(folder, files);
     const binding = bindLora(saved.config, model);
     matchAdapter(folder, saved.weights, binding.modules);
-    return trainAdapter(model, binding, saved.weights);
+    return checkFeatures(config, trainAdapter(model, binding, saved.weights));
   }
-  const trained = trainAll(model);
+  const trained = checkFeatures(config, trainAll(model));
   const path = join(folder, WEIGHTS);
   const weights = await decodeSafetensors(path, files[WEIGHTS] ?? new Uint8Array());
   for (const { name, shape } of trained.layout.places) {
@@ -55,6 +56,16 @@ export async function decodeTuned(config: Config, { model }: Base, folder: strin
     );
   }
   return { ...trained, values: pack(trained.layout, Object.fromEntries(weights)) };
+}
+
+/** Features are kept of images that go through frozen layers alone. */
+function checkFeatures({ data }: Config, trained: Trained): Trained {
+  const { lora } = trained;
+  const path = lora ? lora.modules.find((module) => isOfImages(module.path))?.path : "every weight";
+  if (data.features === null || path === undefined) return trained;
+  throw new InputError(`data.features: ${path} is trained, and image features change with it`, {
+    hint: "set data.features to null, or lora.exclude to vision_tower.*|multi_modal_projector.*",
+  });
 }
 
 /** Files of a checkpoint: a PEFT folder, or a Hugging Face folder like the base. */

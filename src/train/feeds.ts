@@ -1,20 +1,24 @@
 import type { Batch } from "../data/batches.ts";
 import type { Tensors } from "../engine/engine.ts";
 import type { Graph } from "../graph/graph.ts";
+import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
+import { feedImages, imageInputOf } from "../model/image-input.ts";
 import { random } from "../util/random.ts";
 import { sizeOf, tensor } from "../util/tensor.ts";
 import type { BatchShape } from "./loss-graph.ts";
 
 /** What training reads of a batch: rows with their answers. */
-export type TrainingBatch = Pick<Batch, "pixels" | "tokens" | "prefixLengths" | "suffixLengths">;
+export type TrainingBatch = Pick<Batch, "pixels" | "features" | "tokens" | "prefixLengths" | "suffixLengths">;
 
 /** Answers are padded to a multiple of this, so that few shapes are compiled. */
 const ANSWER_BUCKET = 4;
 
-export function batchShape({ tokens, suffixLengths }: TrainingBatch): BatchShape {
+export function batchShape(batch: TrainingBatch): BatchShape {
+  const { tokens, suffixLengths } = batch;
   const rows = suffixLengths.length;
   const longest = Math.max(...suffixLengths);
-  return { rows, text: tokens.length / rows, answer: Math.ceil(longest / ANSWER_BUCKET) * ANSWER_BUCKET };
+  const answer = Math.ceil(longest / ANSWER_BUCKET) * ANSWER_BUCKET;
+  return { rows, text: tokens.length / rows, answer, image: imageInputOf(batch) };
 }
 
 export function countAnswerTokens(batches: readonly TrainingBatch[]): number {
@@ -22,8 +26,9 @@ export function countAnswerTokens(batches: readonly TrainingBatch[]): number {
 }
 
 /** The inputs of the loss graph for a micro-batch of an optimiser step with `answerTokens` answer tokens in all. */
-export function lossFeeds(batch: TrainingBatch, answerTokens: number, imageTokens: number): Tensors {
-  const { pixels, tokens, prefixLengths, suffixLengths } = batch;
+export function lossFeeds(batch: TrainingBatch, answerTokens: number, config: PaliGemmaConfig): Tensors {
+  const imageTokens = numImageTokens(config.vision);
+  const { tokens, prefixLengths, suffixLengths } = batch;
   const { rows: b, text, answer } = batchShape(batch);
   const rows = new Int32Array(b * answer);
   const labels = new Int32Array(b * answer);
@@ -37,9 +42,8 @@ export function lossFeeds(batch: TrainingBatch, answerTokens: number, imageToken
       labelWeights[at] = 1 / answerTokens;
     }
   }
-  const side = Math.sqrt(pixels.length / (3 * b));
   return {
-    pixels: tensor("f32", [b, 3, side, side], pixels),
+    ...feedImages(batch, b, config),
     tokens: tensor("i32", [b, text], tokens),
     prefixLengths: tensor(
       "i32",

@@ -4,8 +4,9 @@ import type { Node } from "../graph/node.ts";
 import { crossEntropy, input, mul, reshape, sum } from "../graph/ops/index.ts";
 import { type InputAttrs, inputOp } from "../graph/ops/source.ts";
 import type { PaliGemmaConfig } from "../model/config.ts";
+import type { ImageInput } from "../model/image-input.ts";
 import { bindWeights, type LoraBinding, loraNames } from "../model/lora.ts";
-import { imageFeatures, paligemmaParameters, readSequence } from "../model/paligemma.ts";
+import { fedFeatures, paligemmaParameters, readSequence } from "../model/paligemma.ts";
 
 /** Sizes of a micro-batch: programs are compiled for each. */
 export interface BatchShape {
@@ -15,6 +16,7 @@ export interface BatchShape {
   readonly text: number;
   /** Answer tokens of the longest row, L. */
   readonly answer: number;
+  readonly image: ImageInput;
 }
 
 /** What is asked of a loss graph beside the loss: nothing, its gradient, or that of the loss times the input `lossScale` []. */
@@ -31,7 +33,7 @@ export interface LossGraphOptions {
 /**
  * The loss of a micro-batch and its gradient with respect to what is trained.
  *
- * Feeds: `pixels` [B,3,S,S], `tokens` [B,T], `prefixLengths` [B], `rows` [B,L] (where an answer token comes next),
+ * Feeds: `pixels` [B,3,S,S] or `features` [B,n,D], `tokens` [B,T], `prefixLengths` [B], `rows` [B,L] (where an answer token comes next),
  * `labels` [B,L] (that token) and `labelWeights` [B,L]: 1 / (answer tokens of the whole optimiser step), 0 on padding, so
  * that micro-batches add up to one mean over all answer tokens. Outputs: `loss` and `d NAME` for each input of `wrt`.
  */
@@ -42,16 +44,15 @@ export function lossGraph(
   lora: LoraBinding | undefined,
   { differentiation = "gradient", wrt = adapterInputs(lora), recompute = false }: LossGraphOptions = {},
 ): Graph {
-  const { rows: b, text, answer } = shape;
+  const { rows: b, text, answer, image } = shape;
   const p = bindWeights(paligemmaParameters(c), dtype, lora);
-  const pixels = input("pixels", "f32", [b, 3, c.vision.imageSize, c.vision.imageSize]);
   const tokens = input("tokens", "i32", [b, text]);
   const prefixLengths = input("prefixLengths", "i32", [b]);
   const rows = input("rows", "i32", [b, answer]);
 
   const layerInputs = new Set<Node>();
   const onLayer = (value: Node) => layerInputs.add(value);
-  const features = imageFeatures(pixels, p, c, onLayer);
+  const features = fedFeatures(image, b, p, c, onLayer);
   const { logits } = readSequence(features, { tokens, prefixLengths, rows }, p, c, onLayer); // [B,L,V]
   const each = crossEntropy(
     reshape(logits, [b * answer, c.text.vocabSize]),

@@ -1,6 +1,5 @@
 import type { Engine, Tensors } from "../engine/engine.ts";
 import { programsBySize } from "../engine/programs.ts";
-import { numImageTokens } from "../model/config.ts";
 import type { Model } from "../model/model.ts";
 import { sizeOf, type Tensor, tensor } from "../util/tensor.ts";
 import { type AdamWConfig, type AdamWState, clipGradient, gradientNorm, startAdamW, stepAdamW } from "./adamw.ts";
@@ -77,7 +76,6 @@ export function createTrainer(
   const spans = layout.places.map(({ start, shape }) => ({
     ...{ start, end: start + sizeOf(shape), decays: shape.length > 1 },
   }));
-  const imageTokens = numImageTokens(model.config.vision);
   const steps = programsBySize<BatchShape>(engine, frozen, (size) =>
     lossGraph(model.config, size, model.dtype, lora, {
       wrt,
@@ -95,7 +93,7 @@ export function createTrainer(
     for (const [micro, batch] of batches.entries()) {
       const program = await steps.get(batchShape(batch));
       const feeds: Tensors = {
-        ...lossFeeds(batch, answerTokens, imageTokens),
+        ...lossFeeds(batch, answerTokens, model.config),
         ...inputs,
         ...dropoutNoise(program.graph, config.seed, step, micro),
         ...(lossScale && { lossScale: scalarTensor(lossScale.scale) }),
@@ -148,7 +146,7 @@ export function createTrainer(
       let [total, tokens] = [0, 0];
       for await (const batch of batches) {
         const program = await losses.get(batchShape(batch));
-        const outputs = await program.run({ ...lossFeeds(batch, 1, imageTokens), ...inputs });
+        const outputs = await program.run({ ...lossFeeds(batch, 1, model.config), ...inputs });
         total += outputs.loss!.data[0] as number;
         tokens += countAnswerTokens([batch]);
       }

@@ -95,3 +95,40 @@ describe("amlc train, against transformers, PEFT and torch on the same 16 photog
     }
   });
 });
+
+describe("with image features that are kept", () => {
+  const language = settings("lora.init_adapter=null", "lora.exclude=vision_tower.*", "train.max_steps=6");
+  const kept = settings(`data.features=${join(folder, "features")}`);
+  const trainTiny = (name: string, ...more: string[]) =>
+    amlc(
+      folder,
+      "train",
+      "--config",
+      "lora-r8-tiny",
+      ...SETTINGS,
+      ...language,
+      ...settings(`run.name=${name}`),
+      ...more,
+    );
+
+  test("the losses are those of the run without, and those of a run that finds them there", async () => {
+    for (const [name, more] of [
+      ["plain", []],
+      ["kept", kept],
+      ["kept-again", kept],
+    ] as const) {
+      const { code, stderr } = await trainTiny(name, ...more);
+      expect(code, stderr).toBe(0);
+    }
+    const lossesOf = (name: string) =>
+      readHistory(join(folder, "experiments", name, "history.jsonl")).map(({ loss }) => loss as number);
+    expect(relativeError(lossesOf("kept"), lossesOf("plain"))).toBeLessThan(1e-5);
+    expect(lossesOf("kept-again")).toEqual(lossesOf("kept"));
+  });
+
+  test("a layer of the image tower may not be trained", async () => {
+    const { code, stderr } = await trainTiny("tower", ...kept, ...settings("lora.exclude=null"));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/data\.features: vision_tower\S+ is trained, and image features change with it/);
+  });
+});

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { normalisePixels, type PixelReader } from "../data/pixels.ts";
+import type { Engine, Program } from "../engine/engine.ts";
+import { compileBound } from "../engine/programs.ts";
+import { makeGraph } from "../graph/graph.ts";
+import { numImageTokens } from "../model/config.ts";
+import { feedImages } from "../model/image-input.ts";
+import { bindWeights } from "../model/lora.ts";
+import type { Model } from "../model/model.ts";
+import { fedFeatures, paligemmaParameters } from "../model/paligemma.ts";
+import { limitConcurrency } from "../util/concurrency.ts";
+import { makeOutputFolder, writeFileAtomic } from "../util/files.ts";
+
+/** Image features [n,D], from a folder if they are there, else from the photograph and then into the folder. */
+export interface FeatureReader {
+  /** @throws BadRowError when the file is no image that can be read */
+  read(path: string): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/**
+ * Keeps what a frozen vision tower and projector make of photographs. Each photograph goes through alone, so that its
+ * features do not depend on those beside it; files are named by model, path, size and time of change.
+ */
+export function openFeatures(engine: Engine, model: Model, reader: PixelReader, folder: string): FeatureReader {
+  const { config, preprocessor, weights } = model;
+  const size = numImageTokens(config.vision) * config.text.hiddenSize;
+  const oneByOne = limitConcurrency(1);
+  let program: Promise<Program> | undefined;
+  let home: Promise<string> | undefined;
+
+  async function compute(path: string): Promise<Float32Array> {
+    const pixels = normalisePixels([await reader.read(path)], preprocessor);
+    program ??= compileBound(engine, featuresGraph(model), weights);
+    const { features } = await (await program).run(feedImages({ pixels }, 1, config));
+    return features!.data as Float32Array;
+  }
+
+  return {
+    async read(path) {
+      home ??= prepareHome(folder, model);
+      const file = join(await home, `${await fingerprint(path)}.f32`);
+      const kept = await readFile(file).catch(() => undefined);
+      if (kept?.length === 4 * size)
+        return new Float32Array(kept.buffer.slice(kept.byteOffset, kept.byteOffset + 4 * size));
+      const features = await oneByOne(() => compute(path));
+      await writeFileAtomic(file, Buffer.from(features.buffer, features.byteOffset, features.byteLength));
+      return features;
+    },
+    async release() {
+      await (await program)?.release();
+    },
+  };
+}
+
+function featuresGraph({ config, dtype }: Model) {
+  const p = bindWeights(paligemmaParameters(config), dtype);
+  return makeGraph({ features: fedFeatures("pixels", 1, p, config) });
+}
+
+/** One folder for each vision tower, projector and preprocessing. */
+async function prepareHome(folder: string, { weights, preprocessor, dtype }: Model): Promise<string> {
+  const hash = createHash("sha256").update(`${dtype} ${JSON.stringify(preprocessor)}`);
+  for (const [name, { data }] of Object.entries(weights)) {
+    if (isOfImages(name)) hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  const home = join(folder, hash.digest("hex").slice(0, 16));
+  await makeOutputFolder(home);
+  return home;
+}
+
+/** Whether a weight or module belongs to what makes image features. */
+export const isOfImages = (name: string): boolean => !name.startsWith("language_model.");
+
+async function fingerprint(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined); // what is missing is told by the reader
+  const key = `${path} ${found?.size} ${found?.mtimeMs}`;
+  return createHash("sha256").update(key).digest("hex").slice(0, 32);
+}
