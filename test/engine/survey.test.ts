@@ -1,5 +1,11 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { createEngine } from "../../src/engine/create.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { referenceEngine } from "../../src/engine/reference/reference.ts";
 import { candidates, survey } from "../../src/engine/survey.ts";
+import { tensor } from "../../src/util/tensor.ts";
+
+vi.mock(import("../../src/engine/create.ts"), { spy: true });
 
 test("the default engine is the first candidate, and every backend of tfjs is one", async () => {
   const names = (await candidates()).map(({ name }) => name);
@@ -18,6 +24,23 @@ test("of an engine that is ready: what runs it, its speed, every op", async () =
   expect(speed!.gflops_fp16).toBeNull(); // it has no halves
   expect(checks.length).toBeGreaterThan(50);
   expect(checks.filter(({ passed }) => !passed)).toEqual([]);
+});
+
+test("of one whose large products are wrong: it is ready, and that it is wrong", async () => {
+  const wrong: Engine = {
+    ...referenceEngine,
+    async compile(graph, weights) {
+      const program = await referenceEngine.compile(graph, weights);
+      const zeros = { row: tensor("f32", [1, 256], new Float32Array(256)) };
+      return graph.outputs.has("row") ? { ...program, run: async () => zeros } : program;
+    },
+  };
+  vi.mocked(createEngine).mockResolvedValueOnce(wrong);
+  const { ready, speed, checks } = await survey({ name: "ort cpu", settings: { name: "ort", providers: ["cpu"] } });
+  expect([ready, speed]).toEqual([true, null]);
+  expect(checks.filter(({ passed }) => !passed)).toMatchObject([
+    { op: "matmul", failure: "a product of 256 x 256 is off by 1.0e+0" },
+  ]);
 });
 
 test("of one that is not: the problem and what to do", async () => {
