@@ -84,8 +84,8 @@ function startEmitting(
     node: (opType, input, attributes = {}, domain = "") =>
       once(JSON.stringify([opType, input, attributes]), () => {
         if (lacks.includes(opType)) {
-          const known = input.map((name) => types.get(name)!);
-          return PLAIN_FORMS[opType as PlainOperator](emit, input, attributes, known);
+          const inputTypes = input.map((name) => types.get(name)!);
+          return PLAIN_FORMS[opType as PlainOperator](emit, input, attributes, inputTypes);
         }
         const output = `${opType}_${nodes.length}`;
         nodes.push({

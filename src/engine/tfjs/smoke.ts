@@ -75,9 +75,6 @@ interface RawBinding {
 
 /** Runs in the process, and may therefore use nothing from around it but its arguments and globals. */
 function multiply(require: NodeJS.Require, path: string): void {
-  const util = require("node:util");
-  util.isNullOrUndefined ??= (value: unknown) => value == null; // gone since Node 23
-  util.isArray ??= Array.isArray;
   const binding: RawBinding = require(path);
   const [FLOAT, UINT8, HALF] = [1, 4, 19]; // of TF_DataType
   const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
