@@ -30,9 +30,9 @@ function configFiles(env: NodeJS.ProcessEnv): readonly string[] {
   const home = env.HOME ?? homedir();
   const folders = [
     ...(virtual ? [virtual] : []),
-    join(env.XDG_CONFIG_HOME ?? join(home, ".config"), "pip"),
+    join(env.XDG_CONFIG_HOME || join(home, ".config"), "pip"),
     join(home, ".pip"),
-    ...(env.XDG_CONFIG_DIRS ?? "/etc/xdg").split(":").map((folder) => join(folder, "pip")),
+    ...(env.XDG_CONFIG_DIRS || "/etc/xdg").split(":").map((folder) => join(folder, "pip")),
     "/etc",
   ];
   return [...(named ? [named] : []), ...folders.map((folder) => join(folder, "pip.conf"))];

@@ -28,6 +28,7 @@ test("the file that counts most is the one that PIP_CONFIG_FILE names, then the 
   const named = join(system, "pip", "pip.conf");
   expect(configuredIndex({ ...env, VIRTUAL_ENV: site, PIP_CONFIG_FILE: named }).from).toBe(named);
   expect(configuredIndex({ ...env, VIRTUAL_ENV: site }).url).toBe("https://site.example/simple");
+  expect(configuredIndex({ ...env, XDG_CONFIG_HOME: "" }).from).toBe(userFile); // empty is not set
   expect(configuredIndex(env)).toEqual({ url: "https://user.example/simple", from: userFile });
   expect(configuredIndex({ ...env, HOME: folder }).url).toBe("https://system.example/simple");
 });

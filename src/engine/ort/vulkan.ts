@@ -29,7 +29,7 @@ export function describeVulkan(): string {
 }
 
 function installedDrivers(): string[] {
-  const data = process.env.XDG_DATA_HOME ?? join(homedir(), ".local", "share");
+  const data = process.env.XDG_DATA_HOME || join(homedir(), ".local", "share");
   return ["/etc", "/usr/local/share", "/usr/share", data]
     .map((folder) => join(folder, "vulkan", "icd.d"))
     .filter(existsSync)
