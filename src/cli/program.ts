@@ -12,14 +12,16 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   train: async () => (await import("./commands/train.ts")).trainCommand,
   eval: async () => (await import("./commands/eval.ts")).evalCommand,
   score: async () => (await import("./commands/score.ts")).scoreCommand,
+  compare: async () => (await import("./commands/compare.ts")).compareCommand,
   clean: async () => (await import("./commands/clean.ts")).cleanCommand,
   sanity: async () => (await import("./commands/sanity.ts")).sanityCommand,
+  model: async () => (await import("./commands/model.ts")).modelCommand,
   config: async () => (await import("./commands/config.ts")).configCommand,
   setup: async () => (await import("./commands/setup.ts")).setupCommand,
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
 };
 
-const REPEATABLE = ["_", "set", "files", "engine"];
+const REPEATABLE = ["_", "set", "files", "runs", "engine"];
 const HELP_WIDTH = 100;
 const INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
 

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
@@ -7,6 +5,7 @@ import { decodeSafetensors } from "../formats/safetensors.ts";
 import { encodeSafetensors } from "../formats/safetensors-write.ts";
 import { isOfImages } from "../infer/image-features.ts";
 import { decodeAdapter, encodeAdapter, matchAdapter } from "../model/adapter-files.ts";
+import { readCompanions } from "../model/companions.ts";
 import type { Model } from "../model/model.ts";
 import { pack, viewByInput } from "../train/layout.ts";
 import { type Trained, trainAdapter, trainAll, unpackAdapter } from "../train/trained.ts";
@@ -16,17 +15,6 @@ import { type Base, bindLora, loraConfigOf, startingAdapter } from "./base.ts";
 type Files = Readonly<Record<string, Uint8Array>>;
 
 const WEIGHTS = "model.safetensors";
-/** What makes weights a Hugging Face folder again; those that the base has are copied. */
-const COMPANIONS = [
-  "config.json",
-  "generation_config.json",
-  "preprocessor_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-];
-
 /** What a configuration trains, at its start. @throws InputError when it does not fit the base */
 export async function startTuned(config: Config, { model }: Base): Promise<Trained> {
   if (config.tune === "all") return checkFeatures(config, trainAll(model));
@@ -78,11 +66,8 @@ export async function encodeTuned(
     const weights = unpackAdapter(layout, values, lora.modules);
     return encodeAdapter({ config: loraConfigOf(config), weights, base: config.base });
   }
-  const base = resolveAsset(config.base);
-  const names = COMPANIONS.filter((name) => existsSync(join(base, name)));
-  const companions = await Promise.all(names.map(async (name) => [name, await readFile(join(base, name))] as const));
   const weights = encodeSafetensors(new Map(Object.entries(viewByInput(layout, values))));
-  return { ...Object.fromEntries(companions), [WEIGHTS]: weights };
+  return { ...(await readCompanions(resolveAsset(config.base))), [WEIGHTS]: weights };
 }
 
 /** `rank 8 on 20 layers: 17,408 numbers are trained, beside 115,296 frozen ones` */

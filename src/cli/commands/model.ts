@@ -1,0 +1,10 @@
+import type { Argv, CommandModule } from "yargs";
+import { modelInitCommand } from "./model/init.ts";
+
+/** `amlc model`: bases on disk. */
+export const modelCommand: CommandModule = {
+  command: "model",
+  describe: "Make bases",
+  builder: (y: Argv) => y.command(modelInitCommand).demandCommand(1, "no subcommand given"),
+  handler: () => {},
+};

@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { runProgram } from "../../../../src/cli/program.ts";
+import { loadModel } from "../../../../src/model/model.ts";
+import { workFolder } from "../../../support/work-folder.ts";
+import { captureOutput } from "../../capture.ts";
+
+const folder = workFolder();
+const printed = captureOutput();
+const init = (name: string, ...more: string[]) =>
+  runProgram(["model", "init", "checkpoints/tiny", "-o", join(folder, name), ...more]);
+const bytesOf = (name: string) => readFileSync(join(folder, name, "model.safetensors"));
+
+test("writes a folder that loads, with the tokenizer and preprocessor of the one it is like", async () => {
+  expect(await init("a")).toBe(0);
+  expect(printed.out).toMatch(/a: 19\d,\d{3} random numbers, seed 0\n$/);
+  expect(readdirSync(join(folder, "a"))).toEqual(readdirSync("checkpoints/tiny"));
+  const { weights } = await loadModel(join(folder, "a"), "f32");
+  const like = await loadModel("checkpoints/tiny", "f32");
+  expect(Object.keys(weights)).toEqual(Object.keys(like.weights));
+  expect(weights).not.toEqual(like.weights);
+});
+
+test("is a function of the seed", async () => {
+  expect([await init("b"), await init("c", "--seed", "1")]).toEqual([0, 0]);
+  expect(bytesOf("b").equals(bytesOf("a"))).toBe(true);
+  expect(bytesOf("c").equals(bytesOf("a"))).toBe(false);
+});
+
+test("in fp16 it takes half the bytes", async () => {
+  expect(await init("half", "--dtype", "fp16", "--json")).toBe(0);
+  expect(JSON.parse(printed.out)).toMatchObject({
+    folder: join(folder, "half"),
+    files: expect.arrayContaining(["config.json"]),
+  });
+  expect(bytesOf("half").length / bytesOf("a").length).toBeCloseTo(0.5, 1);
+});
+
+test.each([
+  [["--seed", "-1"], /--seed -1: wanted is a whole number from 0 to 4294967295/],
+  [["--seed", "1.5"], /--seed 1\.5: wanted is a whole number/],
+  [["--range", "0"], /--range 0: wanted is a number above 0/],
+])("%j is refused", async (more, message) => {
+  expect(await init("refused", ...more)).toBe(2);
+  expect(printed.err).toMatch(message);
+});
+
+test("a model that is there is not overwritten", async () => {
+  expect(await init("a")).toBe(2);
+  expect(printed.err).toContain("there is a model already");
+});
