@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { unescape as decodePercents } from "node:querystring"; // where decodeURIComponent throws it leaves what is there
 import { z } from "zod";
@@ -101,7 +101,7 @@ export async function fetchFile(
   }
   const path = join(folder, name);
   const part = `${path}.part`;
-  if (await stat(path).catch(() => undefined)) return path;
+  if (existsSync(path) && (await hashFile(path)) === sha256) return path;
   await http.save({ url, file: part, maxBytes: size ?? MAX_BYTES, onProgress });
   const found = await hashFile(part);
   if (found !== sha256) {

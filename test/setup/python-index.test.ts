@@ -163,6 +163,18 @@ test("what an earlier call has fetched is not fetched again", async () => {
   expect((await fetchOne("/resumed", { there: bytes })).content?.equals(bytes)).toBe(true);
 });
 
+test("a file that is there is used if it is the one that the index has now", async () => {
+  server.serve("/there", image(bytes));
+  const target = mkdtempSync(join(folder, "downloads-"));
+  const file = { name: "x.whl", url: new URL(`http://${server.host}/there`), size: null, yanked: false };
+  await using http = client();
+  const fetchTo = async () => readFileSync(await fetchFile(http, { ...file, sha256: sha256(bytes) }, target, () => {}));
+  writeFileSync(join(target, "x.whl"), "of another index");
+  expect((await fetchTo()).equals(bytes)).toBe(true);
+  expect((await fetchTo()).equals(bytes)).toBe(true);
+  expect(server.requests.get("/there")).toBe(1);
+});
+
 test("a server that begins anew all the same is taken at its word", async () => {
   server.serve("/anew", image(bytes));
   expect((await fetchOne("/anew", { there: bytes.subarray(0, 1000) })).content?.equals(bytes)).toBe(true);
