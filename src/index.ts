@@ -22,6 +22,7 @@ export { cutParts, type JoinOptions, joinTables, type PartsOptions, type PartsRe
 export { type SampleOptions, type SampleReport, sampleTable } from "./recipes/data/sample.ts";
 export { type SplitOptions, type SplitReport, splitTable } from "./recipes/data/split.ts";
 export { dataStats, type StatsOptions } from "./recipes/data/stats.ts";
+export { type SynthOptions, type SynthReport, synthTable } from "./recipes/data/synth.ts";
 export { type DemoResult, demo } from "./recipes/demo.ts";
 export { type DoctorOptions, doctor, type Examination } from "./recipes/doctor.ts";
 export { type EvaluateOptions, type EvaluationResult, evaluate } from "./recipes/evaluate.ts";

@@ -89,6 +89,7 @@ test("it exports these names and no others", () => {
       "scoreRows",
       "setupTensorflow",
       "splitTable",
+      "synthTable",
       "train",
     ]
   `);

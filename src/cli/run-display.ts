@@ -18,6 +18,7 @@ export function showRun(): { readonly observer: Required<Observer>; stop(): void
     read: (done, total) => progress.step({ unit: "MB", done: toMegabytes(done), total: toMegabytes(total) }),
     downloaded: ({ done, total, bytes, failed }) =>
       progress.step({ unit: "images", done, total, bytes, ...(failed > 0 && { failed }) }),
+    drawn: (done, total) => progress.step({ unit: "images", done, total }),
     evaluated: (split, { f1, tp, rows }) => progress.note(`${split}: F1 ${f1.toFixed(4)}, ${tp} of ${rows} right`),
   };
   return { observer, stop: () => progress.stop() };

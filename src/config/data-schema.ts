@@ -148,11 +148,38 @@ const answers = z
   })
   .prefault({});
 
+const shareOf = (standard: number) => z.number().min(0).max(1).default(standard);
+
+const synth = z
+  .strictObject({
+    size: z.int().min(56).max(1024).default(112).describe("edge of a picture, in pixels"),
+    seed: seed().describe("seed of what is drawn"),
+    lines: z.int().min(1).max(5).default(5).describe("most lines of text, the answer's included"),
+    full_units: shareOf(0.03).describe("share of units in full words: 34 grams for 34 g"),
+    random_full_units: shareOf(0.12).describe("the same for random quantities (--random)"),
+    arrows: shareOf(0.4).describe("share of pictures where arrows tell width, height and depth, not words"),
+    dark: shareOf(0.25).describe("share of labels with light text on a dark ground"),
+    contrast: z.number().min(1).max(12).default(3.5).describe("least contrast of a text, as WCAG counts it"),
+    rotated: shareOf(0.3).describe("share of labels that are turned"),
+    rotation: z.number().min(0).max(30).default(7).describe("most that a label is turned, in degrees"),
+    blurred: shareOf(0.4).describe("share of pictures that are out of focus"),
+    blur: z.number().min(0.3).max(3).default(0.6).describe("most blur: a standard deviation, in pixels at size 112"),
+    noise: z.number().min(0).max(64).default(9).describe("most noise: a standard deviation, of 255"),
+    quality: z
+      .tuple([z.int().min(1).max(100), z.int().min(1).max(100)])
+      .refine(([low, high]) => low <= high, "must be the least quality, then the greatest")
+      .default([60, 95])
+      .describe("least and greatest JPEG quality"),
+  })
+  .prefault({});
+
 /** What the commands around training are told: from raw rows to photographs, from raw answers to a submission. */
-export const DataSettingsSchema = z.strictObject({ clean, split, sample, download, parts, answers }).prefault({});
+export const DataSettingsSchema = z
+  .strictObject({ clean, split, sample, download, parts, answers, synth })
+  .prefault({});
 
 /** Checked settings with every default filled in. */
 export type DataSettings = z.output<typeof DataSettingsSchema>;
-/** A group of them: clean, split, sample, download, parts, answers. */
+/** A group of them: clean, split, sample, download, parts, answers, synth. */
 export type DataSettingsGroup = keyof DataSettings;
 export type Share = (typeof SHARES)[number];

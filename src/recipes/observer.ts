@@ -14,6 +14,8 @@ export interface Observer {
   read?(done: number, total: number): void;
   /** While images are fetched. */
   downloaded?(progress: DownloadProgress): void;
+  /** While images are drawn: done of all. */
+  drawn?(done: number, total: number): void;
   /** After each evaluation on the way. */
   evaluated?(split: string, score: ScoreByEntity): void;
 }

@@ -7,6 +7,7 @@ import { dataSampleCommand } from "./data/sample.ts";
 import { dataSettingsCommand } from "./data/settings.ts";
 import { dataSplitCommand } from "./data/split.ts";
 import { dataStatsCommand } from "./data/stats.ts";
+import { dataSynthCommand } from "./data/synth.ts";
 
 /** `amlc data`: from raw rows to a clean, balanced sample with its photographs, and a test table in parts. */
 export const dataCommand: CommandModule = {
@@ -19,6 +20,7 @@ export const dataCommand: CommandModule = {
       .command(dataSplitCommand)
       .command(dataSampleCommand)
       .command(dataDownloadCommand)
+      .command(dataSynthCommand)
       .command(dataPartsCommand)
       .command(dataJoinCommand)
       .command(dataSettingsCommand)
