@@ -33,10 +33,10 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
     async compile(graph, weights = {}) {
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
+      const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open
       const session = await createSession(isWide ? widenHalves(graph) : graph, providers, {
         intraOpNumThreads: threads ?? availableParallelism(),
       });
-      const bound = await bind(weights, toDevice);
       return ortProgram(session, graph, weights, bound, toDevice);
     },
   };

@@ -20,13 +20,11 @@ export const inHostMemory: BindWeights = async (weights, wrap) => mapValues(weig
  * weight does.
  */
 export function onWebgpuDevice(providers: readonly string[]): BindWeights {
-  const copies = new WeakMap<Tensor, Promise<ort.Tensor>>();
+  const copies: Kept<Tensor, ort.Tensor> = new WeakMap();
   return async (weights, wrap) => {
     const bound: Record<string, ort.Tensor> = {};
     for (const [name, weight] of Object.entries(weights)) {
-      const copy = copies.get(weight) ?? copyToDevice(weight, wrap, providers);
-      copies.set(weight, copy);
-      bound[name] = await copy;
+      bound[name] = await keepUnlessFailed(copies, weight, () => copyToDevice(weight, wrap, providers));
     }
     return bound;
   };
@@ -52,7 +50,26 @@ async function upload(weight: ort.Tensor, providers: readonly string[]): Promise
   const { dtype, shape } = fromOrt(weight);
   const key = `${providers} ${dtype}[${shape}]`;
   const graph = makeGraph({ y: stopGradient(input("x", dtype, shape)) });
-  const uploader = uploaders.get(key) ?? createSession(graph, providers, { preferredOutputLocation: "gpu-buffer" });
-  uploaders.set(key, uploader);
-  return (await (await uploader).run({ x: weight })).y!;
+  const uploader = await keepUnlessFailed(uploaders, key, () =>
+    createSession(graph, providers, { preferredOutputLocation: "gpu-buffer" }),
+  );
+  return (await uploader.run({ x: weight })).y!;
+}
+
+interface Kept<K, V> {
+  get(key: K): Promise<V> | undefined;
+  set(key: K, value: Promise<V>): unknown;
+  delete(key: K): boolean;
+}
+
+/** What is made once for a key; a failure is forgotten, so that the next may have more luck. */
+async function keepUnlessFailed<K, V>(kept: Kept<K, V>, key: K, make: () => Promise<V>): Promise<V> {
+  const value = kept.get(key) ?? make();
+  kept.set(key, value);
+  try {
+    return await value;
+  } catch (error) {
+    kept.delete(key);
+    throw error;
+  }
 }
