@@ -25,7 +25,7 @@ export const setupTensorflowCommand: CommandModule<object, SetupArgs> = {
       .option("version", { type: "string", describe: "of TensorFlow, as 2.21.0" })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .conflicts("uninstall", ["gpu", "index", "version"])
-      .example("$0 setup tensorflow", "for the CPU: 0.3 GB to fetch, 1 GB on the disk")
+      .example("$0 setup tensorflow", "for the CPU: 0.3 GB to fetch, 0.8 GB on the disk")
       .example("$0 setup tensorflow --gpu", "for NVIDIA's GPUs: 3.4 GB to fetch, 5.3 GB on the disk"),
   async handler({ uninstall, gpu = false, index, version, json }) {
     const { removeTensorflow, setupTensorflow } = await import("../../../recipes/setup-tensorflow.ts");
