@@ -16,13 +16,19 @@ const MOST_KEPT = 8;
 /** @param build makes the graph for a size; sizes with equal JSON are equal */
 export function programsBySize<Size>(engine: Engine, weights: Tensors, build: (size: Size) => Graph): Programs<Size> {
   const compiled = new Map<string, Promise<Program>>();
+  /** What could not be compiled is not kept: there may be room for it later, and it must not get in the way of a release. */
+  const compile = (size: Size, key: string) =>
+    compileBound(engine, build(size), weights).catch((error: unknown) => {
+      compiled.delete(key);
+      throw error;
+    });
   return {
     get count() {
       return compiled.size;
     },
     async get(size) {
       const key = JSON.stringify(size);
-      const program = compiled.get(key) ?? compileBound(engine, build(size), weights);
+      const program = compiled.get(key) ?? compile(size, key);
       compiled.delete(key);
       compiled.set(key, program); // the last key is the one used last
       if (compiled.size > MOST_KEPT) {

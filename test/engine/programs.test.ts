@@ -51,3 +51,23 @@ test("of many sizes the one used longest ago is released", async () => {
   expect(released).toHaveLength(9);
   expect(programs.count).toBe(0);
 });
+
+test("a size that could not be compiled is tried again, and keeps no other from being released", async () => {
+  const { engine, released } = watched();
+  let room = false;
+  const small: Engine = {
+    ...engine,
+    compile: async (graph, bound) => {
+      if (!room && graph.inputs.get("x")!.shape[0] === 4) throw new Error("out of memory");
+      return engine.compile(graph, bound);
+    },
+  };
+  const programs = programsBySize(small, weights, build);
+  await programs.get(3);
+  await expect(programs.get(4)).rejects.toThrow("out of memory");
+  expect(programs.count).toBe(1);
+  room = true;
+  await programs.get(4);
+  await programs.release();
+  expect(released).toEqual(["[3] [1]", "[4] [1]"]);
+});
