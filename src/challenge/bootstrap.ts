@@ -33,7 +33,7 @@ const LEVEL = 0.95;
 const RATIOS = {
   f1: (tp: number, fp: number, fn: number) => ratio(2 * tp, 2 * tp + fp + fn),
   precision: (tp: number, fp: number) => ratio(tp, tp + fp),
-  recall: (tp: number, fp: number, fn: number) => ratio(tp, tp + fn),
+  recall: (tp: number, _fp: number, fn: number) => ratio(tp, tp + fn),
   accuracy: (tp: number, fp: number, fn: number, tn: number) => ratio(tp + tn, tp + fp + fn + tn),
 } as const;
 

@@ -3,8 +3,8 @@ import type { HistogramBin } from "../data/stats/numbers.ts";
 import type { OddLabelStats } from "../data/stats/odd-labels.ts";
 import type { UnitStats } from "../data/stats/units.ts";
 import type { EntityStats, GroupStats } from "../data/stats.ts";
-import { cut } from "../util/cut.ts";
 import { formatCount } from "../util/format-number.ts";
+import { chartName } from "./chart-names.ts";
 
 // Every list is bounded, for a hostile table can have a name of its own in each row. Names stand in data and domains
 // alone: elsewhere Vega would read expressions.
@@ -27,11 +27,7 @@ const STYLE = {
   },
 } as const satisfies Partial<TopLevelSpec>;
 
-/** A word that every object knows, such as `constructor`, gets a space: Vega finds something else under it. */
-function name(text: string): string {
-  const short = cut(text, MOST.name);
-  return short in {} ? `${short} ` : short;
-}
+const name = (text: string) => chartName(text, MOST.name);
 
 /** Rows of each entity. */
 export function entitiesSpec(entities: readonly EntityStats[]): TopLevelSpec {

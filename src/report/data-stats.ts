@@ -1,12 +1,10 @@
-import type { TopLevelSpec } from "vega-lite";
 import type { UnitStats } from "../data/stats/units.ts";
 import type { EntityStats, GroupStats, LabelStats, TableStats } from "../data/stats.ts";
 import { cut } from "../util/cut.ts";
 import { formatCount, formatNumber, formatShare } from "../util/format-number.ts";
 import { entitiesSpec, groupSizesSpec, MOST, numbersSpec, oddFormsSpec, unitsSpec } from "./data-charts.ts";
-import { Html, html, htmlTable, type TableColumn } from "./html.ts";
-import { PAGE_STYLE } from "./page-style.ts";
-import { renderSvg } from "./vega-svg.ts";
+import { type Html, html, htmlTable, type TableColumn } from "./html.ts";
+import { badge, figure, page, section } from "./page.ts";
 
 /**
  * What is in a table as one HTML page that needs nothing else: no script, no network. Texts of the table are escaped, and
@@ -19,20 +17,7 @@ export async function dataStatsHtml(stats: TableStats, title: string): Promise<s
     ...(stats.labels ? await labelSections(stats.labels) : []),
     ...(stats.groups ? [await groupsSection(stats.groups)] : []),
   ];
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<title>${cut(title, MOST.line)}</title>
-<style>${new Html(PAGE_STYLE)}</style>
-</head>
-<body>
-<h1>${cut(title, MOST.line)}</h1>
-${sections}</body>
-</html>
-`.text;
+  return page({ title, body: sections });
 }
 
 const count = (number: number) => formatCount(number);
@@ -175,13 +160,4 @@ ${formatNumber(groups.median)}.</p>\n`;
     await figure("Groups by size", groupSizesSpec(groups)),
     htmlTable(groups.largest, columns),
   ]);
-}
-
-const section = (heading: string, parts: readonly Html[]) => html`<section>\n<h2>${heading}</h2>\n${parts}</section>\n`;
-
-const badge = (text: string) => html` <span class="badge">${text}</span>`;
-
-async function figure(caption: string, spec: TopLevelSpec): Promise<Html> {
-  const svg = await renderSvg(spec);
-  return html`<figure><figcaption>${caption}</figcaption>${new Html(svg)}</figure>\n`;
 }

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import { extremes, lastOfEach, runningMean } from "./thin.ts";
 import { renderSvg } from "./vega-svg.ts";
 
 /** What a curve needs of a history record. */
@@ -18,8 +19,9 @@ const WIDTH = 720;
  */
 export function lossCurveSpec(history: readonly CurvePoint[], title: string): TopLevelSpec {
   const raw = history.filter((p): p is CurvePoint & { loss: number } => Number.isFinite(p.loss));
-  const smooth = runningMean(raw.map(({ loss }) => loss));
-  const line = thin(raw.map(({ step }, i) => ({ step, loss: smooth[i] })));
+  const losses = raw.map(({ loss }) => loss);
+  const smooth = runningMean(losses);
+  const line = lastOfEach(raw.length, MAX_BINS).map((i) => ({ step: raw[i].step, loss: smooth[i] }));
   const evaluations = history.filter(({ eval_f1 }) => typeof eval_f1 === "number");
   const x = { field: "step", type: "quantitative", title: "optimiser step", scale: { nice: false } } as const;
   const lossPanel = {
@@ -27,7 +29,7 @@ export function lossCurveSpec(history: readonly CurvePoint[], title: string): To
     height: 320,
     layer: [
       {
-        data: { values: extremes(raw) },
+        data: { values: extremes(losses, MAX_BINS).map((i) => raw[i]) },
         mark: { type: "point", filled: true, size: 18, opacity: 0.45, color: "#4c78a8" },
         encoding: { x, y: { field: "loss", type: "quantitative", title: "loss" } },
       },
@@ -41,7 +43,7 @@ export function lossCurveSpec(history: readonly CurvePoint[], title: string): To
   const f1Panel = {
     width: WIDTH,
     height: 120,
-    data: { values: thin(evaluations) },
+    data: { values: lastOfEach(evaluations.length, MAX_BINS).map((i) => evaluations[i]) },
     mark: { type: "line", color: "#b5651d", point: { color: "#b5651d", size: 20 } },
     encoding: { x, y: { field: "eval_f1", type: "quantitative", title: "F1", scale: { domain: [0, 1] } } },
   } satisfies TopLevelSpec;
@@ -57,34 +59,4 @@ export function lossCurveSpec(history: readonly CurvePoint[], title: string): To
 /** The chart as an SVG document. Loads Vega, which takes a moment. */
 export function drawLossCurve(history: readonly CurvePoint[], title: string): Promise<string> {
   return renderSvg(lossCurveSpec(history, title));
-}
-
-/** Exponential mean over about a twentieth of the run, corrected for its start at 0 as Adam's moments are. */
-function runningMean(values: readonly number[]): readonly number[] {
-  const decay = 1 - 2 / (Math.max(1, values.length / 20) + 1);
-  let [sum, weight] = [0, 0];
-  return values.map((value) => {
-    sum = decay * sum + (1 - decay) * value;
-    weight = decay * weight + (1 - decay);
-    return sum / weight;
-  });
-}
-
-/** The last point of each of at most MAX_BINS equal stretches. */
-function thin<T>(points: readonly T[]): T[] {
-  return bins(points).map((bin) => bin[bin.length - 1]);
-}
-
-/** The lowest and the highest point of each stretch: no spike is lost when 100,000 points share 720 pixels. */
-function extremes<T extends { readonly loss: number }>(points: readonly T[]): T[] {
-  return bins(points).flatMap((bin) => {
-    const lowest = bin.reduce((a, b) => (b.loss < a.loss ? b : a));
-    const highest = bin.reduce((a, b) => (b.loss > a.loss ? b : a));
-    return lowest === highest ? [lowest] : [lowest, highest];
-  });
-}
-
-function bins<T>(points: readonly T[]): (readonly T[])[] {
-  const size = Math.max(1, Math.ceil(points.length / MAX_BINS));
-  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => points.slice(i * size, (i + 1) * size));
 }

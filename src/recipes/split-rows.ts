@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { resolveAsset } from "../config/presets.ts";
+import type { Config } from "../config/schema.ts";
+import { imageName } from "../data/image-name.ts";
+import { fillPrompt } from "../data/prompt.ts";
+import { readTable, type Table } from "../data/table.ts";
+import { type AnsweredRow, valueKey } from "../report/run-record.ts";
+import type { RunFolder } from "../runs/folder.ts";
+import { filesOfSplit } from "./rows.ts";
+
+/** Reads tables, each once. */
+export function tableReader(): (path: string) => Promise<Table> {
+  const read = new Map<string, Promise<Table>>();
+  return (path) => {
+    if (!read.has(path)) read.set(path, readTable(path));
+    return read.get(path)!;
+  };
+}
+
+export type TableReader = ReturnType<typeof tableReader>;
+
+/** Entity and value of each training row of a run, and how many rows there are. */
+export async function readTrainingValues({ data }: Config, read: TableReader) {
+  const table = await read(resolveAsset(data.train));
+  const [entities, values] = [table.column("entity_name"), table.column("entity_value")];
+  return { rows: table.rowCount, values: new Set(entities.map((entity, row) => valueKey(entity, values[row]))) };
+}
+
+/** A run's predictions for a split. @throws InputError when they cannot be read */
+export async function readPredictions(run: RunFolder, split: string): Promise<AnsweredRow[]> {
+  const table = await readTable(run.predictions(split), ["index", "entity_name", "prediction", "truth"]);
+  const [indices, entities] = [table.column("index"), table.column("entity_name")];
+  const [answers, truths] = [table.column("prediction"), table.column("truth")];
+  return indices.map((index, row) => {
+    const entity = entities[row];
+    const [prediction, truth] = [unguarded(answers[row]), unguarded(truths[row])];
+    return { index, entity, prediction, truth, question: entity.replaceAll("_", " "), link: null, image: null };
+  });
+}
+
+/** Without the apostrophe that keeps a spreadsheet from running a cell. */
+const unguarded = (cell: string) => cell.replace(/^'(?=[=+@\t\r-])/, "");
+
+/** The same rows with question, link and photograph. @throws InputError when the split's tables cannot be read */
+export async function findSources(
+  rows: readonly AnsweredRow[],
+  split: string,
+  config: Config,
+  read: TableReader,
+): Promise<AnsweredRow[]> {
+  const tables = await Promise.all(filesOfSplit(split, config).map((file) => read(resolveAsset(file))));
+  const sources = tables.length === 1 ? sourcesOf(tables[0]) : new Map<string, Source>();
+  const images = resolveAsset(config.data.images);
+  return rows.map((row) => {
+    const question = fillPrompt(config.data.prompt, row.entity);
+    const source = sources.get(row.index);
+    // An index alone proves nothing: the table may have changed since.
+    if (source?.entity !== row.entity || source.truth !== row.truth) return { ...row, question };
+    return { ...row, question, link: source.link, image: imageOf(images, source.link) };
+  });
+}
+
+interface Source {
+  readonly link: string;
+  readonly entity: string;
+  readonly truth: string;
+}
+
+function sourcesOf(table: Table): Map<string, Source> {
+  const [links, entities, values] = ["image_link", "entity_name", "entity_value"].map((name) => table.column(name));
+  const indices = table.columns.includes("index") ? table.column("index") : links.map((_, row) => String(row));
+  return new Map(
+    indices.map((index, row) => [index.trim(), { link: links[row], entity: entities[row], truth: values[row].trim() }]),
+  );
+}
+
+function imageOf(folder: string, link: string): string | null {
+  try {
+    return join(folder, imageName(link));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,70 @@
+import { cut } from "../util/cut.ts";
+import { colourOf, dashesOf } from "./compare-charts.ts";
+import { curvesOf, lossFigures } from "./compare-figures.ts";
+import { Html, html } from "./html.ts";
+import { responsiveChart } from "./page.ts";
+import type { RunRecord } from "./run-record.ts";
+
+const AXES = [
+  ["step", "optimiser step"],
+  ["samples", "rows trained on"],
+  ["time", "time"],
+] as const;
+
+/**
+ * The loss of all runs in each choice of axes, drawn beforehand: radio buttons and check boxes choose what is seen, by CSS
+ * alone, so that the page runs no program.
+ */
+export async function lossPanel(records: readonly RunRecord[]): Promise<Html> {
+  const charts: Html[] = [];
+  for (const { x, isLog, draw } of lossFigures(records)) {
+    charts.push(html`<div class="loss ${x}-${isLog ? "log" : "linear"}">${await responsiveChart(draw)}</div>`);
+  }
+  if (charts.length === 0) return html`<p class="note">No run has a loss to draw.</p>\n`;
+  const axes = AXES.map(
+    ([x, label], i) =>
+      html`<label><input type="radio" name="x" id="x-${x}"${new Html(i === 0 ? " checked" : "")}>${label}</label>\n`,
+  );
+  return html`<fieldset class="controls"><span>Over:</span>
+${axes}<label><input type="checkbox" id="log">logarithmic loss</label></fieldset>
+<p class="note">Pale: every step, as its stretch's lowest and highest. Strong: running mean over a twentieth of the run.</p>
+${charts}
+${legend(records)}`;
+}
+
+/** A box for each curve that takes it out of the chart. */
+function legend(records: readonly RunRecord[]): Html {
+  const names = records.map(({ name }) => name);
+  const drawn = curvesOf(records).map(({ name }) => name);
+  const items = drawn.map(
+    (name, i) =>
+      html`<li><label><input type="checkbox" id="run-${i}" checked>${sample(names.indexOf(name))}${cut(name, 60)}</label></li>\n`,
+  );
+  const without = names.filter((name) => !drawn.includes(name));
+  const note = without.length > 0 ? html`<li class="note">no loss yet: ${cut(without.join(", "), 80)}</li>` : html``;
+  return html`<ul class="legend">${items}${note}</ul>\n`;
+}
+
+function sample(i: number): Html {
+  const dashes = dashesOf(i).join(" ");
+  return html`<svg width="26" height="8" aria-hidden="true"><line x1="0" y1="4" x2="26" y2="4" stroke="${colourOf(i)}" stroke-width="3" stroke-dasharray="${dashes || "none"}"/></svg>`;
+}
+
+/** Which dot of a chart is which run. */
+export function colourKey(names: readonly string[], most: number): Html {
+  const items = names.slice(0, most).map((name, i) => html`<li><label>${sample(i)}${cut(name, 60)}</label></li>\n`);
+  return html`<ul class="legend">${items}</ul>\n`;
+}
+
+/** CSS of the controls; the runs of a chart are groups in their order. */
+export function lossStyle(runs: number): string {
+  const axes = AXES.flatMap(([x]) => [
+    `body:has(#x-${x}:checked):has(#log:not(:checked)) .${x}-linear { display: block; }`,
+    `body:has(#x-${x}:checked):has(#log:checked) .${x}-log { display: block; }`,
+  ]);
+  const boxes = Array.from(
+    { length: runs },
+    (_, i) => `body:has(#run-${i}:not(:checked)) .loss [class$="pathgroup"] > g:nth-child(${i + 1}) { display: none; }`,
+  );
+  return [...axes, ...boxes, ""].join("\n");
+}
