@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { rmdir } from "node:fs/promises";
+import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SmokeFault, type SmokeResult, testBinding } from "../engine/tfjs/smoke.ts";
-import { findTensorflow, tensorflowHome, useTensorflow } from "../engine/tfjs/tensorflow-home.ts";
+import { currentFile, findTensorflow, tensorflowHome, useTensorflow } from "../engine/tfjs/tensorflow-home.ts";
 import { compileBinding, findCompiler } from "../setup/compiler.ts";
 import { explainFileError, GO_ON, removeMade, SETTING_UP, tidyHome, UNHARMED } from "../setup/home.ts";
 import { openHttp } from "../setup/http.ts";
@@ -146,7 +146,7 @@ function usable(python: Python | undefined, { version, gpu = false, observer }: 
 
 /** What is in use already, if it is the one that is wanted and works. */
 async function tryPresent({ observer, signal }: SetupOptions, wanted: Installation) {
-  const found = findTensorflow();
+  const found = await findUnbroken(observer);
   if (found?.binding !== wanted.binding) return undefined;
   try {
     return await testBinding(found.binding, signal);
@@ -154,6 +154,18 @@ async function tryPresent({ observer, signal }: SetupOptions, wanted: Installati
     if (!(error instanceof SmokeFault)) throw error;
     observer?.note?.(`TensorFlow ${wanted.version} is there and does not work: ${error.message}; it is set up anew`);
     await forgetWheels(dirname(wanted.binding));
+    return undefined;
+  }
+}
+
+/** A current.json that is broken names nothing; it goes, whatever it is, for a new one has to come there. */
+async function findUnbroken(observer: SetupObserver | undefined) {
+  try {
+    return findTensorflow();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    observer?.note?.(`${error.message}; TensorFlow is set up anew`);
+    await rm(currentFile(), { recursive: true, force: true });
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SmokeFault, testBinding } from "../../src/engine/tfjs/smoke.ts";
-import { findTensorflow } from "../../src/engine/tfjs/tensorflow-home.ts";
+import { currentFile, findTensorflow } from "../../src/engine/tfjs/tensorflow-home.ts";
 import { removeTensorflow, type SetupOptions, setupTensorflow } from "../../src/recipes/setup-tensorflow.ts";
 import { SETTING_UP } from "../../src/setup/home.ts";
 import { InputError, InterruptedError } from "../../src/util/errors.ts";
@@ -111,6 +111,20 @@ test("a second call tries what is there and fetches nothing; one that does not w
   const { report, notes } = await setUp(files);
   expect(report.present).toBe(false);
   expect(notes[0]).toContain("is there and does not work: oh dear");
+});
+
+test.each(["{", "a folder"])("a current.json that is broken is told and mended: %s", async (text) => {
+  const files = [wheel(CPU_PROJECT, "2.21.0")];
+  await setUp(files);
+  const fetched = downloads();
+  rmSync(currentFile());
+  if (text === "{") writeFileSync(currentFile(), text);
+  else mkdirSync(currentFile());
+  const { report, notes } = await setUp(files);
+  expect(notes[0]).toMatch(/current\.json: .*; TensorFlow is set up anew$/);
+  expect(report.present).toBe(false);
+  expect(findTensorflow()?.binding).toBe(report.binding);
+  expect(downloads()).toBe(fetched);
 });
 
 test("another version takes the place of the one before", async () => {

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { checkJson, parseJson } from "../../formats/json.ts";
+import { InputError } from "../../util/errors.ts";
 import { writeFileAtomic } from "../../util/files.ts";
 
 /** A TensorFlow that can be loaded, with the binding that tfjs-node has to it. */
@@ -28,7 +29,7 @@ export const currentFile = (home = tensorflowHome()): string => join(home, "curr
 
 /**
  * What `amlc setup tensorflow` installed; else a stock tfjs-node whose own install script succeeded; else undefined.
- * @throws InputError naming current.json when it is broken
+ * @throws InputError naming current.json when it is broken: a setup mends it
  */
 export function findTensorflow(): TensorflowInstall | undefined {
   return findOwn(tensorflowHome()) ?? findStock();
@@ -44,10 +45,21 @@ const currentSchema = z.object({ version: z.string().nullable(), gpu: z.boolean(
 
 function findOwn(home: string): TensorflowInstall | undefined {
   if (!existsSync(currentFile(home))) return undefined;
-  const text = readFileSync(currentFile(home), "utf8");
-  const { version, gpu, binding } = checkJson(currentFile(home), parseJson(currentFile(home), text), currentSchema);
+  const { version, gpu, binding } = readCurrent(currentFile(home));
   const path = join(home, binding);
   return existsSync(path) ? { version, gpu, binding: path, source: "amlc setup tensorflow" } : undefined;
+}
+
+function readCurrent(file: string): z.output<typeof currentSchema> {
+  try {
+    return checkJson(file, parseJson(file, readFileSync(file, "utf8")), currentSchema);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new InputError(cause instanceof InputError ? message : `${file}: cannot be read: ${message}`, {
+      hint: "run: amlc setup tensorflow (with --gpu for an NVIDIA GPU)",
+      cause,
+    });
+  }
 }
 
 function findStock(): TensorflowInstall | undefined {

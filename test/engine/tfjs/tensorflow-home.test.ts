@@ -10,6 +10,7 @@ const write = (path: string, text = "") => {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
 };
+const hintOfSetup = expect.objectContaining({ hint: expect.stringContaining("run: amlc setup tensorflow") });
 afterEach(() => vi.unstubAllEnvs());
 
 test("the home is in AMLC_CACHE, else XDG_CACHE_HOME, else ~/.cache", () => {
@@ -48,6 +49,13 @@ describe("what is in use", () => {
   test.each(["{", '{"version":"2.21.0"}'])("is not guessed from a broken current.json: %s", (text) => {
     write(currentFile(), text);
     expect(() => findTensorflow()).toThrow(currentFile());
+    expect(() => findTensorflow()).toThrow(hintOfSetup);
+  });
+
+  test("is not guessed from a current.json that cannot be read", () => {
+    mkdirSync(currentFile(), { recursive: true });
+    expect(() => findTensorflow()).toThrow(`${currentFile()}: cannot be read`);
+    expect(() => findTensorflow()).toThrow(hintOfSetup);
   });
 
   test("is tfjs-node of the working folder where its own install script succeeded", () => {
