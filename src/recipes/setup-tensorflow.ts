@@ -16,8 +16,8 @@ import { fetchSources } from "../setup/tfjs-sources.ts";
 import { compareVersions, isRelease } from "../setup/versions.ts";
 import { monotonicSeconds } from "../util/clock.ts";
 import { InputError, InterruptedError } from "../util/errors.ts";
-import { makeFolder, makeOutputFolder } from "../util/files.ts";
-import { lockFolder } from "../util/folder-lock.ts";
+import { makeFolder } from "../util/files.ts";
+import { type FolderLock, lockFolder } from "../util/folder-lock.ts";
 
 export interface SetupObserver {
   note?(text: string): void;
@@ -63,12 +63,21 @@ export async function setupTensorflow(options: SetupOptions = {}): Promise<Setup
   const platform = checkPlatform();
   checkVersion(options.version);
   const home = tensorflowHome();
-  await makeOutputFolder(home);
-  using _lock = await lockFolder(home, SETTING_UP);
+  using _lock = await openHome(home);
   try {
     return { ...(await setUp(options, home, platform)), seconds: monotonicSeconds() - began };
   } catch (error) {
     if (options.signal?.aborted) throw new InterruptedError(`${home}: stopped`, GO_ON);
+    throw explainFileError(home, error);
+  }
+}
+
+/** Makes the home this setup's own. @throws InputError */
+async function openHome(home: string): Promise<FolderLock> {
+  try {
+    await makeFolder(home);
+    return await lockFolder(home, SETTING_UP);
+  } catch (error) {
     throw explainFileError(home, error);
   }
 }

@@ -27,13 +27,14 @@ export async function removeMade(home: string, kept: readonly string[] = []): Pr
   return left.length > 0;
 }
 
-/** What the file system refused, in words; other errors as they are. */
+/** What the file system refused, in words for a setup, also where it had other words before; other errors as they are. */
 export function explainFileError(home: string, error: unknown): unknown {
-  if (!(error instanceof Error && "syscall" in error && "code" in error)) return error;
-  const full = error.code === "ENOSPC" || error.code === "EDQUOT";
+  const cause = error instanceof InputError ? error.cause : error;
+  if (!(cause instanceof Error && "syscall" in cause && "code" in cause)) return error;
+  const full = cause.code === "ENOSPC" || cause.code === "EDQUOT";
   const room = "make room on that disk (some 2 GB, with --gpu 10 GB), or set AMLC_CACHE to a folder on another";
-  return new InputError(`${home}: could not be written to: ${error.message}`, {
+  return new InputError(`${home}: could not be written to: ${cause.message}`, {
     hint: `${full ? room : "choose a folder that you may write to with AMLC_CACHE"}; then ${GO_ON}; ${UNHARMED}`,
-    cause: error,
+    cause,
   });
 }

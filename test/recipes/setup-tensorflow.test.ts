@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SmokeFault, testBinding } from "../../src/engine/tfjs/smoke.ts";
@@ -282,6 +291,31 @@ test.skipIf(!hasSmallDisk)(
     expect((await setUp([wheel(CPU_PROJECT, "2.21.0")])).report.version).toBe("2.21.0");
   },
 );
+
+describe("a cache that cannot be written to is told with AMLC_CACHE, when", () => {
+  const expectHint = async () => {
+    const error = await fault(setUp([wheel(CPU_PROJECT, "2.21.0")]));
+    expect(error).toBeInstanceOf(InputError);
+    expect(error.message).toContain(`${home}: could not be written to`);
+    expect(error.hint).toContain("AMLC_CACHE");
+  };
+
+  test("the home cannot be made", async () => {
+    const file = join(work, "file");
+    writeFileSync(file, "");
+    vi.stubEnv("AMLC_CACHE", file);
+    home = join(file, "tensorflow");
+    await expectHint();
+  });
+
+  test("the home is there and takes no lock", async () => {
+    vi.stubEnv("AMLC_CACHE", join(work, "fixed"));
+    home = join(work, "fixed", "tensorflow");
+    mkdirSync(join(work, "fixed"));
+    symlinkSync("/proc/self/fd", home); // a folder that takes no file, not even from root
+    await expectHint();
+  });
+});
 
 test("what lies in the home and is not of a setup stays, for AMLC_CACHE may name any folder", async () => {
   const mine = join(home, "core", "kernels.cc");
