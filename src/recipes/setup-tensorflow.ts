@@ -82,7 +82,7 @@ async function openHome(home: string): Promise<FolderLock> {
   }
 }
 
-/** Removes all that was set up. @returns whether there was anything. @throws InputError while a setup is at work there */
+/** Removes all that was set up. @returns whether a file was there. @throws InputError while a setup is at work there */
 export async function removeTensorflow(): Promise<boolean> {
   const home = tensorflowHome();
   if (!existsSync(home)) return false;

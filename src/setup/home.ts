@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { lstat, readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { InputError } from "../util/errors.ts";
 import type { LockPurpose } from "../util/folder-lock.ts";
@@ -20,11 +20,20 @@ export async function tidyHome(home: string, folder: string): Promise<void> {
   await removeMade(home, [basename(folder), "current.json", "sources"]);
 }
 
-/** Removes what setups have made. @returns whether there was anything */
+/** Removes what setups have made. @returns whether there was more than empty folders, which one that failed leaves */
 export async function removeMade(home: string, kept: readonly string[] = []): Promise<boolean> {
-  const left = (await readdir(home)).filter((name) => MADE.test(name) && !kept.includes(name));
-  for (const name of left) await rm(join(home, name), { recursive: true, force: true });
-  return left.length > 0;
+  const names = (await readdir(home)).filter((name) => MADE.test(name) && !kept.includes(name));
+  const paths = names.map((name) => join(home, name));
+  const hadFiles = await Promise.all(paths.map(hasFile));
+  for (const path of paths) await rm(path, { recursive: true, force: true });
+  return hadFiles.includes(true);
+}
+
+/** Whether it is a file, or a folder with one at any depth. */
+async function hasFile(path: string): Promise<boolean> {
+  if (!(await lstat(path)).isDirectory()) return true;
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries.some((entry) => !entry.isDirectory());
 }
 
 /** What the file system refused, in words for a setup, also where it had other words before; other errors as they are. */

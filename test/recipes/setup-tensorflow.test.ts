@@ -49,6 +49,7 @@ function useHome(cache: string): void {
   home = join(cache, "tensorflow");
   mkdirSync(join(home, "sources", "tfjs-node@4.22.0", "binding"), { recursive: true });
   mkdirSync(join(home, "sources", "node-api-headers@1.9.0", "include"), { recursive: true });
+  writeFileSync(join(home, "sources", "node-api-headers@1.9.0", "include", "node_api.h"), "");
 }
 
 const LIBRARY: readonly ZipEntry[] = [
@@ -335,4 +336,12 @@ test("what was set up can be removed, once", async () => {
   expect(await removeTensorflow()).toBe(true);
   expect(existsSync(home)).toBe(false);
   expect(await removeTensorflow()).toBe(false);
+});
+
+test("empty folders, as a setup without a network leaves them, go and are nothing that was set up", async () => {
+  rmSync(join(home, "sources"), { recursive: true });
+  mkdirSync(join(home, "2.21.0-cpu", "wheels"), { recursive: true });
+  mkdirSync(join(home, "downloads"));
+  expect(await removeTensorflow()).toBe(false);
+  expect(existsSync(home)).toBe(false);
 });
