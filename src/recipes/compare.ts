@@ -24,8 +24,8 @@ export interface CompareOptions {
 
 /** Points of all curves together; a run has some hundred at least. */
 const DETAIL = 4000;
-/** Of all histories together: what is read in a second or two. */
-const HISTORY_BYTES = 2 ** 28;
+/** Of all histories together: what is read in a second. */
+const HISTORY_BYTES = 2 ** 27;
 
 /**
  * Compares runs by what is in their folders: settings, curves, scores with intervals, paired tests, cost.
@@ -37,7 +37,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   refuseTwice(runs, folders);
   const notes: string[] = [];
   const read = tableReader();
-  const detail = Math.max(80, Math.min(400, Math.floor(DETAIL / folders.length)));
+  const detail = Math.max(50, Math.min(400, Math.floor(DETAIL / folders.length)));
   const records: RunRecord[] = [];
   for (const [i, name] of nameRuns(folders).entries()) {
     const note = (text: string) => void notes.push(text);

@@ -55,6 +55,9 @@ function scalesOf(names: readonly string[], { isAlone }: ChartPlace) {
 
 export type Progress = "step" | "samples" | "time";
 
+/** With more runs, the steps of one would hide the mean of another. */
+export const showsSteps = (curves: readonly NamedCurve[]) => curves.length <= 20;
+
 /** Loss of every run: what each step had, pale, and its running mean. A run's colour is its place among `all`. */
 export function lossSpec(
   curves: readonly NamedCurve[],
@@ -96,8 +99,15 @@ export function lossSpec(
     height: Math.min(340, Math.max(220, place.width * 0.5)),
     encoding,
     layer: [
-      { data: { values: values("raw") }, mark: { type: "line", strokeWidth: 1, opacity: 0.25 } },
-      { data: { values: values("smooth") }, mark: { type: "line", strokeWidth: 2 }, encoding: { strokeDash } },
+      {
+        data: { values: showsSteps(curves) ? values("raw") : [] },
+        mark: { type: "line", strokeWidth: 1, opacity: 0.25, aria: false },
+      },
+      {
+        data: { values: values("smooth") },
+        mark: { type: "line", strokeWidth: 2, aria: false },
+        encoding: { strokeDash },
+      },
     ],
   };
 }
@@ -128,7 +138,13 @@ export function intervalsSpec(
   const names = runs.map((run) => chartName(run));
   const hasParts = estimates.some(({ part }) => part !== undefined);
   const { color } = scalesOf(names, hasParts ? place : { ...place, isAlone: false });
-  const y = { field: "part", type: "nominal", sort: null, title: null, axis: { domain: false, ticks: false } } as const;
+  const y = {
+    field: "part",
+    type: "nominal",
+    sort: null,
+    title: null,
+    axis: { domain: false, ticks: false, labelPadding: 10 },
+  } as const;
   const x = {
     field: "value",
     type: "quantitative",
@@ -139,8 +155,8 @@ export function intervalsSpec(
   const yOffset = { field: "run", type: "nominal", scale: { domain: names } } as const;
   return {
     ...styleFor(place),
-    width: Math.max(140, place.width - 150),
-    height: { step: hasParts ? 13 : 24, for: hasParts ? "offset" : "position" },
+    width: Math.max(190, place.width - 150),
+    height: { step: hasParts && runs.length > 1 ? 13 : 24, for: hasParts ? "offset" : "position" },
     data: { values },
     encoding: { x, y, color, ...(hasParts && { yOffset }) },
     layer: [

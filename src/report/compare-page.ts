@@ -1,4 +1,3 @@
-import type { ScoreEstimate } from "../challenge/bootstrap.ts";
 import { cut } from "../util/cut.ts";
 import { formatCount, formatNumber } from "../util/format-number.ts";
 import { curvesOf, type Figure, MOST_RUNS, scoreFigures, sizeFigure } from "./compare-figures.ts";
@@ -6,10 +5,11 @@ import { RUN_STYLE } from "./compare-style.ts";
 import type { Comparison, RunScore, RunSummary } from "./comparison.ts";
 import { type Html, html, htmlTable, type TableColumn } from "./html.ts";
 import { colourKey, lossPanel, lossStyle } from "./loss-panel.ts";
-import { page, responsiveChart, section } from "./page.ts";
+import { page, section } from "./page.ts";
 import { cards, type RowImages, rowCard } from "./row-cards.ts";
 import type { RunRecord } from "./run-record.ts";
-import { duration, gibibytes, manyTests, rate, ratio, testFigures, verdict } from "./words.ts";
+import { chart, estimateCell, noteList, partsTable } from "./score-tables.ts";
+import { duration, gibibytes, manyTests, rate, testFigures, verdict } from "./words.ts";
 
 const NAME = 40;
 
@@ -33,11 +33,6 @@ export async function comparePage(
   return page({ title, body, style: RUN_STYLE + lossStyle(curvesOf(records).length) });
 }
 
-export function noteList(notes: readonly string[]): Html {
-  if (notes.length === 0) return html``;
-  return html`<ul class="notes">${notes.map((note) => html`<li>${cut(note, 400)}</li>\n`)}</ul>\n`;
-}
-
 function settingsTable({ differences, runs }: Comparison): Html {
   if (differences.length === 0) return html`<p>None: the runs were told the same.</p>\n`;
   const columns: readonly TableColumn<Comparison["differences"][number]>[] = [
@@ -57,7 +52,7 @@ const setting = (value: string | null) => (value === null ? "–" : cut(value, 2
 async function scoreSections(comparison: Comparison): Promise<readonly Html[]> {
   const scored = comparison.runs.filter((run): run is RunSummary & { score: RunScore } => run.score !== null);
   if (scored.length === 0) return [];
-  const [overall, ...parts] = scoreFigures(comparison);
+  const [overall, byEntity, byUnit] = scoreFigures(comparison);
   const size = sizeFigure(comparison);
   const names = comparison.runs.map(({ name }) => name);
   const key = colourKey(names, names.length);
@@ -67,11 +62,8 @@ async function scoreSections(comparison: Comparison): Promise<readonly Html[]> {
       html`<p class="note">Small: where the middle 95 % of 2,000 resamples of the rows lie.</p>\n`,
       await chart(overall),
       htmlTable(scored, SCORE_COLUMNS),
-      ...(await Promise.all(parts.map(async (part) => html`${await chart(part)}${colourKey(names, MOST_RUNS)}`))),
-      html`<h3>F1 by entity</h3>\n`,
-      partsTable(columns, (score) => score.by_entity),
-      html`<h3>F1 by unit of the truth</h3>\n`,
-      partsTable(columns, (score) => score.by_unit),
+      ...(await partSection(byEntity, names, columns, (score) => score.by_entity)),
+      ...(await partSection(byUnit, names, columns, (score) => score.by_unit)),
       ...(size ? [await chart(size), key] : []),
     ]),
     section("Values that training has not shown", unseenTable(scored)),
@@ -79,14 +71,15 @@ async function scoreSections(comparison: Comparison): Promise<readonly Html[]> {
   ];
 }
 
-async function chart({ caption, draw }: Figure): Promise<Html> {
-  return html`<figure><figcaption>${caption}</figcaption>${await responsiveChart(draw)}</figure>\n`;
+async function partSection(
+  figure: Figure,
+  names: readonly string[],
+  ...[runs, partsOf]: Parameters<typeof partsTable>
+): Promise<readonly Html[]> {
+  return [await chart(figure), colourKey(names, MOST_RUNS), partsTable(runs, partsOf)];
 }
 
 type Scored = RunSummary & { readonly score: RunScore };
-
-export const estimateCell = ({ value, low, high }: ScoreEstimate["f1"]) =>
-  html`${ratio(value)}<small>${ratio(low)}–${ratio(high)}</small>`;
 
 const runColumn: TableColumn<RunSummary> = { name: "run", cell: ({ name }) => cut(name, NAME) };
 
@@ -99,23 +92,6 @@ const SCORE_COLUMNS: readonly TableColumn<Scored>[] = [
     return { name, cell: ({ score }: Scored) => formatCount(score[name]), isNumber: true };
   }),
 ];
-
-function partsTable(
-  runs: readonly { readonly name: string; readonly score: RunScore }[],
-  partsOf: (score: RunScore) => Readonly<Record<string, ScoreEstimate>>,
-): Html {
-  const parts = Object.keys(partsOf(runs[0].score));
-  const columns: readonly TableColumn<string>[] = [
-    { name: "", cell: (part) => cut(part.replaceAll("_", " "), NAME) },
-    { name: "rows", cell: (part) => formatCount(partsOf(runs[0].score)[part].rows), isNumber: true },
-    ...runs.map(({ name, score }) => ({
-      name: cut(name, NAME),
-      cell: (part: string) => (partsOf(score)[part] ? estimateCell(partsOf(score)[part].f1) : "–"),
-      isNumber: true,
-    })),
-  ];
-  return htmlTable(parts, columns);
-}
 
 function unseenTable(scored: readonly Scored[]): readonly Html[] {
   const known = scored.filter(({ score }) => score.unseen_values !== null);

@@ -28,7 +28,7 @@ export function readHistoryColumns(file: string, names: readonly string[], mostB
   }
 }
 
-const STRETCH = 2 ** 16;
+const STRETCH = 2 ** 14;
 
 /** Whole lines of even stretches of a file, from its beginning to its end. */
 function readStretches(path: string, size: number, mostBytes: number): Buffer {
@@ -50,7 +50,8 @@ function readStretches(path: string, size: number, mostBytes: number): Buffer {
 
 /** The same from bytes; `source` names them in errors. */
 export function parseHistory(source: string, bytes: Buffer, names: readonly string[]): HistoryColumns {
-  let columns = names.map(() => new Float64Array(1024));
+  const lineBytes = Math.max(32, bytes.indexOf(NEWLINE) + 1);
+  let columns = names.map(() => new Float64Array(Math.ceil((1.1 * bytes.length) / lineBytes) + 16));
   const values = new Float64Array(names.length);
   let steps = 0;
   let layout = NO_LAYOUT;

@@ -1,5 +1,5 @@
 import { cut } from "../util/cut.ts";
-import { colourOf, dashesOf } from "./compare-charts.ts";
+import { colourOf, dashesOf, showsSteps } from "./compare-charts.ts";
 import { curvesOf, lossFigures } from "./compare-figures.ts";
 import { Html, html } from "./html.ts";
 import { responsiveChart } from "./page.ts";
@@ -27,10 +27,13 @@ export async function lossPanel(records: readonly RunRecord[]): Promise<Html> {
   );
   return html`<fieldset class="controls"><span>Over:</span>
 ${axes}<label><input type="checkbox" id="log">logarithmic loss</label></fieldset>
-<p class="note">Pale: every step, as its stretch's lowest and highest. Strong: running mean over a twentieth of the run.</p>
+<p class="note">${showsSteps(curvesOf(records)) ? STEPS_AND_MEAN : MEAN}</p>
 ${charts}
 ${legend(records)}`;
 }
+
+const MEAN = "Running mean over a twentieth of the run.";
+const STEPS_AND_MEAN = `Pale: every step, as its stretch's lowest and highest. Strong: ${MEAN.toLowerCase()}`;
 
 /** A box for each curve that takes it out of the chart. */
 function legend(records: readonly RunRecord[]): Html {

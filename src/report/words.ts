@@ -32,9 +32,10 @@ export function verdict({
   const areRowsSure = mcnemar.mid_p < LEVEL;
   if (isF1Sure && areRowsSure) return `${better}, and both tests say that chance alone would hardly do this.`;
   if (differing < FEWEST) {
-    return `No difference can be shown: only ${differing} rows are right in one and wrong in the other, too few for any test.`;
+    return `${other} against ${first}: no difference can be shown, for only ${differing} rows are right in one and wrong in the other, too few for any test.`;
   }
-  if (!isF1Sure && !areRowsSure) return `No difference is shown: chance alone makes one as large often enough.`;
+  if (!isF1Sure && !areRowsSure)
+    return `${other} against ${first}: no difference is shown; chance alone makes one as large often enough.`;
   const [yes, no] = isF1Sure
     ? ["the difference of F1 is more than chance would make", "the number of right rows is not"]
     : ["the number of right rows differs by more than chance would make", "the difference of F1 does not"];
