@@ -38,10 +38,11 @@ const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[M
 const printTable = (header: readonly string[], rows: readonly (readonly string[])[]) =>
   process.stdout.write(table([[...header], ...rows.map((row) => [...row])]));
 
-const rounds = Array.from({ length: ROUNDS }, () =>
-  ENGINES.map(({ settings, rows, steps }) =>
-    JSON.parse(run("engine-step.js", JSON.stringify(settings), `${rows}`, `${steps}`)),
-  ),
+const rounds = Array.from({ length: ROUNDS }, (_, round) =>
+  ENGINES.map(({ name, settings, rows, steps }) => {
+    process.stderr.write(`round ${round + 1} of ${ROUNDS}: ${name}\n`);
+    return JSON.parse(run("engine-step.js", JSON.stringify(settings), `${rows}`, `${steps}`));
+  }),
 ) as Measured[][];
 printTable(
   ["engine", "rows a step", "samples/s", "of ort's", "peak GiB"],

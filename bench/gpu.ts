@@ -14,7 +14,7 @@ import { nanoBatch, nanoLora, nanoModel, nanoTrainer } from "./nano.ts";
  * LoRA steps of the nano PaliGemma with fp16 weights on an NVIDIA GPU, as one JSON document: time of a step, memory of the
  * GPU, and which fraction of the rate of a large fp16 product a step reaches.
  *
- *     npx amlc setup tensorflow --gpu && npm run bench:gpu > gpu.json       # -- --allow-cpu: to try the benchmark itself
+ *     npx amlc setup tensorflow --gpu && npm run -s bench:gpu > gpu.json       # -- --allow-cpu: to try the benchmark itself
  */
 const [ROWS, STEPS] = [8, 20];
 const allowCpu = process.argv.includes("--allow-cpu");
@@ -29,7 +29,8 @@ if (engine.backend.device !== "GPU" && !allowCpu) {
 function askGpu(field: string): string | null {
   try {
     const args = [`--query-gpu=${field}`, "--format=csv,noheader,nounits"];
-    return execFileSync("nvidia-smi", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    const answer = execFileSync("nvidia-smi", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return answer.split("\n")[0].trim(); // TensorFlow takes the first
   } catch {
     return null;
   }

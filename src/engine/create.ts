@@ -13,6 +13,24 @@ export interface EngineConfig {
   readonly threads: number | null;
 }
 
+/** Settings that say something and have no effect beside the others, as lines for the user. */
+export function idleSettings({
+  name,
+  backend,
+  products,
+  providers,
+  weights,
+}: EngineConfig & { readonly weights: "fp32" | "fp16" }): string[] {
+  const notes: string[] = [];
+  if (name !== "tfjs" && backend !== "auto")
+    notes.push(`engine.backend: ${backend} is of tfjs, and engine.name is ${name}`);
+  if (name !== "ort" && providers.join() !== "cpu")
+    notes.push(`engine.providers: [${providers}] are of ort, and engine.name is ${name}`);
+  if (products === "fp16" && weights === "fp32")
+    notes.push("engine.products: fp16 is for fp16 weights, and engine.weights is fp32");
+  return notes;
+}
+
 /**
  * The engine of a configuration; its native package is loaded here and not before.
  * @throws InputError when it cannot run here, before anything is prepared for it

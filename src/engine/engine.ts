@@ -28,8 +28,8 @@ export interface Program {
   release(): Promise<void>;
 }
 
-/** Checks feeds against a graph's declared inputs, so that every engine refuses the same mistakes in the same words. */
-export function checkFeeds(graph: Graph, bound: Tensors, feeds: Tensors): void {
+/** Checks feeds against a graph's declared inputs, and places for results against its outputs, so that every engine refuses the same mistakes in the same words. */
+export function checkFeeds(graph: Graph, bound: Tensors, feeds: Tensors, into: Tensors = {}): void {
   for (const [name, { dtype, shape }] of graph.inputs) {
     const fed = bound[name] ?? feeds[name];
     const wanted = `${dtype}[${shape}]`;
@@ -41,5 +41,12 @@ export function checkFeeds(graph: Graph, bound: Tensors, feeds: Tensors): void {
   for (const name of Object.keys(feeds)) {
     if (!graph.inputs.has(name)) throw new Error(`the graph has no input ${name}`);
     if (Object.hasOwn(bound, name)) throw new Error(`input ${name} is bound and cannot be fed`);
+  }
+  for (const [name, { dtype, shape }] of Object.entries(into)) {
+    const type = graph.outputs.get(name)?.type;
+    if (type === undefined) throw new Error(`the graph has no output ${name}`);
+    if (dtype !== type.dtype || shape.join() !== type.shape.join()) {
+      throw new Error(`output ${name} is ${type.dtype}[${type.shape}] and cannot be written into ${dtype}[${shape}]`);
+    }
   }
 }

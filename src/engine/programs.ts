@@ -61,9 +61,22 @@ export async function runOnce(
   }
 }
 
-/** Binds only the weights that the graph uses. */
-export function compileBound(engine: Engine, graph: Graph, weights: Tensors): Promise<Program> {
-  return engine.compile(graph, onlyInputs(graph, weights));
+/** Binds only the weights that the graph uses. Released while it runs, the program goes when the runs are over. */
+export async function compileBound(engine: Engine, graph: Graph, weights: Tensors): Promise<Program> {
+  const program = await engine.compile(graph, onlyInputs(graph, weights));
+  const running = new Set<Promise<unknown>>();
+  return {
+    graph: program.graph,
+    async run(feeds, into) {
+      const run = program.run(feeds, into);
+      running.add(run);
+      return run.finally(() => running.delete(run));
+    },
+    async release() {
+      await Promise.allSettled(running);
+      await program.release();
+    },
+  };
 }
 
 const onlyInputs = ({ inputs }: Graph, tensors: Tensors): Tensors =>

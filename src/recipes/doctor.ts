@@ -3,7 +3,7 @@ import { describeMachine, type Machine } from "../runs/environment.ts";
 import { InputError } from "../util/errors.ts";
 
 export interface DoctorOptions {
-  /** Names of the engines to look at, as `tfjs wasm`; all when absent. */
+  /** Names of the engines to look at, as `tfjs wasm`, or `tfjs` for all of that; all when absent. */
   readonly engines?: readonly string[];
   /** Told before an engine is looked at. */
   readonly onEngine?: (name: string) => void;
@@ -24,7 +24,7 @@ export interface Examination {
 export async function doctor({ engines: wanted, onEngine }: DoctorOptions = {}): Promise<Examination> {
   const known = await candidates();
   const engines: Survey[] = [];
-  for (const candidate of wanted?.map((name) => findCandidate(name, known)) ?? known) {
+  for (const candidate of wanted?.flatMap((name) => findCandidates(name, known)) ?? known) {
     onEngine?.(candidate.name);
     engines.push(await survey(candidate));
   }
@@ -33,9 +33,10 @@ export async function doctor({ engines: wanted, onEngine }: DoctorOptions = {}):
   return { machine: describeMachine(), engines, healthy };
 }
 
-function findCandidate(name: string, known: readonly Candidate[]): Candidate {
-  const found = known.find((candidate) => candidate.name === name);
-  if (found) return found;
+/** Those of a whole name, or of a word of it: `tfjs wasm`, `tfjs`, `wasm`. */
+function findCandidates(name: string, known: readonly Candidate[]): Candidate[] {
+  const found = known.filter((candidate) => candidate.name === name || candidate.name.split(" ").includes(name));
+  if (found.length > 0) return found;
   throw new InputError(`there is no engine "${name}" on this platform`, {
     hint: `there are ${known.map((candidate) => candidate.name).join(", ")}`,
   });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { formatConfig, loadConfig } from "../config/load.ts";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
+import { idleSettings } from "../engine/create.ts";
 import { readJson } from "../formats/json.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
 import { checksumFiles, describeEnvironment } from "../runs/environment.ts";
@@ -52,9 +53,9 @@ export interface ResumeOptions extends TrainOptions {
  */
 export async function resume(nameOrPath: string, { sets = [], ...options }: ResumeOptions = {}): Promise<TrainResult> {
   const run = openRun(nameOrPath);
+  const config = loadConfig({ config: run.config, sets });
   requireEngineSettings(run, sets);
   using _lock = await lockFolder(run.path, TRAINING);
-  const config = loadConfig({ config: run.config, sets });
   await refuseChangedData(run, config);
   await Promise.all([recoverFolder(run.last), recoverFolder(run.best)]);
   const files = findCheckpoint(run.last) === undefined ? undefined : await loadCheckpoint(run.last);
@@ -88,6 +89,7 @@ async function prepare(
   options: TrainOptions,
 ): Promise<TrainingJob & { readonly release: () => Promise<void> }> {
   const rows = await readRows(config.data.train, config, base, true);
+  for (const note of idleSettings(config.engine)) options.observer?.note?.(`no effect: ${note}`);
   reportBadRows(rows, options.observer);
   options.observer?.note?.(describeTuned(trained));
   const answers = config.eval.every > 0 ? await openAnswers("val", config, base, trained) : null;

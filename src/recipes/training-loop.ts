@@ -105,6 +105,11 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
     began = monotonicSeconds();
   }
   if (progress.step > saved) await save(run.last);
+  const skipped = trainer.lossScale?.skipped_steps ?? 0;
+  if (skipped > 0) {
+    const all = skipped === progress.step ? ": nothing was learnt; lower train.loss_scale" : "";
+    observer?.note?.(`${skipped} of ${progress.step} steps were skipped, for their gradients overflowed${all}`);
+  }
   if (isStale()) {
     observer?.note?.(
       `stopped after step ${progress.step}: ${patience} evaluations without a better ${config.eval.metric}`,

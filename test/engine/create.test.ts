@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { createEngine } from "../../src/engine/create.ts";
+import { createEngine, idleSettings } from "../../src/engine/create.ts";
 import { makeGraph } from "../../src/graph/graph.ts";
 import { cast, input, matmul } from "../../src/graph/ops/index.ts";
-import { tensor } from "../../src/util/tensor.ts";
+import { type Tensor, tensor } from "../../src/util/tensor.ts";
 
 const DEFAULTS = { name: "ort", backend: "auto", products: "auto", providers: ["cpu"], threads: null } as const;
 
@@ -44,6 +44,32 @@ test.each(["ort", "tfjs", "reference"] as const)(
     );
   },
 );
+
+test.each(["ort", "reference", "tfjs"] as const)("%s refuses to write a result where it does not fit", async (name) => {
+  const program = await (await createEngine({ ...DEFAULTS, backend: "cpu", name })).compile(graph, weights);
+  const into = (y: Tensor) => program.run(feeds, { y });
+  await expect(into(tensor("f32", [4], new Float32Array(4)))).rejects.toThrow(
+    "output y is f32[2,2] and cannot be written into f32[4]",
+  );
+  await expect(into(tensor("i32", [2, 2], new Int32Array(4)))).rejects.toThrow("cannot be written into i32[2,2]");
+  await expect(program.run(feeds, { z: tensor("f32", [4], new Float32Array(4)) })).rejects.toThrow(
+    "the graph has no output z",
+  );
+});
+
+test("settings that have no effect are told", () => {
+  const settings = { ...DEFAULTS, weights: "fp32" } as const;
+  expect(idleSettings(settings)).toEqual([]);
+  expect(idleSettings({ ...settings, name: "tfjs", backend: "wasm" })).toEqual([]);
+  expect(idleSettings({ ...settings, backend: "wasm" })).toEqual([
+    "engine.backend: wasm is of tfjs, and engine.name is ort",
+  ]);
+  expect(idleSettings({ ...settings, name: "tfjs", providers: ["cuda"] })).toEqual([
+    "engine.providers: [cuda] are of ort, and engine.name is tfjs",
+  ]);
+  expect(idleSettings({ ...settings, products: "fp16" })).toHaveLength(1);
+  expect(idleSettings({ ...settings, products: "fp16", weights: "fp16" })).toEqual([]);
+});
 
 test("a provider that cannot be used here is an error before anything is trained, with those that can", async () => {
   const attempt = createEngine({ ...DEFAULTS, providers: ["coreml", "dml"] });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
-import { programsBySize } from "../../src/engine/programs.ts";
+import { compileBound, programsBySize } from "../../src/engine/programs.ts";
 import { referenceEngine } from "../../src/engine/reference/reference.ts";
 import { makeGraph } from "../../src/graph/graph.ts";
 import { add, input, scale } from "../../src/graph/ops/index.ts";
@@ -70,4 +70,31 @@ test("a size that could not be compiled is tried again, and keeps no other from 
   await programs.get(4);
   await programs.release();
   expect(released).toEqual(["[3] [1]", "[4] [1]"]);
+});
+
+test("a program that is released while it runs goes when the run is over", async () => {
+  const events: string[] = [];
+  let finish = () => {};
+  const slow: Engine = {
+    name: "slow",
+    compile: async (graph) => ({
+      graph,
+      run: () =>
+        new Promise((resolve) => {
+          finish = () => {
+            events.push("run is over");
+            resolve({});
+          };
+        }),
+      release: async () => void events.push("released"),
+    }),
+  };
+  const program = await compileBound(slow, makeGraph({ y: input("x", "f32", [1]) }), {});
+  const run = program.run({});
+  const release = program.release();
+  await new Promise(setImmediate);
+  expect(events).toEqual([]);
+  finish();
+  await Promise.all([run, release]);
+  expect(events).toEqual(["run is over", "released"]);
 });

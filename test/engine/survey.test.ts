@@ -43,6 +43,11 @@ test("of one whose large products are wrong: it is ready, and that it is wrong",
   ]);
 });
 
+test("a product in half that is taken in float32 all the same has no speed of its own", async () => {
+  const { speed } = await survey({ name: "ort cpu", settings: { name: "ort", providers: ["cpu"] } });
+  expect(speed).toMatchObject({ gflops_fp32: expect.any(Number), gflops_fp16: null });
+});
+
 test("of one that is not: the problem and what to do", async () => {
   const found = await survey({ name: "ort dml", settings: { name: "ort", providers: ["dml"] } });
   expect(found).toMatchObject({ ready: false, speed: null, checks: [] });

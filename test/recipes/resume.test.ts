@@ -40,13 +40,13 @@ describe("a run that is interrupted and resumed", () => {
   });
 
   test("goes on with the loss's scale, to the same end", async () => {
-    // As float32 the scale is infinity at first, and again each time that it has doubled.
-    const scaled = ["train.loss_scale=1e39", "train.loss_scale_growth_interval=3", ...RESTLESS];
+    // So large that the scaled loss is infinity at first.
+    const scaled = ["train.loss_scale=1e38", "train.loss_scale_growth_interval=3", ...RESTLESS];
     const whole = await train(tinyConfig(folder, ...scaled, "run.name=whole-scaled"));
     const path = await trainUntil(5, "stopped-scaled", scaled);
     await resume(path);
     expect(historyOf(path)).toEqual(historyOf(whole.run));
-    expect(historyOf(path).at(-1)!.skipped_steps).toBe(4);
+    expect(historyOf(path).at(-1)!.skipped_steps).toBe(2);
     expect(adapterBytes(path)).toEqual(adapterBytes(whole.run));
   });
 

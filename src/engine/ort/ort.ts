@@ -24,8 +24,12 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
   /** Whether halves must be float32 on the device. */
   async function mustWiden(graph: Graph): Promise<boolean> {
     if (!isWebgpu || graph.nodes.every(({ type }) => type.dtype !== "f16")) return false;
-    halves ??= measureHalfPrecision(providers);
-    return (await halves) === "none";
+    const measured = halves ?? measureHalfPrecision(providers);
+    halves = measured;
+    measured.catch(() => {
+      halves = undefined; // asked again next time
+    });
+    return (await measured) === "none";
   }
 
   return {
@@ -52,7 +56,7 @@ function ortProgram(
   return {
     graph,
     async run(feeds, into = {}) {
-      checkFeeds(graph, weights, feeds);
+      checkFeeds(graph, weights, feeds, into);
       const fetches = Object.fromEntries(
         [...graph.outputs.keys()].map((name) => [name, into[name] ? toOrt(into[name]) : null]),
       );

@@ -4,6 +4,9 @@ import { InputError } from "../../util/errors.ts";
 import { type PlainOperator, toOnnx } from "../onnx/lower.ts";
 import { describeVulkan } from "./vulkan.ts";
 
+/** What onnxruntime has to say of libraries that are missing comes as an error, and is told with what to do. */
+ort.env.logLevel = "fatal";
+
 export type SessionOptions = ort.InferenceSession.SessionOptions;
 
 /** onnxruntime's own operators that a provider has no kernel for: each would go to the CPU and back. */

@@ -30,7 +30,7 @@ export const referenceEngine: Engine = {
     return {
       graph,
       async run(feeds, into = {}) {
-        checkFeeds(graph, weights, feeds);
+        checkFeeds(graph, weights, feeds, into);
         const wide = Object.fromEntries(
           Object.entries({ ...weights, ...feeds }).map(([name, value]) => [name, widen(value)]),
         );

@@ -2,17 +2,25 @@ import * as tf from "@tensorflow/tfjs-core";
 import { f16ToF32 } from "../../formats/half.ts";
 import type { TfjsKernels } from "../../graph/node.ts";
 import { broadcastShapes } from "../../graph/ops/loops.ts";
+import { limitConcurrency } from "../../util/concurrency.ts";
 import type { DType, Shape, Tensor } from "../../util/tensor.ts";
 import { type Backend, constantPool, writeInto } from "./backend.ts";
+
+const oneAtATime = limitConcurrency(1);
 
 /** tfjs-core's own backends, which come with npm alone. They have no half precision: fp16 weights are widened. */
 export async function openCore(name: "wasm" | "cpu"): Promise<Backend<tf.Tensor>> {
   tf.enableProdMode(); // else it advertises other packages on the terminal
-  if (name === "wasm") await import("@tensorflow/tfjs-backend-wasm");
-  else await import("@tensorflow/tfjs-backend-cpu");
-  await tf.setBackend(name);
-  await tf.ready();
-  const upload = (value: Tensor) => tf.keep(toCore(value));
+  await oneAtATime(() => leavingProcessAlone(() => startBackend(name)));
+  const own = tf.findBackend(name);
+  /** tfjs-core has one active backend; others may be open, or opening. */
+  const select = () => {
+    if (activeBackend() !== own) void tf.setBackend(name);
+  };
+  const upload = (value: Tensor) => {
+    select();
+    return tf.keep(toCore(value));
+  };
   return {
     name,
     device: "CPU",
@@ -24,13 +32,34 @@ export async function openCore(name: "wasm" | "cpu"): Promise<Backend<tf.Tensor>
     },
     kernels: coreKernels(constantPool(upload)),
     scope(kernel) {
-      if (tf.getBackend() !== name) void tf.setBackend(name); // both may be open
+      select();
       return tf.tidy(kernel);
     },
     upload,
     download: (x, into) => writeInto(into, x.dataSync()),
     free: (x) => x.dispose(),
   };
+}
+
+async function startBackend(name: "wasm" | "cpu"): Promise<void> {
+  if (name === "wasm") await import("@tensorflow/tfjs-backend-wasm");
+  else await import("@tensorflow/tfjs-backend-cpu");
+  await tf.setBackend(name);
+}
+
+/** The name that tf.getBackend tells changes before the backend does. */
+const activeBackend = () => (tf.engine() as unknown as { readonly backendInstance: unknown }).backendInstance;
+
+/** The WebAssembly module ends a process at any error that nobody catches; whether it should end is the process's affair. */
+async function leavingProcessAlone(open: () => Promise<void>): Promise<void> {
+  const events = ["uncaughtException", "unhandledRejection"] as const;
+  const before = events.map((event) => process.listeners(event as "exit"));
+  await open();
+  for (const [i, event] of events.entries()) {
+    for (const listener of process.listeners(event as "exit")) {
+      if (!before[i].includes(listener)) process.removeListener(event, listener);
+    }
+  }
 }
 
 const shapeOf = (shape: Shape) => [...shape];

@@ -65,7 +65,7 @@ export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, aske
   return {
     graph: asked,
     async run(feeds, into = {}) {
-      checkFeeds(graph, bound, feeds);
+      checkFeeds(graph, bound, feeds, into);
       const values = new Map<Node, X>();
       const free = (node: Node) => {
         const x = values.get(node);

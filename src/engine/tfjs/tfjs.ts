@@ -38,6 +38,8 @@ export async function tfjsEngine({
     backend,
     prefersHalf: backend.prefersHalf,
     async compile(graph, bound = {}) {
+      const foreign = graph.nodes.find(({ type }) => type.dtype === "i64" || type.dtype === "f64");
+      if (foreign) throw new Error(`tfjs has no ${foreign.type.dtype}: ${foreign.op.name} [${foreign.type.shape}]`);
       if (!backend.hasHalf && computesHalves(graph)) {
         throw new InputError(`engine.products: fp16 cannot be had on tfjs' ${backend.name} backend`, {
           hint: "set engine.products to fp32, or run amlc setup tensorflow and set engine.backend to tensorflow",
@@ -52,7 +54,17 @@ export async function tfjsEngine({
 const computesHalves = ({ nodes }: Graph) =>
   nodes.some(({ type, inputs }) => type.dtype === "f16" && inputs.some((x) => x.type.dtype === "f32"));
 
-async function openBackend(name: "tensorflow" | "wasm" | "cpu", threads: number | null): Promise<Backend<unknown>> {
+const opened = new Map<string, Promise<Backend<unknown>>>();
+
+/** A backend is the process's: engines share it, and the constants of its kernels. */
+function openBackend(name: "tensorflow" | "wasm" | "cpu", threads: number | null): Promise<Backend<unknown>> {
+  const backend = opened.get(name) ?? startBackend(name, threads);
+  opened.set(name, backend);
+  backend.catch(() => opened.delete(name)); // it may be installed by the next time
+  return backend;
+}
+
+async function startBackend(name: "tensorflow" | "wasm" | "cpu", threads: number | null): Promise<Backend<unknown>> {
   if (name === "tensorflow") {
     const { openTensorflow } = await import("./tensorflow.ts");
     return openTensorflow(threads) as Backend<unknown>;

@@ -27,15 +27,10 @@ export const crossEntropyOp: Op<null> = defineOp<null>({
   },
   tfjs: (k, [logits, labels], _attrs, [{ shape }]) => {
     const [n, v] = shape as [number, number];
-    const rowStarts = k.constant({
-      dtype: "i32",
-      shape: [n],
-      data: Int32Array.from({ length: n }, (_, row) => row * v),
-    });
-    const chosen = k.gather(k.reshape(logits!, [n * v]), k.add(labels!, rowStarts)); // [N]
-    const largest = k.max(logits!, 1); // [N,1]
+    const chosen = k.sum(k.mul(k.oneHot(labels!, v), logits!), [1]); // [N,1]
+    const largest = k.max(logits!, 1);
     const sums = k.sum(k.exp(k.sub(logits!, largest)), [1]);
-    return k.sub(k.reshape(k.add(k.log(sums), largest), [n]), chosen);
+    return k.reshape(k.sub(k.add(k.log(sums), largest), chosen), [n]);
   },
   reference: ([logits, labels]) => {
     const columns = mapRows(

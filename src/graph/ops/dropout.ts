@@ -16,6 +16,7 @@ export const dropoutOp: Op<DropoutAttrs> = defineOp<DropoutAttrs>({
   type: ([x, noise], { dropped }) => {
     if (x!.shape.join() !== noise!.shape.join())
       throw new ShapeError(`dropout: x [${x!.shape}] and noise [${noise!.shape}] differ`);
+    if (x!.dtype !== "f32") throw new ShapeError(`dropout: wants f32 but got ${x!.dtype}`);
     if (!(dropped >= 0 && dropped < 256)) throw new ShapeError(`dropout: ${dropped} of 256 is no share below 1`);
     return x!;
   },

@@ -60,6 +60,18 @@ test("an op that is wrong is shown, and the exit code is 1", async () => {
   expect(printed.err).toContain("an engine computes something wrong");
 });
 
+test("a word of a name stands for all that have it", async () => {
+  vi.mocked(engines.survey).mockImplementation(async (candidate) => ({
+    ...{ ...candidate, ready: true, device: "CPU, 1", speed: null, checks: [], problem: null, remedy: null },
+  }));
+  expect(await runProgram(["doctor", "--engine", "tfjs", "--json"])).toBe(0);
+  expect(JSON.parse(printed.out).engines.map(({ name }: engines.Survey) => name)).toEqual([
+    "tfjs tensorflow",
+    "tfjs wasm",
+    "tfjs cpu",
+  ]);
+});
+
 test("an engine that nobody knows is refused with those that are known", async () => {
   expect(await runProgram(["doctor", "--engine", "torch"])).toBe(2);
   expect(printed.err).toMatch(/there is no engine "torch" on this platform\nhint: there are ort cpu, .*tfjs wasm/);
