@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
+import { findJson } from "../formats/found-json.ts";
 import { InputError } from "../util/errors.ts";
 import { runTool } from "./run-tool.ts";
 import { compareVersions } from "./versions.ts";
@@ -35,6 +37,13 @@ def version(name):
 print(json.dumps({"tensorflow": folder("tensorflow"), "full": version("tensorflow"), "cpu": version("tensorflow-cpu"), "ziglang": folder("ziglang")}))
 `;
 
+const Answer = z.object({
+  tensorflow: z.string().nullable(),
+  full: z.string().nullable(),
+  cpu: z.string().nullable(),
+  ziglang: z.string().nullable(),
+});
+
 /** What a Python has of use here. */
 export interface Python {
   /** As it was started. */
@@ -50,19 +59,21 @@ export interface Python {
  */
 export async function findPython(signal?: AbortSignal): Promise<Python | undefined> {
   const named = process.env.AMLC_PYTHON;
+  let fault = "does not run";
   for (const program of named ? [named] : ["python3", "python"]) {
     const { ok, stdout } = await runTool([program, "-c", PROGRAM], { signal, seconds: 60 });
-    if (ok) return readAnswer(program, stdout);
+    const answer = ok ? Answer.safeParse(findJson(stdout)) : undefined;
+    if (answer?.success) return readAnswer(program, answer.data);
+    if (answer) fault = "does not answer as a Python does";
   }
   signal?.throwIfAborted();
   if (!named) return undefined;
-  throw new InputError(`the Python "${named}" of AMLC_PYTHON does not run`, {
+  throw new InputError(`the Python "${named}" of AMLC_PYTHON ${fault}`, {
     hint: "unset AMLC_PYTHON, for none is needed, or name a Python 3.8 or newer with TensorFlow in it",
   });
 }
 
-function readAnswer(program: string, text: string): Python {
-  const { tensorflow: folder, full, cpu, ziglang } = JSON.parse(text);
+function readAnswer(program: string, { tensorflow: folder, full, cpu, ziglang }: z.output<typeof Answer>): Python {
   const version = full ?? cpu;
   const gpu = full !== null && existsSync(join(folder ?? "", "..", "nvidia", "cudnn"));
   const tensorflow = folder && version ? { folder, version, gpu } : undefined;

@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { extract } from "tar";
+import { z } from "zod";
+import { findJson } from "../formats/found-json.ts";
 import { InputError } from "../util/errors.ts";
 import { makeFolder } from "../util/files.ts";
 import { lastLines, runTool } from "./run-tool.ts";
@@ -56,6 +58,9 @@ export async function fetchPackage(pinned: PinnedPackage, folder: string, signal
   return target;
 }
 
+/** What npm says of what it packed; by versions it is an array or an object. */
+const Packed = z.tuple([z.object({ filename: z.string() })]);
+
 async function pack({ spec, integrity }: PinnedPackage, folder: string, signal?: AbortSignal): Promise<string> {
   const options = ["--json", "--ignore-scripts", "--loglevel=error", "--pack-destination", folder];
   const result = await runTool(["npm", "pack", spec, ...options], { signal, seconds: 600 });
@@ -68,7 +73,13 @@ async function pack({ spec, integrity }: PinnedPackage, folder: string, signal?:
         : "check the network, and npm's registry and proxy (npm config list)",
     });
   }
-  const [{ filename }] = Object.values(JSON.parse(result.stdout)) as { filename: string }[];
+  const answer = Packed.safeParse(Object.values(findJson(result.stdout) ?? {}));
+  if (!answer.success) {
+    throw new InputError(`npm pack ${spec} did not say which file it made:\n${lastLines(result)}`, {
+      hint: "try it by hand with --json: it has to print that; another version of npm may",
+    });
+  }
+  const [{ filename }] = answer.data;
   const archive = join(folder, filename.replace(/^@/, "").replaceAll("/", "-"));
   const found = `sha512-${createHash("sha512")
     .update(await readFile(archive))

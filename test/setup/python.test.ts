@@ -42,6 +42,16 @@ test("a Python says what it has; for CUDA its libraries must lie beside TensorFl
   expect(await findPython()).toEqual({ program: mine, hasZig: true, tensorflow: undefined });
 });
 
+test("words around the answer are passed over; a Python without an answer is none, and a fault when it is named", async () => {
+  const found = { tensorflow: null, full: null, cpu: null, ziglang: null };
+  writeTool(join(tools, "python3"), "echo hello");
+  writeTool(join(tools, "python"), `echo '[site] hello'; ${answers(found)}; echo bye`);
+  expect((await findPython())?.program).toBe("python");
+  const mine = writeTool(join(folder, "mute"), `echo '{"tensorflow": 1}'`);
+  vi.stubEnv("AMLC_PYTHON", mine);
+  await expect(findPython()).rejects.toThrow(`the Python "${mine}" of AMLC_PYTHON does not answer as a Python does`);
+});
+
 test("nothing of the working folder is run, or taken for a package", async ({ skip }) => {
   if (!python) return skip("no python3 here");
   const folderOfOthers = join(folder, "theirs");

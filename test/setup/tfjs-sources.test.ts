@@ -26,9 +26,11 @@ beforeAll(async () => {
   integrity = `sha512-${createHash("sha512").update(readFileSync(archive)).digest("base64")}`;
 });
 
-/** An npm that packs the archive into the folder that is its last word. */
-function writeNpm(): void {
-  const answer = `echo '[{"filename":"scope-name-1.0.0.tgz"}]'`;
+const ANSWER = '[{"filename":"scope-name-1.0.0.tgz"}]';
+
+/** An npm that packs the archive into the folder that is its last word, and prints something. */
+function writeNpm(printed = ANSWER): void {
+  const answer = `echo '${printed}'`;
   writeTool(
     join(tools, "npm"),
     `echo "$@" >> ${folder}/calls\nfor last in "$@"; do :; done\n${cp} ${archive} "$last"\n${answer}`,
@@ -51,6 +53,17 @@ test("the wanted files are unpacked once, and no script of the package runs", as
   const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
   expect(calls).toHaveLength(1);
   expect(calls[0]).toContain("--ignore-scripts");
+});
+
+test("notices around npm's answer are passed over, and an answer that says nothing is told", async () => {
+  const pinned = { spec: "@scope/name@1.0.0", integrity, wanted };
+  writeNpm(`[notice] a new npm\n${ANSWER}\nbye`);
+  expect(readdirSync(await fetchPackage(pinned, join(folder, "noticed")))).toEqual(["binding"]);
+  for (const printed of ["done", "[]", '[{"name":"x"}]']) {
+    writeNpm(printed);
+    const fetched = fetchPackage(pinned, join(folder, "mute"));
+    await expect(fetched).rejects.toMatchObject({ name: "InputError", message: expect.stringContaining(printed) });
+  }
 });
 
 test("another archive of the same name is refused, and not there afterwards", async () => {

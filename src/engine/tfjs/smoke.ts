@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { findJson } from "../../formats/found-json.ts";
 
 /** What a TensorFlow says of itself, once it has multiplied two matrices of float16 rightly. */
 export interface SmokeResult {
@@ -31,7 +32,9 @@ export async function testBinding(path: string, signal?: AbortSignal): Promise<S
   const program = `(${multiply})(require, ${JSON.stringify(path)})`;
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: "0", TF_FORCE_GPU_ALLOW_GROWTH: "true" };
   const { stdout, stderr } = await run(["-e", program], env, signal);
-  const { version, usesGpu, product, expected } = JSON.parse(stdout.slice(stdout.indexOf("{"))) as Answer;
+  const answer = findJson(stdout) as Answer | undefined;
+  if (answer?.product === undefined) throw new SmokeFault("it ended without a result");
+  const { version, usesGpu, product, expected } = answer;
   if (product.join() !== expected.join()) {
     throw new SmokeFault(
       `float16 matrices were multiplied wrongly: ${product.slice(0, 4)}, and not ${expected.slice(0, 4)}`,

@@ -45,6 +45,11 @@ test("a binding that multiplies rightly says its version and what it computes on
   expect(await testBinding(path)).toEqual({ version: "2.21.0", usesGpu: true, gpus: ["NVIDIA H100"] });
 });
 
+test("what a binding prints itself is passed over", async () => {
+  const path = binding(`console.log("[info] {fast}");process.on("exit", () => console.log("bye"));${WORKING}`);
+  expect((await testBinding(path)).version).toBe("2.21.0");
+});
+
 test.each([
   ["multiplies wrongly", `${WORKING.replace("x + y", "x - y")}`, "multiplied wrongly"],
   [
@@ -53,6 +58,8 @@ test.each([
     "cannot open shared",
   ],
   ["lacks instructions", `process.kill(process.pid, "SIGILL"); setTimeout(() => {}, 5000);`, "AVX"],
+  ["leaves early", "process.exit(0)", "without a result"],
+  ["leaves with other words", `console.log("{}"); process.exit(0)`, "without a result"],
   ["crashes", `console.error("F0000 oh dear"); process.abort();`, "SIGABRT"],
 ])("a binding that %s is a fault in words", async (_, program, words) => {
   const error = await testBinding(binding(program)).catch((cause: unknown) => cause);
