@@ -40,7 +40,9 @@ const NODE_API: PinnedPackage = {
  * @throws InputError when npm is missing or cannot fetch them, or when they are not what they should be
  */
 export async function fetchSources(folder: string, signal?: AbortSignal): Promise<BindingSources> {
-  const [tfjs, headers] = await Promise.all([BINDING, NODE_API].map((pinned) => fetchPackage(pinned, folder, signal)));
+  // In turn: were one to fail, the other would go on writing here after the call, and its lock, have ended.
+  const tfjs = await fetchPackage(BINDING, folder, signal);
+  const headers = await fetchPackage(NODE_API, folder, signal);
   return { binding: join(tfjs, "binding"), include: join(headers, "include") };
 }
 

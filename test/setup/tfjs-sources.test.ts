@@ -4,14 +4,16 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "tar";
 import { beforeAll, expect, test } from "vitest";
-import { fetchPackage } from "../../src/setup/tfjs-sources.ts";
+import { fetchPackage, fetchSources } from "../../src/setup/tfjs-sources.ts";
 import { workFolder } from "../support/work-folder.ts";
 import { useTools, writeTool } from "./fake-tools.ts";
 
 const folder = workFolder();
 const tools = join(folder, "bin");
 const archive = join(folder, "scope-name-1.0.0.tgz");
-const cp = execFileSync("sh", ["-c", "command -v cp"], { encoding: "utf8" }).trim();
+const [cp, sleep] = ["cp", "sleep"].map((name) =>
+  execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(),
+);
 const wanted = /^package\/binding\/\w+\.cc$/;
 let integrity = "";
 
@@ -71,4 +73,10 @@ test("another archive of the same name is refused, and not there afterwards", as
   const pinned = { spec: "@scope/name@1.0.0", integrity: "sha512-other", wanted };
   await expect(fetchPackage(pinned, join(folder, "wrong"))).rejects.toThrow(`gave ${integrity}, and this version is`);
   await expect(fetchPackage(pinned, join(folder, "wrong"))).rejects.toThrow("this version is");
+});
+
+test("when npm fails for one package, it is not at work for another", async () => {
+  writeTool(join(tools, "npm"), `echo "$2" >> ${folder}/begun; ${sleep} 0.3; exit 1`);
+  await expect(fetchSources(join(folder, "in-turn"))).rejects.toThrow("npm pack @tensorflow/tfjs-node");
+  expect(readFileSync(join(folder, "begun"), "utf8")).toMatch(/^@tensorflow\/tfjs-node@[\d.]+\n$/);
 });
