@@ -17,10 +17,10 @@ const ZIG = "ziglang";
 /** Zig brings the headers of every glibc; this is the oldest that TensorFlow's wheels and Node 20 run on. */
 const zigTarget = ({ arch }: Platform) => ["-target", `${arch}-linux-gnu.2.27`];
 
-/** Zig by its program, as `zig` or `python3 -m ziglang`; its cache goes to a folder that is removed afterwards. */
-export function zigCompiler(program: readonly string[], platform: Platform, cache: string): Compiler {
+/** Zig by the path of its program; its cache goes to a folder that is removed afterwards. */
+export function zigCompiler(program: string, platform: Platform, cache: string): Compiler {
   const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache };
-  return { command: [...program, "c++", ...zigTarget(platform)], env };
+  return { command: [program, "c++", ...zigTarget(platform)], env };
 }
 
 /**
@@ -47,7 +47,7 @@ export async function findCompiler(
   for (const program of named ? [] : ["g++", "clang++"]) {
     if ((await runTool([program, "--version"], { signal })).ok) return { command: [program] };
   }
-  return python?.hasZig ? zigCompiler([python.program, "-m", "ziglang"], platform, cache) : undefined;
+  return python?.zig ? zigCompiler(python.zig, platform, cache) : undefined;
 }
 
 /**

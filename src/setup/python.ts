@@ -49,8 +49,8 @@ export interface Python {
   /** As it was started. */
   readonly program: string;
   readonly tensorflow: PythonTensorflow | undefined;
-  /** Whether it has the package ziglang, with a compiler in it. */
-  readonly hasZig: boolean;
+  /** Path of Zig, if it has the package ziglang. `-m ziglang` would look in the working folder first. */
+  readonly zig: string | undefined;
 }
 
 /**
@@ -77,7 +77,8 @@ function readAnswer(program: string, { tensorflow: folder, full, cpu, ziglang }:
   const version = full ?? cpu;
   const gpu = full !== null && existsSync(join(folder ?? "", "..", "nvidia", "cudnn"));
   const tensorflow = folder && version ? { folder, version, gpu } : undefined;
-  return { program, tensorflow, hasZig: Boolean(ziglang) };
+  const zig = join(ziglang ?? "", "zig");
+  return { program, tensorflow, zig: ziglang !== null && existsSync(zig) ? zig : undefined };
 }
 
 /** Why a TensorFlow of Python's cannot serve; undefined when it can. */

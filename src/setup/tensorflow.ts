@@ -66,5 +66,5 @@ export async function installZig(source: WheelSource, folder: string, cache: str
       cause: error,
     });
   }
-  return zigCompiler([join(folder, "ziglang", "zig")], source.platform, cache);
+  return zigCompiler(join(folder, "ziglang", "zig"), source.platform, cache);
 }

@@ -9,7 +9,7 @@ import { ECHO_COMPILER, useTools, writeTool } from "./fake-tools.ts";
 const folder = workFolder();
 const tools = join(folder, "bin");
 const platform: Platform = { arch: "x86_64", glibc: "2.36" };
-const zigPython = { program: "python3", tensorflow: undefined, hasZig: true };
+const zigPython = { program: "python3", tensorflow: undefined, zig: "/site-packages/ziglang/zig" };
 const find = (python: typeof zigPython | undefined) => findCompiler(platform, python, join(folder, "cache"));
 
 useTools(tools);
@@ -30,13 +30,15 @@ describe("the compiler", () => {
 
   test("is Python's ziglang where there is no other, for a C library that TensorFlow's wheels run on", async () => {
     expect(await find(undefined)).toBeUndefined();
-    expect((await find(zigPython))?.command.join(" ")).toBe("python3 -m ziglang c++ -target x86_64-linux-gnu.2.27");
+    expect((await find(zigPython))?.command.join(" ")).toBe(
+      "/site-packages/ziglang/zig c++ -target x86_64-linux-gnu.2.27",
+    );
     writeTool(join(tools, "clang++"), "exit 0");
     expect(await find(zigPython)).toEqual({ command: ["clang++"] });
     writeTool(join(tools, "g++"), "exit 0");
     expect(await find(zigPython)).toEqual({ command: ["g++"] });
     vi.stubEnv("AMLC_CXX", "ziglang");
-    expect((await find(zigPython))?.command).toContain("ziglang");
+    expect((await find(zigPython))?.command).toContain(zigPython.zig);
   });
 });
 

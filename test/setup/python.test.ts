@@ -33,13 +33,20 @@ test("without a Python there is none, and one that AMLC_PYTHON names must run", 
 test("a Python says what it has; for CUDA its libraries must lie beside TensorFlow", async () => {
   writeTool(join(tools, "python3"), "exit 1");
   writeTool(join(tools, "python"), answers({ tensorflow: library, full: "2.18.0", cpu: null, ziglang: null }));
-  const expected = { program: "python", hasZig: false, tensorflow: { folder: library, version: "2.18.0", gpu: false } };
+  const expected = {
+    program: "python",
+    zig: undefined,
+    tensorflow: { folder: library, version: "2.18.0", gpu: false },
+  };
   expect(await findPython()).toEqual(expected);
   mkdirSync(join(site, "nvidia", "cudnn"), { recursive: true });
   expect((await findPython())?.tensorflow?.gpu).toBe(true);
-  const mine = writeTool(join(folder, "mine"), answers({ tensorflow: null, full: null, cpu: null, ziglang: "/zig" }));
+  const mine = writeTool(join(folder, "mine"), answers({ tensorflow: null, full: null, cpu: null, ziglang: "/none" }));
   vi.stubEnv("AMLC_PYTHON", mine);
-  expect(await findPython()).toEqual({ program: mine, hasZig: true, tensorflow: undefined });
+  expect(await findPython()).toEqual({ program: mine, zig: undefined, tensorflow: undefined });
+  const zig = writeTool(join(site, "ziglang", "zig"), "");
+  writeTool(mine, answers({ tensorflow: null, full: null, cpu: null, ziglang: join(site, "ziglang") }));
+  expect((await findPython())?.zig).toBe(zig);
 });
 
 test("words around the answer are passed over; a Python without an answer is none, and a fault when it is named", async () => {
@@ -61,7 +68,7 @@ test("nothing of the working folder is run, or taken for a package", async ({ sk
   const there = writeTool(join(folder, "there"), `cd '${folderOfOthers}' && exec '${python}' "$@"`);
   vi.stubEnv("PATH", path);
   vi.stubEnv("AMLC_PYTHON", there);
-  expect(await findPython()).toMatchObject({ program: there, hasZig: false });
+  expect(await findPython()).toMatchObject({ program: there, zig: undefined });
 });
 
 test("a TensorFlow serves when it is new enough, as wanted and whole", () => {
