@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   eval: async () => (await import("./commands/eval.ts")).evalCommand,
   score: async () => (await import("./commands/score.ts")).scoreCommand,
   compare: async () => (await import("./commands/compare.ts")).compareCommand,
+  report: async () => (await import("./commands/report.ts")).reportCommand,
   clean: async () => (await import("./commands/clean.ts")).cleanCommand,
   sanity: async () => (await import("./commands/sanity.ts")).sanityCommand,
   model: async () => (await import("./commands/model.ts")).modelCommand,
