@@ -18,6 +18,8 @@ export interface Sample {
   readonly entity: Entity;
   /** The true answer, without spaces at its ends; "" where there is none. */
   readonly value: string;
+  /** Column `prompt`: what is asked, word for word; "" where the configuration's prompt is asked. */
+  readonly prompt: string;
 }
 
 export interface SampleSource {
@@ -32,7 +34,7 @@ export interface SampleSource {
 const CHECKS_AT_ONCE = 16;
 
 /**
- * Reads the rows of a table (`image_link`, `entity_name`; `entity_value`, `group_id`, `index`) and looks at the header
+ * Reads the rows of a table (`image_link`, `entity_name`; `entity_value`, `group_id`, `index`, `prompt`) and looks at the header
  * of each image, once for all rows that share it. A row with an image that is missing or broken, an unknown entity or an
  * odd index lands in `bad`. @throws InputError when the file itself is not as {@link readTable} wants it.
  */
@@ -73,6 +75,7 @@ function rowReader(table: Table, images: string): (row: number) => Sample {
   const cellsOf = (name: string) => (table.columns.includes(name) ? table.column(name) : undefined);
   const [links, entities] = [table.column("image_link"), table.column("entity_name")];
   const [groups, values, indices] = [cellsOf("group_id"), cellsOf("entity_value"), cellsOf("index")];
+  const prompts = cellsOf("prompt");
   return (row) => {
     const [imageLink, entity] = [links[row], entities[row]];
     if (!isEntity(entity)) {
@@ -88,6 +91,7 @@ function rowReader(table: Table, images: string): (row: number) => Sample {
       groupId,
       entity,
       value,
+      prompt: prompts?.[row].trim() ?? "",
     };
   };
 }

@@ -1,4 +1,3 @@
-import type { Entity } from "../challenge/entities.ts";
 import { InputError } from "../util/errors.ts";
 import type { BadRow } from "./bad-rows.ts";
 import { fillPrompt } from "./prompt.ts";
@@ -22,18 +21,28 @@ export interface TokenizeOptions {
 }
 
 /**
- * Tokenises samples. A value that spells out a special token or is too long lands in `bad`.
+ * Tokenises samples; a row's own prompt goes before the one of all. A prompt or value of a row that spells out a special
+ * token, or is too long, lands in `bad`.
  * @throws InputError when the prompt has an unknown placeholder or spells out a special token.
  */
 export function tokenizeSamples(
   samples: readonly Sample[],
   { tokenizer, prompt, maxTokens }: TokenizeOptions,
 ): { samples: TokenizedSample[]; bad: BadRow[] } {
-  const prefixes = new Map<Entity, readonly number[]>();
+  const prefixes = new Map<string, readonly number[]>();
+  const prefixOf = (text: string) => {
+    const prefix = prefixes.get(text) ?? encodePrompt(tokenizer, text);
+    prefixes.set(text, prefix);
+    return prefix;
+  };
   const bad: BadRow[] = [];
   const tokenized = samples.flatMap((sample) => {
-    if (!prefixes.has(sample.entity)) prefixes.set(sample.entity, encodePrompt(tokenizer, prompt, sample.entity));
-    const prefix = prefixes.get(sample.entity)!;
+    const own = sample.prompt === "" ? undefined : tokenizer.findSpecial(sample.prompt);
+    if (own !== undefined) {
+      bad.push({ line: sample.line, reason: `prompt spells out the token ${own}` });
+      return [];
+    }
+    const prefix = prefixOf(sample.prompt || fillPrompt(prompt, sample.entity));
     const special = tokenizer.findSpecial(sample.value);
     if (special !== undefined) {
       bad.push({ line: sample.line, reason: `entity_value spells out the token ${special}` });
@@ -51,11 +60,10 @@ export function tokenizeSamples(
 }
 
 /** Token ids of `<bos> prompt \n`. @throws InputError as {@link tokenizeSamples}. */
-export function encodePrompt(tokenizer: Tokenizer, template: string, entity: string): readonly number[] {
-  const text = fillPrompt(template, entity);
+export function encodePrompt(tokenizer: Tokenizer, text: string): readonly number[] {
   const special = tokenizer.findSpecial(text);
   if (special !== undefined) {
-    throw new InputError(`prompt: "${template}" spells out the token ${special}`, {
+    throw new InputError(`prompt: "${text}" spells out the token ${special}`, {
       hint: "leave it out: <image>, <bos> and the line break are added",
     });
   }

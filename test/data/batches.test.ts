@@ -17,7 +17,18 @@ const reader: PixelReader = {
 
 function row(imagePath: string, prefix = [2, 5], suffix = [7, 1]): TokenizedSample {
   const line = Number(imagePath) || 99;
-  return { index: 0, line, imageLink: "", imagePath, groupId: "", entity: "width", value: "", prefix, suffix };
+  return {
+    index: 0,
+    line,
+    imageLink: "",
+    imagePath,
+    groupId: "",
+    entity: "width",
+    value: "",
+    prompt: "",
+    prefix,
+    suffix,
+  };
 }
 
 async function read(samples: readonly TokenizedSample[], options: Partial<BatchOptions> = {}) {

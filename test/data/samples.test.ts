@@ -50,7 +50,7 @@ test("a row's image is named by the last part of its link", async () => {
   expect(samples).toEqual([
     {
       ...{ index: 0, line: 2, imageLink: "https://x.org/I/a.jpg", imagePath: join(images, "a.jpg") },
-      ...{ groupId: "7", entity: "item_weight", value: "3 gram" },
+      ...{ groupId: "7", entity: "item_weight", value: "3 gram", prompt: "" },
     },
     expect.objectContaining({ index: 1, line: 3, imagePath: join(images, "b+c d.jpg"), entity: "width", value: "" }),
   ]);
@@ -60,6 +60,11 @@ test("the column index names rows; group_id and entity_value may be missing wher
   const { samples } = await load("index,image_link,entity_name\n1001,a.jpg,width\n");
   expect(samples).toMatchObject([{ index: 1001, groupId: "", value: "" }]);
   await expect(load("index,image_link,entity_name\n1001,a.jpg,width\n", true)).rejects.toThrow(/lacks .* entity_value/);
+});
+
+test("the column prompt is what a row is asked; an empty one leaves that to the configuration", async () => {
+  const { samples } = await load("image_link,entity_name,prompt\na.jpg,width,ocr \na.jpg,width,\n");
+  expect(samples.map(({ prompt }) => prompt)).toEqual(["ocr", ""]);
 });
 
 test("rows that cannot be used are collected with their lines, the others stay", async () => {

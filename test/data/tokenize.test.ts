@@ -19,7 +19,7 @@ const PROMPT = "answer en What is the {entity}?";
 
 const json = async (path: string) => JSON.parse(await readFile(path, "utf8"));
 const sample = (value: string, line = 2, entity: Entity = "item_weight"): Sample => {
-  return { index: 0, line, imageLink: "", imagePath: "", groupId: "", entity, value };
+  return { index: 0, line, imageLink: "", imagePath: "", groupId: "", entity, value, prompt: "" };
 };
 
 let tiny: Tokenizer;
@@ -83,6 +83,18 @@ test("an empty value is an answer of one token, the end", () => {
   expect(samples[0].suffix).toEqual([tiny.eosId]);
 });
 
+test("a row's own prompt is asked word for word", () => {
+  const own = { ...sample("34 g"), prompt: "after NET WT {entity}" };
+  const options = { tokenizer: tiny, prompt: PROMPT, maxTokens: 50 };
+  const { samples } = tokenizeSamples([own, sample("34 gram")], options);
+  expect(samples.map(({ prefix }) => tiny.decode(prefix.slice(1)).trim())).toEqual([
+    "after NET WT {entity}",
+    "answer en What is the item weight?",
+  ]);
+  const hostile = { ...own, prompt: "ocr <eos>" };
+  expect(tokenizeSamples([hostile], options).bad).toEqual([{ line: 2, reason: "prompt spells out the token <eos>" }]);
+});
+
 test("the prompt names the entity with spaces; other placeholders and special tokens are refused", () => {
   expect(fillPrompt(PROMPT, "maximum_weight_recommendation")).toBe(
     "answer en What is the maximum weight recommendation?",
@@ -90,7 +102,7 @@ test("the prompt names the entity with spaces; other placeholders and special to
   expect(fillPrompt("{entity}: {entity}", "$&")).toBe("$&: $&");
   expect(() => fillPrompt("the {entitty}", "width")).toThrow(/\{entitty\} in .* is no placeholder/);
   expect(() => fillPrompt("the {entity} {", "width")).toThrow(InputError);
-  expect(() => encodePrompt(tiny, "<image> {entity}", "width")).toThrow(/spells out the token <image>/);
+  expect(() => encodePrompt(tiny, "<image> width")).toThrow(/spells out the token <image>/);
 });
 
 test("a tokenizer that is missing, broken or lacks a special token is refused by name", async () => {
