@@ -69,17 +69,26 @@ function readJsonPage({ url: base, text }: Page): readonly IndexFile[] {
   });
 }
 
+/** The start of a link; in quotes a `>` may stand, as in `data-requires-python=">=3.9"`. */
+const LINK = /<a\s([^"'<>]*(?:(?:"[^"]*"|'[^']*')[^"'<>]*){0,99})>/gi;
+const ATTRIBUTE = /([^\s"'=/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+)))?/g;
+
 function readHtmlPage({ url: base, text }: Page): readonly IndexFile[] {
-  return [...text.matchAll(/<a\s([^>]*)>/gi)].flatMap(([, attributes]) => {
-    const link = /href\s*=\s*"([^"]+)"|href\s*=\s*'([^']+)'/i.exec(attributes);
-    const href = (link?.[1] ?? link?.[2])?.replaceAll("&amp;", "&");
-    if (href === undefined || !URL.canParse(href, base.href)) return [];
+  return [...text.matchAll(LINK)].flatMap(([, written]) => {
+    const attributes = readAttributes(written);
+    const href = attributes.get("href")?.replaceAll("&amp;", "&");
+    if (!href || !URL.canParse(href, base.href)) return [];
     const url = new URL(href, base);
     const sha256 = /^#sha256=([0-9a-f]{64})$/i.exec(url.hash)?.[1].toLowerCase() ?? null;
     url.hash = "";
     const name = decodePercents(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
-    return [{ name, url, sha256, size: null, yanked: /data-yanked/i.test(attributes) }];
+    return [{ name, url, sha256, size: null, yanked: attributes.has("data-yanked") }];
   });
+}
+
+function readAttributes(written: string): ReadonlyMap<string, string> {
+  const found = [...written.matchAll(ATTRIBUTE)].reverse(); // of two of a name the first counts
+  return new Map(found.map(([, name, double, single, bare]) => [name.toLowerCase(), double ?? single ?? bare ?? ""]));
 }
 
 const MAX_BYTES = 4 * 2 ** 30;

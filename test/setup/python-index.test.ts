@@ -87,6 +87,22 @@ test("a page of JSON and one of HTML say the same", async () => {
   expect(await listFiles(http, index, "html")).toEqual(files);
 });
 
+test("the links of a page of HTML are read as browsers do", async () => {
+  const page = `<a data-requires-python=">=3.9,<4" href="a-1.whl">a</a>
+    <a href=b-1.whl>b</a> <a href=/data-yanked/c-1.whl data-yanked>c</a>
+    <a rel="internal" title='data-yanked="href=x"' href = "/data-yanked/d-1.whl" href="e.whl">d</a>
+    <a data-href="e.whl" name=e>e</a> <a href="">f</a> <abbr href="g.whl">g</abbr>`;
+  server.serve("/simple/odd/", image(Buffer.from(page)));
+  await using http = client();
+  const files = await listFiles(http, new URL(`http://${server.host}/simple/`), "odd");
+  expect(files.map(({ url, yanked }) => [url.pathname, yanked])).toEqual([
+    ["/simple/odd/a-1.whl", false],
+    ["/simple/odd/b-1.whl", false],
+    ["/data-yanked/c-1.whl", true],
+    ["/data-yanked/d-1.whl", false],
+  ]);
+});
+
 test("a project that an index lacks is named with what to do, and so is an index that is none", async () => {
   await using http = client();
   const index = new URL(`http://${server.host}/simple/`);
