@@ -60,7 +60,8 @@ export function openHttp(index: URL, signal?: AbortSignal, pauseMs = 1000): Http
         if (moved() > before) attempt = 1;
         before = moved();
         if (!fault.passing || attempt >= ATTEMPTS) {
-          throw new InputError(`${withoutLogin(url)}: ${fault.message}`, { hint: HOST_HINT, cause: fault });
+          const shown = `${url.origin}${url.pathname}`; // in the rest may be a password, or a mirror's token
+          throw new InputError(`${shown}: ${fault.message}`, { hint: HOST_HINT, cause: fault });
         }
         await sleep(pauseMs * 2 ** (attempt - 1), undefined, signal && { signal });
       }

@@ -255,6 +255,12 @@ test("the index's name and password go to its own host and to no other, and into
   expect(seen[2]).toBe(`Basic ${Buffer.from("me:100%").toString("base64")}`);
 });
 
+test("a mirror's token in an address reaches its host and no message", async () => {
+  server.serve("/signed?token=secret", status(403));
+  const { error } = await fetchOne("/signed?token=secret");
+  expect((error as Error).message).toBe(`http://${server.host}/signed: the server answered 403 Forbidden`);
+});
+
 test("an interrupted call leaves what came for the next", async () => {
   const controller = new AbortController();
   server.serve("/slow", (response) => {
