@@ -9,7 +9,7 @@ import type { Platform } from "./platform.ts";
 import { fetchFile, type IndexFile, listFiles } from "./python-index.ts";
 import { compareVersions, isInRange, isRelease } from "./versions.ts";
 import { unpackWheel, type Wanted } from "./wheel.ts";
-import { neededGlibc, parseWheelName } from "./wheel-name.ts";
+import { neededGlibc, normalizeName, parseWheelName } from "./wheel-name.ts";
 
 /** Where wheels come from, and where they go while they are fetched. */
 export interface WheelSource {
@@ -35,7 +35,7 @@ export interface Wheel extends IndexFile {
  */
 export async function findWheel({ http, index, platform }: WheelSource, wanted: Requirement): Promise<Wheel> {
   const { project, range } = wanted;
-  const wheels = (await listFiles(http, index, project)).flatMap((file) => toWheel(file, platform));
+  const wheels = (await listFiles(http, index, project)).flatMap((file) => toWheel(file, project, platform));
   const accepted = wheels.filter(({ version }) => isInRange(version, range));
   if (accepted.length === 0) {
     const versions = [...new Set(wheels.map(({ version }) => version))].sort(compareVersions).slice(-8).join(", ");
@@ -59,10 +59,11 @@ export async function findWheel({ http, index, platform }: WheelSource, wanted: 
   return usable.sort(rank)[0];
 }
 
-function toWheel(file: IndexFile, { arch }: Platform): readonly Wheel[] {
+/** None when the file is no wheel, or one for another system, or of another project: a page may list any. */
+function toWheel(file: IndexFile, project: string, { arch }: Platform): readonly Wheel[] {
   const name = parseWheelName(file.name);
   const glibc = name && neededGlibc(name, arch);
-  if (!name || glibc === undefined || !isRelease(name.version)) return [];
+  if (name?.project !== normalizeName(project) || glibc === undefined || !isRelease(name.version)) return [];
   return [{ ...file, version: name.version, glibc }];
 }
 

@@ -206,6 +206,10 @@ describe("an earlier installation stays in use, and the message says what to do,
     expect((await fault(setUp(before))).message).toContain(
       `has no wheel of ${CPU_PROJECT}==2.21.0 for Linux ${ARCH}; there is 2.20.0`,
     );
+    const ofAnother = await fault(setUp([wheel("tensorflow-like", "2.21.0")]));
+    expect(ofAnother.message).toContain(
+      `has no wheel of ${CPU_PROJECT}==2.21.0 for Linux ${ARCH}; there is none at all`,
+    );
     const other = await fault(setupTensorflow({ index: `http://${server.host}/other` }));
     expect(other.message).toBe(`${server.host}/other/: has no package ${CPU_PROJECT}`);
   });
