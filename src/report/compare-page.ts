@@ -22,7 +22,7 @@ export async function comparePage(
   const { runs, notes } = comparison;
   const title = runs.length > 4 ? `${runs.length} runs` : runs.map(({ name }) => name).join(" · ");
   const body = [
-    html`<p class="note">Answers to ${comparison.split}, ${formatCount(comparison.shared_rows)} rows that all evaluated runs share.</p>\n`,
+    html`<p class="note">Answers to ${cut(comparison.split, 80)}, ${formatCount(comparison.shared_rows)} rows that all evaluated runs share.</p>\n`,
     noteList(notes),
     section("Settings that differ", [settingsTable(comparison)]),
     section("Loss", [await lossPanel(records)]),

@@ -102,7 +102,8 @@ export function scoreRun(
       const key = keyOf(row);
       groups.get(key)?.push(row) ?? groups.set(key, [row]);
     }
-    return Object.fromEntries([...groups.keys()].sort().map((key) => [key, estimateRows(groups.get(key)!, options)]));
+    const estimates = [...groups.keys()].sort().map((key) => [key, estimateRows(groups.get(key)!, options)]);
+    return Object.assign(Object.create(null), Object.fromEntries(estimates)) as Record<string, ScoreEstimate>;
   };
   const isSeen = ({ entity, truth }: AnsweredRow) => trainingValues?.has(valueKey(entity, truth));
   const part = (wanted: boolean) =>
@@ -189,6 +190,6 @@ const OWN_KEYS = ["run.name", "run.dir"];
 function differingSettings(runs: readonly RunRecord[]): Comparison["differences"] {
   const keys = new Set(runs.flatMap(({ settings }) => Object.keys(settings)));
   return [...keys]
-    .map((key) => ({ key, values: runs.map(({ settings }) => settings[key] ?? null) }))
+    .map((key) => ({ key, values: runs.map(({ settings }) => (Object.hasOwn(settings, key) ? settings[key] : null)) }))
     .filter(({ key, values }) => !OWN_KEYS.includes(key) && new Set(values).size > 1);
 }

@@ -1,4 +1,5 @@
 import type { Estimate } from "../challenge/bootstrap.ts";
+import { cut } from "../util/cut.ts";
 import { formatCount, formatNumber } from "../util/format-number.ts";
 import type { PairedTest } from "./comparison.ts";
 
@@ -18,13 +19,13 @@ const FEWEST = 6;
 
 /** What a paired test says, for people who do not read p-values. */
 export function verdict({
-  first,
-  other,
   f1_difference: d,
   only_first_right,
   only_other_right,
   mcnemar,
+  ...names
 }: PairedTest): string {
+  const [first, other] = [cut(names.first, 60), cut(names.other, 60)];
   const differing = only_first_right + only_other_right;
   if (differing === 0) return `${other} and ${first} are right on exactly the same rows.`;
   const better = d.value > 0 ? `${other} scores higher than ${first}` : `${other} scores lower than ${first}`;
