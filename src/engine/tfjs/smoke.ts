@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { findJson } from "../../formats/found-json.ts";
+import type { Binding } from "./binding.ts";
 
 /** What a TensorFlow says of itself, once it has multiplied two matrices of float16 rightly. */
 export interface SmokeResult {
@@ -61,27 +62,15 @@ function explain(error: { signal?: NodeJS.Signals | undefined; killed?: boolean 
   return error.signal ? `it was ended by ${error.signal}: ${line}` : `${line}`;
 }
 
-interface Info {
-  readonly id: number;
-}
-
-/** The calls of tfjs-node's binding that are used here. */
-interface RawBinding {
-  readonly TF_Version: string;
-  readonly TF_ATTR_TYPE: number;
-  readonly TF_ATTR_BOOL: number;
-  isUsingGpuDevice(): boolean;
-  createTensor(shape: readonly number[], dtype: number, data: Uint8Array): number;
-  executeOp(name: string, attributes: readonly object[], inputs: readonly number[], outputs: number): Info[];
-  tensorDataSync(id: number): Float32Array;
-}
+type TestedBinding = Pick<Binding, "TF_Version" | "isUsingGpuDevice" | "createTensor" | "executeOp" | "tensorDataSync">;
 
 /** Runs in the process, and may therefore use nothing from around it but its arguments and globals. */
 function multiply(require: NodeJS.Require, path: string): void {
-  const binding: RawBinding = require(path);
+  const binding: TestedBinding = require(path);
   const [FLOAT, UINT8, HALF] = [1, 4, 19]; // of TF_DataType
-  const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
-  const flag = (name: string) => ({ name, type: binding.TF_ATTR_BOOL, value: false });
+  const [BOOL, TYPE] = [3, 4]; // of TF_AttrType
+  const type = (name: string, value: number) => ({ name, type: TYPE, value });
+  const flag = (name: string) => ({ name, type: BOOL, value: false });
   const half = [0xc000, 0xbc00, 0x0000, 0x3c00, 0x4000]; // -2, -1, 0, 1, 2
   const matrix = (rows: number, columns: number, step: number) => {
     const numbers = Array.from({ length: rows * columns }, (_, i) => (step * i + (i >> 3)) % 5);
@@ -103,7 +92,7 @@ function multiply(require: NodeJS.Require, path: string): void {
   const answer: Answer = {
     version: binding.TF_Version,
     usesGpu: binding.isUsingGpuDevice(),
-    product: Array.from(binding.tensorDataSync(result.id)),
+    product: Array.from(binding.tensorDataSync(result.id) as Float32Array),
     expected,
   };
   process.stdout.write(JSON.stringify(answer));

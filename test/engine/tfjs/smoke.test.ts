@@ -32,7 +32,10 @@ module.exports = {
   TF_Version: "2.21.0",
   isUsingGpuDevice: () => true,
   createTensor: (shape, _, data) => keep({ shape, data }),
-  executeOp: (name, _, ids) => [{ id: keep(ops[name](...ids.map((id) => tensors[id]))) }],
+  executeOp: (name, attributes, ids) => {
+    for (const { type, value } of attributes) if (type !== (value === false ? 3 : 4)) throw new Error("attribute");
+    return [{ id: keep(ops[name](...ids.map((id) => tensors[id]))) }];
+  },
   tensorDataSync: (id) => Float32Array.from(tensors[id].data),
 };
 `;
