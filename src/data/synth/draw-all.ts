@@ -25,7 +25,7 @@ export interface Drawn {
   readonly present: number;
 }
 
-/** libvips works in Node's pool of threads; twice as many pictures on the way keep it busy while files are written. */
+/** JPEGs are made and written in Node's pool of threads while the next labels are drawn. */
 const ON_THE_WAY = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
 
 /**

@@ -2,13 +2,13 @@ import type { DataSettings } from "../../config/data-schema.ts";
 import { random } from "../../util/random.ts";
 import { chance } from "./choose.ts";
 import { composeLines } from "./content.ts";
+import { drawLabel, letterStarts } from "./drawing.ts";
 import type { Face } from "./faces.ts";
 import type { Fact } from "./fact.ts";
-import { type Box, cornersOf, type Layout, layOut, type PlacedLine, turn } from "./layout.ts";
+import { type Box, CANVAS, cornersOf, turn } from "./geometry.ts";
+import { type Layout, layOut, type PlacedLine } from "./layout.ts";
 import { choosePalette } from "./palette.ts";
-import { photograph } from "./raster.ts";
-import { CANVAS } from "./set-line.ts";
-import { drawLabel, letterStarts } from "./svg.ts";
+import { photograph } from "./photograph.ts";
 
 /** A line of text as it stands on a picture, in pixels. */
 export interface TextBox {

@@ -3,17 +3,8 @@ import type { Random } from "../../util/random.ts";
 import { between, chance, pick } from "./choose.ts";
 import type { Line } from "./content.ts";
 import { type Face, NARROW } from "./faces.ts";
-import {
-  CANVAS,
-  leftRoom,
-  lineHeight,
-  lineWidth,
-  MARGIN,
-  type SetLine,
-  setLine,
-  TEXT_SIZES,
-  textWidth,
-} from "./set-line.ts";
+import { type Box, CANVAS, cornersOf, MARGIN, turn } from "./geometry.ts";
+import { leftRoom, lineHeight, lineWidth, type SetLine, setLine, TEXT_SIZES, textWidth } from "./set-line.ts";
 
 /** A line in its place, in units of the canvas, before the label is turned. */
 export interface PlacedLine extends SetLine {
@@ -24,9 +15,6 @@ export interface PlacedLine extends SetLine {
   /** The room of the line with its arrow: left, top, right, bottom. */
   readonly room: Box;
 }
-
-/** Left, top, right, bottom. */
-export type Box = readonly [number, number, number, number];
 
 export interface Layout {
   /** From top to bottom. */
@@ -111,22 +99,4 @@ function largestAngle(lines: readonly PlacedLine[], wanted: number): number {
       cornersOf(room).every((corner) => turn(corner, angle).every((c) => c >= 1 && c < CANVAS)),
     );
   return [wanted, wanted / 2, wanted / 4].find(isInside) ?? 0;
-}
-
-export type Point = readonly [number, number];
-
-export const cornersOf = ([left, top, right, bottom]: Box): readonly Point[] => [
-  ...([
-    [left, top],
-    [right, top],
-    [left, bottom],
-    [right, bottom],
-  ] as const),
-];
-
-/** A point after the label is turned. */
-export function turn([x, y]: Point, degrees: number): Point {
-  const [sin, cos] = [Math.sin((degrees * Math.PI) / 180), Math.cos((degrees * Math.PI) / 180)];
-  const [dx, dy] = [x - CANVAS / 2, y - CANVAS / 2];
-  return [CANVAS / 2 + cos * dx - sin * dy, CANVAS / 2 + sin * dx + cos * dy];
 }

@@ -1,5 +1,6 @@
 import type { Random } from "../../util/random.ts";
 import { between, chance } from "./choose.ts";
+import type { Rgb } from "./shapes.ts";
 
 /** Hue in degrees; saturation and lightness from 0 to 1. */
 export interface Colour {
@@ -65,22 +66,14 @@ export const sceneColour = (random: Random): Colour => ({
 
 const clamp = (x: number) => Math.min(1, Math.max(0, x));
 
-export const css = ({ hue, saturation, lightness }: Colour) =>
-  `#${toRgb({ hue, saturation, lightness })
-    .map((part) =>
-      Math.round(255 * part)
-        .toString(16)
-        .padStart(2, "0"),
-    )
-    .join("")}`;
-
-/** (CSS Color 4) */
-function toRgb({ hue, saturation, lightness }: Colour): readonly number[] {
+/** 0 to 255. (CSS Color 4) */
+export function toRgb({ hue, saturation, lightness }: Colour): Rgb {
   const reach = saturation * Math.min(lightness, 1 - lightness);
-  return [0, 8, 4].map((n) => {
+  const part = (n: number) => {
     const k = (n + hue / 30) % 12;
-    return lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1));
-  });
+    return 255 * (lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1)));
+  };
+  return [part(0), part(8), part(4)];
 }
 
 /** From 1 to 21 (WCAG 2.2). */
@@ -90,6 +83,8 @@ export function contrastOf(a: Colour, b: Colour): number {
 }
 
 function luminance(colour: Colour): number {
-  const [r, g, b] = toRgb(colour).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  const [r, g, b] = toRgb(colour).map((part) => linear(part / 255));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
+
+const linear = (part: number) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);

@@ -1,11 +1,9 @@
 import type { Line } from "./content.ts";
 import type { Face } from "./faces.ts";
+import { CANVAS, MARGIN } from "./geometry.ts";
 import type { Arrow } from "./phrases.ts";
 import { NO_BREAK } from "./quantity.ts";
 
-/** The edge of the canvas that everything is placed on; a picture of another size is the same one, larger or smaller. */
-export const CANVAS = 112;
-export const MARGIN = 4;
 /** In units of the canvas, where small letters are a good half as high. */
 export const TEXT_SIZES = { least: 11, low: 14, high: 24 } as const;
 const WIDEST = CANVAS - 2 * MARGIN;
