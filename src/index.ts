@@ -16,6 +16,7 @@ export {
   type CleanAnswersReport,
   cleanAnswers,
 } from "./recipes/clean-answers.ts";
+export { type CompareOptions, compare } from "./recipes/compare.ts";
 export { type CleanedTable, type CleanOptions, cleanTable } from "./recipes/data/clean.ts";
 export { type DownloadTableOptions, downloadTable } from "./recipes/data/download.ts";
 export { cutParts, type JoinOptions, joinTables, type PartsOptions, type PartsReport } from "./recipes/data/parts.ts";
@@ -28,6 +29,7 @@ export { type DoctorOptions, doctor, type Examination } from "./recipes/doctor.t
 export { type EvaluateOptions, type EvaluationResult, evaluate } from "./recipes/evaluate.ts";
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";
+export { type ReportOptions, type RunReport, reportRun } from "./recipes/report.ts";
 export { type SanityOptions, sanity } from "./recipes/sanity.ts";
 export { scoreFiles } from "./recipes/score.ts";
 export {
@@ -39,5 +41,6 @@ export {
 } from "./recipes/setup-tensorflow.ts";
 export { resume, train } from "./recipes/train.ts";
 export type { TrainOptions, TrainResult } from "./recipes/training-loop.ts";
+export type { Comparison } from "./report/comparison.ts";
 export type { HistoryRecord } from "./runs/history.ts";
 export { AmlcError, InputError, InterruptedError } from "./util/errors.ts";
