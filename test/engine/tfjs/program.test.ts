@@ -1,55 +1,45 @@
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { withHalfProducts } from "../../../src/engine/half-products.ts";
 import { openTensorflow } from "../../../src/engine/tfjs/tensorflow.ts";
-import type { TfjsEngine } from "../../../src/engine/tfjs/tfjs.ts";
 import { f32ToF16 } from "../../../src/formats/half.ts";
 import { makeGraph } from "../../../src/graph/graph.ts";
 import { cast, constant, exp, input, matmul, scale } from "../../../src/graph/ops/index.ts";
 import { trainAdapter } from "../../../src/train/trained.ts";
 import { createTrainer } from "../../../src/train/trainer.ts";
 import { tensor } from "../../../src/util/tensor.ts";
-import { openTfjs, TFJS_BACKENDS, whyNot } from "../../support/engines.ts";
+import { describeBackends, openTfjs, whyNot } from "../../support/engines.ts";
 import { loadGolden } from "../../support/goldens.ts";
 
 const ADAMW = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0 } as const;
 
-describe.each(TFJS_BACKENDS)("%s", (backend) => {
-  let engine: TfjsEngine;
-  beforeAll(async () => {
-    if (!whyNot(backend)) engine = await openTfjs(backend);
-  });
-  beforeEach(({ skip }) => {
-    const reason = whyNot(backend);
-    if (reason) skip(reason);
-  });
-
+describeBackends((engine) => {
   const w = tensor("f32", [2, 2], Float32Array.of(1, 2, 3, 4));
   const table = constant(tensor("f32", [2, 2], Float32Array.of(5, 6, 7, 8)));
   const product = makeGraph({ y: matmul(matmul(input("x", "f32", [1, 2]), input("w", "f32", [2, 2])), table) });
   const x = tensor("f32", [1, 2], Float32Array.of(1, 1));
 
   test("a run leaves no tensor behind, and a release none of what the program held", async () => {
-    const warmUp = await engine.compile(product, { w });
+    const warmUp = await engine().compile(product, { w });
     await warmUp.run({ x });
     await warmUp.release();
-    const before = engine.backend.liveTensors;
-    const program = await engine.compile(product, { w });
-    expect(engine.backend.liveTensors).toBe(before + 2); // the weight and the constant
+    const before = engine().backend.liveTensors;
+    const program = await engine().compile(product, { w });
+    expect(engine().backend.liveTensors).toBe(before + 2); // the weight and the constant
     await program.run({ x });
-    expect(engine.backend.liveTensors).toBe(before + 2);
+    expect(engine().backend.liveTensors).toBe(before + 2);
     await program.release();
-    expect(engine.backend.liveTensors).toBe(before);
+    expect(engine().backend.liveTensors).toBe(before);
   });
 
   test("programs that bind one weight hold one copy of it, until the last goes", async () => {
-    const before = engine.backend.liveTensors;
+    const before = engine().backend.liveTensors;
     const plain = makeGraph({ y: matmul(input("x", "f32", [1, 2]), input("w", "f32", [2, 2])) });
-    const [one, other] = [await engine.compile(plain, { w }), await engine.compile(plain, { w })];
-    expect(engine.backend.liveTensors).toBe(before + 1);
+    const [one, other] = [await engine().compile(plain, { w }), await engine().compile(plain, { w })];
+    expect(engine().backend.liveTensors).toBe(before + 1);
     await one.release();
     expect(Array.from((await other.run({ x })).y.data as Float32Array)).toEqual([4, 6]);
     await other.release();
-    expect(engine.backend.liveTensors).toBe(before);
+    expect(engine().backend.liveTensors).toBe(before);
   });
 
   test("a run that fails half-way leaves no tensor behind", async () => {
@@ -57,17 +47,17 @@ describe.each(TFJS_BACKENDS)("%s", (backend) => {
     const last = graph.nodes.at(-1)!;
     const broken = { ...last.op, tfjs: () => { throw new Error("no such kernel"); } }; // biome-ignore format: one line
     const nodes = graph.nodes.map((node) => (node === last ? { ...node, op: broken } : node));
-    const program = await engine.compile({ ...graph, nodes, outputs: new Map([["y", nodes.at(-1)!]]) }, { w });
-    const before = engine.backend.liveTensors;
+    const program = await engine().compile({ ...graph, nodes, outputs: new Map([["y", nodes.at(-1)!]]) }, { w });
+    const before = engine().backend.liveTensors;
     await expect(program.run({ x })).rejects.toThrow("no such kernel");
-    expect(engine.backend.liveTensors).toBe(before);
+    expect(engine().backend.liveTensors).toBe(before);
     await program.release();
   });
 
   test("of fp16 weights the exact values are used", async () => {
     const halves = f32ToF16(Float32Array.of(0.1, 65504, 6e-8, -3));
     const graph = makeGraph({ y: scale(cast(input("w", "f16", [2, 2]), "f32"), 1 / 4) });
-    const program = await engine.compile(graph, { w: tensor("f16", [2, 2], halves) });
+    const program = await engine().compile(graph, { w: tensor("f16", [2, 2], halves) });
     const { y } = await program.run({});
     expect(Array.from(y.data as Float32Array, (value) => value * 4)).toEqual([0.0999755859375, 65504, 2 ** -24, -3]);
     await program.release();
