@@ -1,18 +1,14 @@
-import { open, readdir, writeFile } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { DataSettings } from "../../config/data-schema.ts";
-import { InputError, InterruptedError } from "../../util/errors.ts";
+import { InterruptedError } from "../../util/errors.ts";
 import { makeOutputFolder } from "../../util/files.ts";
-import { loadFaces } from "./faces.ts";
-import { planLabel, type TextBox } from "./label.ts";
+import type { DrawSetting } from "./draw-row.ts";
+import { startDrawThreads } from "./draw-threads.ts";
+import type { TextBox } from "./label.ts";
 import { pictureName, type SynthRow } from "./rows.ts";
 
-export interface DrawOptions {
-  /** Made if it is missing. */
-  readonly folder: string;
-  readonly settings: DataSettings["synth"];
-  /** Share of units in full words. */
-  readonly inFull: number;
+/** The folder is made if it is missing. */
+export interface DrawOptions extends DrawSetting {
   readonly onDrawn?: (done: number, total: number) => void;
   /** Ends the drawing with an InterruptedError. */
   readonly signal?: AbortSignal;
@@ -25,9 +21,6 @@ export interface Drawn {
   readonly present: number;
 }
 
-/** JPEGs are made and written in Node's pool of threads while the next labels are drawn. */
-const ON_THE_WAY = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
-
 /**
  * Draws the pictures of rows into a folder, each under a name of its own. One that is there and whole is not drawn again, so
  * that a drawing that was stopped goes on. @throws InputError when the folder cannot be written to
@@ -35,22 +28,23 @@ const ON_THE_WAY = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4);
 export async function drawAll(rows: readonly SynthRow[], options: DrawOptions): Promise<Drawn> {
   const { folder, settings, inFull, onDrawn, signal } = options;
   await makeOutputFolder(folder);
-  const faces = loadFaces();
-  const names = rows.map((row) => pictureName(row, settings, inFull));
-  const present = await findWhole(folder, names);
+  const files = rows.map((row) => pictureName(row, settings, inFull));
+  const present = await findWhole(folder, files);
+  const threads = startDrawThreads(rows.length - present.size, { folder, settings, inFull });
   let done = present.size;
   onDrawn?.(done, rows.length);
-  const pictures = await mapBusily(rows, ON_THE_WAY, async (row, i) => {
-    if (signal?.aborted) throw stopped(done, rows.length);
-    const name = names[i];
-    const label = planLabel(row.fact, row.name, faces, settings, inFull);
-    if (!present.has(name)) {
-      await writePicture(join(folder, name), await label.draw());
-      onDrawn?.(++done, rows.length);
-    }
-    return { name, lines: label.lines };
-  });
-  return { pictures, present: present.size };
+  try {
+    const pictures = await mapBusily(rows, threads.rowsAtOnce, async ({ fact, name }, i) => {
+      if (signal?.aborted) throw stopped(done, rows.length);
+      const task = { fact, name, file: files[i], isThere: present.has(files[i]) };
+      const lines = await threads.draw(task);
+      if (!task.isThere) onDrawn?.(++done, rows.length);
+      return { name: task.file, lines };
+    });
+    return { pictures, present: present.size };
+  } finally {
+    await threads.close();
+  }
 }
 
 /** Some at a time, in order; after an error none is begun, and those on the way are waited for. @throws the first error */
@@ -73,11 +67,13 @@ async function mapBusily<T, R>(items: readonly T[], limit: number, work: (item: 
   return results;
 }
 
+const FILES_AT_ONCE = 16;
+
 /** Of these files, the ones that end as a JPEG does: a file that was cut short does not. */
 async function findWhole(folder: string, names: readonly string[]): Promise<ReadonlySet<string>> {
   const there = new Set(await readdir(folder));
   const candidates = names.filter((name) => there.has(name));
-  const whole = await mapBusily(candidates, ON_THE_WAY, (name) => endsAsJpeg(join(folder, name)));
+  const whole = await mapBusily(candidates, FILES_AT_ONCE, (name) => endsAsJpeg(join(folder, name)));
   return new Set(candidates.filter((_, i) => whole[i]));
 }
 
@@ -90,15 +86,6 @@ async function endsAsJpeg(path: string): Promise<boolean> {
   } finally {
     await file.close();
   }
-}
-
-async function writePicture(path: string, bytes: Buffer): Promise<void> {
-  await writeFile(path, bytes).catch((cause: Error) => {
-    throw new InputError(`${path}: could not be written: ${cause.message}`, {
-      hint: "make room, or choose a folder that you may write to; started again, the command draws what is missing",
-      cause,
-    });
-  });
 }
 
 const stopped = (done: number, total: number) =>

@@ -1,7 +1,8 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runProgram } from "../../../../src/cli/program.ts";
+import { amlc } from "../../../support/cli.ts";
 import { workFolder } from "../../../support/work-folder.ts";
 import { captureOutput } from "../../capture.ts";
 
@@ -36,4 +37,19 @@ test("without rows to draw it tells where they come from", async () => {
 test("a setting that cannot be is named", async () => {
   expect(await synth(table, "-o", at("n.csv"), "--images", at("n"), "--size", "7")).toBe(2);
   expect(printed.err).toContain("synth.size");
+});
+
+test("the compiled program draws with all cores, and every byte is that of one thread", async () => {
+  const args = (name: string) => ["data", "synth", "--random", "220", "-o", at(`${name}.csv`), "--images", at(name)];
+  const [inThreads] = await Promise.all([amlc(folder, ...args("threads")), runProgram(args("one"))]);
+  expect(inThreads.code, inThreads.stderr).toBe(0);
+  for (const ending of [".csv", "-text.csv"]) {
+    expect(readFileSync(at(`threads${ending}`))).toEqual(readFileSync(at(`one${ending}`)));
+  }
+  const files = readdirSync(at("one"));
+  expect(files).toHaveLength(220);
+  const differing = files.filter(
+    (file) => !readFileSync(join(at("threads"), file)).equals(readFileSync(join(at("one"), file))),
+  );
+  expect(differing).toEqual([]);
 });

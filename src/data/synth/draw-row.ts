@@ -1,0 +1,42 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DataSettings } from "../../config/data-schema.ts";
+import { InputError } from "../../util/errors.ts";
+import { loadFaces } from "./faces.ts";
+import { planLabel, type TextBox } from "./label.ts";
+import type { SynthRow } from "./rows.ts";
+
+export interface DrawSetting {
+  /** There already. */
+  readonly folder: string;
+  readonly settings: DataSettings["synth"];
+  /** Share of units in full words. */
+  readonly inFull: number;
+}
+
+/** A row's picture: its file, and whether that is there already. */
+export interface DrawTask extends Pick<SynthRow, "fact" | "name"> {
+  readonly file: string;
+  readonly isThere: boolean;
+}
+
+/** Draws a row's picture unless it is there, and tells what stands on it. @throws InputError when it cannot be written */
+export type DrawRow = (task: DrawTask) => Promise<readonly TextBox[]>;
+
+export function rowDrawer({ folder, settings, inFull }: DrawSetting): DrawRow {
+  const faces = loadFaces();
+  return async ({ fact, name, file, isThere }) => {
+    const label = planLabel(fact, name, faces, settings, inFull);
+    if (!isThere) await writePicture(join(folder, file), await label.draw());
+    return label.lines;
+  };
+}
+
+async function writePicture(path: string, bytes: Buffer): Promise<void> {
+  await writeFile(path, bytes).catch((cause: Error) => {
+    throw new InputError(`${path}: could not be written: ${cause.message}`, {
+      hint: "make room, or choose a folder that you may write to; started again, the command draws what is missing",
+      cause,
+    });
+  });
+}
