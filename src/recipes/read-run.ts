@@ -68,7 +68,7 @@ function tellState(
   else if (planned !== null && last_step < planned && config?.eval.patience === null) {
     tell(`not finished, ${last_step} of ${planned} steps: to go on, amlc train --resume ${run.path}`);
   }
-  if (broken_losses > 0) tell(`${broken_losses} steps have a loss that is no number: they are not in the curve`);
+  if (broken_losses > 0) tell(`steps with a loss that is no number, which the curve leaves out: ${broken_losses}`);
 }
 
 async function readAnswers(

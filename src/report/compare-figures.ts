@@ -1,15 +1,9 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { ScoreEstimate } from "../challenge/bootstrap.ts";
-import {
-  type ChartPlace,
-  intervalsSpec,
-  lossSpec,
-  type NamedCurve,
-  type NamedEstimate,
-  type Progress,
-  sizesSpec,
-} from "./compare-charts.ts";
+import type { ChartPlace } from "./chart-style.ts";
+import { intervalsSpec, type NamedEstimate, sizesSpec } from "./compare-charts.ts";
 import type { Comparison, RunScore } from "./comparison.ts";
+import { lossSpec, type NamedCurve, type Progress } from "./loss-chart.ts";
 import type { RunRecord } from "./run-record.ts";
 import { renderSvg } from "./vega-svg.ts";
 

@@ -55,7 +55,10 @@ async function scoreSections(comparison: Comparison): Promise<readonly Html[]> {
   const [overall, byEntity, byUnit] = scoreFigures(comparison);
   const size = sizeFigure(comparison);
   const names = comparison.runs.map(({ name }) => name);
-  const key = colourKey(names, names.length);
+  const key = colourKey(
+    scored.map(({ name }) => name),
+    names,
+  );
   const columns = scored.map(({ name, score }) => ({ name, score }));
   return [
     section("Scores", [
@@ -76,7 +79,14 @@ async function partSection(
   names: readonly string[],
   ...[runs, partsOf]: Parameters<typeof partsTable>
 ): Promise<readonly Html[]> {
-  return [await chart(figure), colourKey(names, MOST_RUNS), partsTable(runs, partsOf)];
+  return [
+    await chart(figure),
+    colourKey(
+      runs.slice(0, MOST_RUNS).map(({ name }) => name),
+      names,
+    ),
+    partsTable(runs, partsOf),
+  ];
 }
 
 type Scored = RunSummary & { readonly score: RunScore };

@@ -1,7 +1,8 @@
 import { cut } from "../util/cut.ts";
-import { colourOf, dashesOf, showsSteps } from "./compare-charts.ts";
+import { colourOf, dashesOf } from "./chart-style.ts";
 import { curvesOf, lossFigures } from "./compare-figures.ts";
 import { Html, html } from "./html.ts";
+import { showsSteps } from "./loss-chart.ts";
 import { responsiveChart } from "./page.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -53,9 +54,9 @@ function sample(i: number): Html {
   return html`<svg width="26" height="8" aria-hidden="true"><line x1="0" y1="4" x2="26" y2="4" stroke="${colourOf(i)}" stroke-width="3" stroke-dasharray="${dashes || "none"}"/></svg>`;
 }
 
-/** Which dot of a chart is which run. */
-export function colourKey(names: readonly string[], most: number): Html {
-  const items = names.slice(0, most).map((name, i) => html`<li><label>${sample(i)}${cut(name, 60)}</label></li>\n`);
+/** Which dot of a chart is which run, of `all`. */
+export function colourKey(shown: readonly string[], all: readonly string[]): Html {
+  const items = shown.map((name) => html`<li><label>${sample(all.indexOf(name))}${cut(name, 60)}</label></li>\n`);
   return html`<ul class="legend">${items}</ul>\n`;
 }
 

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import { cut } from "../util/cut.ts";
-import type { ChartPlace } from "./compare-charts.ts";
+import type { ChartPlace } from "./chart-style.ts";
 import { Html, html } from "./html.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import { renderSvg } from "./vega-svg.ts";

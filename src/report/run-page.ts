@@ -25,9 +25,10 @@ export interface ShownRows {
 }
 
 export function chooseRows(rows: readonly AnsweredRow[]): ShownRows {
-  const right = rows.filter(({ prediction, truth }) => isRight(outcomeOf(prediction, truth)));
+  const isRowRight = ({ prediction, truth }: AnsweredRow) => isRight(outcomeOf(prediction, truth));
+  const right = rows.filter(isRowRight);
   const wrong = rows
-    .filter((row) => !right.includes(row))
+    .filter((row) => !isRowRight(row))
     .map((row) => ({ row, distance: answerDistance(row.prediction, row.truth) }))
     .sort((a, b) => (a.distance === b.distance ? 0 : b.distance - a.distance))
     .map(({ row }) => row);

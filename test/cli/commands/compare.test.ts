@@ -101,7 +101,7 @@ describe("amlc compare tells of", () => {
     const unbegun = writeRun(folder, "unbegun", { losses: [], answers: answers(1) });
     const notes = await notesOf(halted, unbegun);
     expect(notes).toContain(`halted: not finished, 3 of 9 steps: to go on, amlc train --resume ${halted}`);
-    expect(notes).toContain("halted: 1 steps have a loss that is no number");
+    expect(notes).toContain("halted: steps with a loss that is no number, which the curve leaves out: 1");
     expect(notes).toContain(`unbegun: no step was taken yet`);
   });
 
