@@ -25,7 +25,7 @@ export interface CompareOptions {
 /** Points of all curves together; a run has some hundred at least. */
 const DETAIL = 4000;
 /** Of all histories together: what is read in a second. */
-const HISTORY_BYTES = 96 * 2 ** 20;
+const HISTORY_BYTES = 2 ** 26;
 
 /**
  * Compares runs by what is in their folders: settings, curves, scores with intervals, paired tests, cost.

@@ -45,7 +45,7 @@ export function compareMarkdown({
       )}`,
     tests.length > 0 &&
       `## Is the difference real?\n\n${tests
-        .map((test) => `- **${plain(verdict(test), 400)}** ${plain(testFigures(test), 400)}`)
+        .map((test) => `- **${plain(verdict(test), 400)}** ${testFigures(test)}`)
         .join(
           "\n",
         )}${many ? `\n\n${many}` : ""}\n\n${formatCount(disagreements.rows)} rows are right in one run and wrong in another.`,

@@ -4,7 +4,7 @@ export const RUN_STYLE = `
 svg { background: transparent; }
 .chart text { fill: var(--text); }
 .narrow { display: none; }
-@media (max-width: 1020px) { .wide { display: none; } .narrow { display: block; } body { padding: 14px; } th { white-space: normal; } }
+@media (max-width: 1020px) { .wide { display: none; } .narrow { display: block; } body { padding: 14px; } th, th.number { white-space: normal; } th, td { padding-right: 9px; } }
 td:first-child { min-width: 72px; }
 details summary { cursor: pointer; color: var(--quiet); margin: 12px 0; }
 .notes { background: var(--tile); border-left: 4px solid #d6a300; border-radius: 4px; padding: 10px 14px 10px 32px; margin: 16px 0; }
