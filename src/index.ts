@@ -27,6 +27,7 @@ export { type SynthOptions, type SynthReport, synthTable } from "./recipes/data/
 export { type DemoResult, demo } from "./recipes/demo.ts";
 export { type DoctorOptions, doctor, type Examination } from "./recipes/doctor.ts";
 export { type EvaluateOptions, type EvaluationResult, evaluate } from "./recipes/evaluate.ts";
+export { type InitModelOptions, type InitModelReport, initModel } from "./recipes/init-model.ts";
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";
 export { type ReportOptions, type RunReport, reportRun } from "./recipes/report.ts";

@@ -75,6 +75,7 @@ test("it exports these names and no others", () => {
       "drawRun",
       "evaluate",
       "formatAnswer",
+      "initModel",
       "joinTables",
       "loadConfig",
       "loadDataSettings",

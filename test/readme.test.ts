@@ -48,7 +48,19 @@ describe("in the folder of a clone, in the README's order", () => {
     .flatMap((block) => block.trim().split("\n"));
 
   test("there are commands for every task", () => {
-    const commands = ["data", "train", "model", "doctor", "eval", "score", "clean", "sanity", "config"];
+    const commands = [
+      "data",
+      "train",
+      "model",
+      "doctor",
+      "eval",
+      "score",
+      "clean",
+      "sanity",
+      "compare",
+      "report",
+      "config",
+    ];
     expect(new Set(lines.map((line) => line.split(" ")[2]))).toEqual(new Set(commands));
     const ofData = ["stats", "clean", "split", "sample", "download", "synth", "parts", "join"];
     expect(lines.flatMap((line) => /amlc data (\w+)/.exec(line)?.[1] ?? [])).toEqual(ofData);
