@@ -8,7 +8,8 @@ import { adapterBytes, historyOf, tinyConfig, writeQuickRows } from "../support/
 import { workFolder } from "../support/work-folder.ts";
 
 const device = vi.hoisted(() => ({ overflows: false }));
-vi.mock("../../src/engine/create.ts", () => ({
+vi.mock(import("../../src/engine/create.ts"), async (original) => ({
+  ...(await original()),
   createEngine: async () => sometimesOverflowing(ortEngine({ threads: 1 })),
 }));
 
