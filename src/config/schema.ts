@@ -76,13 +76,7 @@ const train = z
       .default(1)
       .describe("gradients are clipped to this norm; null: not"),
     loss_scale: z
-      .union([
-        z.enum(["auto"]),
-        z
-          .number()
-          .min(1)
-          .max(2 ** 127),
-      ])
+      .union([z.enum(["auto"]), z.number().min(1).max(1e39)])
       .nullable()
       .default("auto")
       .describe("start of the loss's scale; auto: 65536 where products are fp16, else none; null: none"),

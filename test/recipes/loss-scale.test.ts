@@ -67,14 +67,17 @@ describe("a run with a scaled loss", () => {
       "step 2 is skipped: its gradient overflows; the loss's scale falls to 2e+38",
       "step 5 is skipped: its gradient overflows; the loss's scale falls to 2e+38",
     ]);
+    expect(told.at(-1)).toBe("3 of 7 steps were skipped, for their gradients overflowed");
   });
 
   test("leaves the adapter as it was where every step is skipped", async () => {
+    const told: string[] = [];
     const [skipped, still] = [
-      await trainQuick([`train.loss_scale=${TOO_LARGE}`, "train.max_steps=2"]),
+      await trainQuick([`train.loss_scale=${TOO_LARGE}`, "train.max_steps=2"], told),
       await trainQuick(["train.lr=0", "train.max_steps=1"]),
     ];
     expect(adapterBytes(skipped.run)).toEqual(adapterBytes(still.run));
+    expect(told.at(-1)).toMatch(/^2 of 2 steps were skipped, .*: nothing was learnt; lower train\.loss_scale$/);
     const state = JSON.parse(readFileSync(join(skipped.run, "checkpoints", "last", "trainer.json"), "utf8"));
     expect(state).toMatchObject({ step: 2, optimizer_step: 0, loss_scale: { scale: 2e38, skipped_steps: 2 } });
   });
