@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataSettings } from "../../config/data-schema.ts";
 import { InputError } from "../../util/errors.ts";
@@ -27,16 +27,19 @@ export function rowDrawer({ folder, settings, inFull }: DrawSetting): DrawRow {
   const faces = loadFaces();
   return async ({ fact, name, file, isThere }) => {
     const label = planLabel(fact, name, faces, settings, inFull);
-    if (!isThere) await writePicture(join(folder, file), await label.draw());
+    if (!isThere) writePicture(join(folder, file), await label.draw());
     return label.lines;
   };
 }
 
-async function writePicture(path: string, bytes: Buffer): Promise<void> {
-  await writeFile(path, bytes).catch((cause: Error) => {
-    throw new InputError(`${path}: could not be written: ${cause.message}`, {
+/** At once: a few kilobytes take less time than to hand them to another thread. */
+function writePicture(path: string, bytes: Buffer): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch (cause) {
+    throw new InputError(`${path}: could not be written: ${(cause as Error).message}`, {
       hint: "make room, or choose a folder that you may write to; started again, the command draws what is missing",
       cause,
     });
-  });
+  }
 }

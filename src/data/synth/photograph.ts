@@ -13,7 +13,7 @@ export function photograph(pixels: Float32Array, settings: DataSettings["synth"]
   const jpegQuality = quality[0] + random.int(quality[1] - quality[0] + 1);
   if (sigma > 0) blurPixels(pixels, size, sigma);
   if (strength > 0) addNoise(pixels, strength, start);
-  return sharp(Uint8ClampedArray.from(pixels), { raw: { width: size, height: size, channels: 3 } })
+  return sharp(new Uint8ClampedArray(pixels), { raw: { width: size, height: size, channels: 3 } })
     .jpeg({ quality: jpegQuality })
     .toBuffer();
 }
@@ -24,24 +24,31 @@ function blurPixels(pixels: Float32Array, size: number, sigma: number): void {
   const weights = Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma ** 2)));
   const sum = weights.reduce((a, b) => a + b);
   const kernel = Float64Array.from(weights, (weight) => weight / sum);
-  for (let row = 0; row < size; row++) blurLine(pixels, 3 * size * row, 3, size, kernel);
-  for (let column = 0; column < size; column++) blurLine(pixels, 3 * column, 3 * size, size, kernel);
+  const line = new Float32Array(3 * (size + 2 * radius));
+  for (let row = 0; row < size; row++) blurLine(pixels, 3 * size * row, 3, line, kernel);
+  for (let column = 0; column < size; column++) blurLine(pixels, 3 * column, 3 * size, line, kernel);
 }
 
-/** A line of `size` pixels that begins at `start`, `step` bytes from one to the next. */
-function blurLine(pixels: Float32Array, start: number, step: number, size: number, kernel: Float64Array): void {
+/** A line of pixels that begins at `start`, `step` numbers from one to the next; `line` has room for it and its ends. */
+function blurLine(pixels: Float32Array, start: number, step: number, line: Float32Array, kernel: Float64Array): void {
   const radius = kernel.length >> 1;
-  const line = new Float64Array(3 * (size + 2 * radius));
-  for (let i = 0, to = 0; to < line.length; i++) {
+  const size = line.length / 3 - 2 * radius;
+  for (let i = 0, to = 0; to < line.length; i++, to += 3) {
     const from = start + step * Math.min(size - 1, Math.max(0, i - radius));
-    for (let c = 0; c < 3; c++) line[to++] = pixels[from + c];
+    line[to] = pixels[from];
+    line[to + 1] = pixels[from + 1];
+    line[to + 2] = pixels[from + 2];
   }
-  for (let i = 0; i < size; i++) {
-    for (let c = 0; c < 3; c++) {
-      let value = 0;
-      for (let k = 0, from = 3 * i + c; k < kernel.length; k++, from += 3) value += kernel[k] * line[from];
-      pixels[start + step * i + c] = value;
+  for (let i = 0, to = start; i < 3 * size; i += 3, to += step) {
+    let [red, green, blue] = [0, 0, 0];
+    for (let k = 0, from = i; k < kernel.length; k++, from += 3) {
+      red += kernel[k] * line[from];
+      green += kernel[k] * line[from + 1];
+      blue += kernel[k] * line[from + 2];
     }
+    pixels[to] = red;
+    pixels[to + 1] = green;
+    pixels[to + 2] = blue;
   }
 }
 
