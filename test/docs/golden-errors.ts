@@ -12,9 +12,18 @@ import { createTrainer } from "../../src/train/trainer.ts";
 import { type Tensor, tensor } from "../../src/util/tensor.ts";
 import { relativeDistance, relativeError } from "../support/errors.ts";
 import { type Golden, goldenKey } from "../support/goldens.ts";
+import { readDocument, readTable } from "./documents.ts";
 
 const ADAMW = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0 } as const;
 const COSINE = { lr: 1e-2, schedule: "cosine", warmup_steps: 2 } as const;
+
+/** How far it may be, by quantity: the last column of that table; Infinity where there is no limit. */
+export function errorLimits(): ReadonlyMap<string, number> {
+  const rows = readTable(readDocument("docs/numerics.md"), "quantity");
+  return new Map(
+    rows.map(([quantity, ...cells]) => [quantity!, cells.at(-1) === "none" ? Infinity : Number(cells.at(-1))]),
+  );
+}
 
 /** How far an engine is from torch, by quantity; the names are the rows of the table in docs/numerics.md. */
 export async function measureErrors(engine: Engine, golden: Golden): Promise<Readonly<Record<string, number>>> {

@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { resume, train } from "../../src/recipes/train.ts";
 import type { TrainOptions } from "../../src/recipes/training-loop.ts";
 import { runFolder } from "../../src/runs/folder.ts";
 import { readHistory } from "../../src/runs/history.ts";
 import { InterruptedError } from "../../src/util/errors.ts";
 import { type TfjsBackend, whyNot } from "../support/engines.ts";
+import { relativeDistance } from "../support/errors.ts";
 import { tinyConfig } from "../support/runs.ts";
 import { workFolder } from "../support/work-folder.ts";
 
@@ -39,8 +41,18 @@ describe("one run on onnxruntime and one on TensorFlow.js, of one seed, have the
   test.for(["tensorflow", "wasm"] as const)("%s", async (backend: TfjsBackend, { skip, annotate }) => {
     const reason = whyNot(backend);
     if (reason) skip(reason);
-    const losses = await lossesWith("engine.name=tfjs", `engine.backend=${backend}`);
+    const run = await trainGolden(["engine.name=tfjs", `engine.backend=${backend}`]);
+    const losses = lossesOf(run);
     expect(losses).toHaveLength(24);
+    const [actual, expected] = await Promise.all(
+      [runFolder(run).last, join(GOLDEN, "adapter-end")].map((path) =>
+        readSafetensors(join(path, "adapter_model.safetensors")),
+      ),
+    );
+    for (const [name, { data }] of expected) {
+      const distance = relativeDistance(actual.get(name)!.data as Float32Array, data as Float32Array);
+      expect(distance, name).toBeLessThan(1e-4);
+    }
     await annotate(`from onnxruntime ${farthest(losses, onnxruntime)}, from torch ${farthest(losses, torch)}`);
     expect(farthest(losses, onnxruntime)).toBeLessThan(1e-4);
     expect(farthest(losses, torch)).toBeLessThan(1e-4);
@@ -64,16 +76,25 @@ describe("with fp16 weights the curve stays within 2e-2 of float32's", () => {
   });
 });
 
-test.for(["tensorflow", "wasm"] as const)("a run stopped on onnxruntime goes on with %s", async (backend, { skip }) => {
-  const reason = whyNot(backend);
-  if (reason) skip(reason);
-  const name = `moved-to-${backend}`;
-  const stop = new AbortController();
-  const observer = { step: ({ step }: { step: number }) => void (step === 10 && stop.abort()) };
-  await expect(trainGolden([`run.name=${name}`], { signal: stop.signal, observer })).rejects.toThrow(InterruptedError);
-  await resume(join(folder, name), { sets: ["engine.name=tfjs", `engine.backend=${backend}`] });
-  const losses = lossesOf(join(folder, name));
-  expect(losses).toHaveLength(24);
-  expect(losses.slice(0, 10)).toEqual(onnxruntime.slice(0, 10));
-  expect(farthest(losses, onnxruntime)).toBeLessThan(1e-4);
+describe.each([
+  ["on onnxruntime goes on with TensorFlow.js", true],
+  ["on TensorFlow.js goes on with onnxruntime", false],
+])("a run stopped %s", (_, startsOnOrt) => {
+  test.for(["tensorflow", "wasm"] as const)("%s", async (backend, { skip }) => {
+    const reason = whyNot(backend);
+    if (reason) skip(reason);
+    const name = `moved-${startsOnOrt ? "to" : "from"}-${backend}`;
+    const tfjs = ["engine.name=tfjs", `engine.backend=${backend}`];
+    const ort = ["engine.name=ort", "engine.backend=auto"];
+    const [first, second] = startsOnOrt ? [ort, tfjs] : [tfjs, ort];
+    const stop = new AbortController();
+    const observer = { step: ({ step }: { step: number }) => void (step === 10 && stop.abort()) };
+    const stopped = trainGolden([`run.name=${name}`, ...first], { signal: stop.signal, observer });
+    await expect(stopped).rejects.toThrow(InterruptedError);
+    await resume(join(folder, name), { sets: second });
+    const losses = lossesOf(join(folder, name));
+    expect(losses).toHaveLength(24);
+    if (startsOnOrt) expect(losses.slice(0, 10)).toEqual(onnxruntime.slice(0, 10));
+    expect(farthest(losses, onnxruntime)).toBeLessThan(1e-4);
+  });
 });
