@@ -33,9 +33,9 @@ export interface LossGraphOptions {
 /**
  * The loss of a micro-batch and its gradient with respect to what is trained.
  *
- * Feeds: `pixels` [B,3,S,S] or `features` [B,n,D], `tokens` [B,T], `prefixLengths` [B], `rows` [B,L] (where an answer token comes next),
- * `labels` [B,L] (that token) and `labelWeights` [B,L]: 1 / (answer tokens of the whole optimiser step), 0 on padding, so
- * that micro-batches add up to one mean over all answer tokens. Outputs: `loss` and `d NAME` for each input of `wrt`.
+ * Feeds: `pixels` [B,3,S,S] or `features` [B,n,D], `tokens` [B,T], `prefixLengths` [B], `rows` [B,L] (where an answer
+ * token comes next), `labels` [B,L] (that token) and `labelWeights` [B,L]: 1 / (answer tokens of the whole optimiser step),
+ * 0 on padding, so that micro-batches add up to one mean over all answer tokens. Outputs: `loss` and `d NAME` for each input of `wrt`.
  */
 export function lossGraph(
   c: PaliGemmaConfig,

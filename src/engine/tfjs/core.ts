@@ -3,7 +3,7 @@ import { f16ToF32 } from "../../formats/half.ts";
 import type { TfjsKernels } from "../../graph/node.ts";
 import { broadcastShapes } from "../../graph/ops/loops.ts";
 import { limitConcurrency } from "../../util/concurrency.ts";
-import type { DType, Shape, Tensor } from "../../util/tensor.ts";
+import type { DType, Tensor } from "../../util/tensor.ts";
 import { type Backend, constantPool, writeInto } from "./backend.ts";
 
 const oneAtATime = limitConcurrency(1);
@@ -62,8 +62,6 @@ async function leavingProcessAlone(open: () => Promise<void>): Promise<void> {
   }
 }
 
-const shapeOf = (shape: Shape) => [...shape];
-
 function coreKernels(constant: (value: Tensor) => tf.Tensor): TfjsKernels<tf.Tensor> {
   return {
     constant,
@@ -87,10 +85,10 @@ function coreKernels(constant: (value: Tensor) => tf.Tensor): TfjsKernels<tf.Ten
     max: (x, axis) => tf.max(x, axis, true),
     softmax: (x) => tf.softmax(x),
     matmul,
-    reshape: (x, shape) => tf.reshape(x, shapeOf(shape)),
+    reshape: (x, shape) => tf.reshape(x, [...shape]),
     transpose: (x, order) => tf.transpose(x, [...order]),
-    broadcastTo: (x, shape) => tf.broadcastTo(x, shapeOf(shape)),
-    slice: (x, begin, size) => tf.slice(x, [...begin], shapeOf(size)),
+    broadcastTo: (x, shape) => tf.broadcastTo(x, [...shape]),
+    slice: (x, begin, size) => tf.slice(x, [...begin], [...size]),
     pad: (x, widths) =>
       tf.pad(
         x,
@@ -136,5 +134,5 @@ const CORE_TYPE = {
 function toCore({ dtype, shape, data }: Tensor<DType>): tf.Tensor {
   const numbers =
     dtype === "f16" ? f16ToF32(data as Uint16Array) : dtype === "u8" ? Int32Array.from(data as Uint8Array) : data;
-  return tf.tensor(numbers as Float32Array, shapeOf(shape), CORE_TYPE[dtype]);
+  return tf.tensor(numbers as Float32Array, [...shape], CORE_TYPE[dtype]);
 }
