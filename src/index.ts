@@ -31,6 +31,7 @@ export { type InitModelOptions, type InitModelReport, initModel } from "./recipe
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";
 export { type ReportOptions, type RunReport, reportRun } from "./recipes/report.ts";
+export { type RerunOptions, type RerunReport, rerun } from "./recipes/rerun.ts";
 export { type SanityOptions, sanity } from "./recipes/sanity.ts";
 export { scoreFiles } from "./recipes/score.ts";
 export {

@@ -85,6 +85,7 @@ test("it exports these names and no others", () => {
       "parseDataSettings",
       "removeTensorflow",
       "reportRun",
+      "rerun",
       "resume",
       "sampleTable",
       "sanity",

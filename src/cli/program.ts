@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   score: async () => (await import("./commands/score.ts")).scoreCommand,
   compare: async () => (await import("./commands/compare.ts")).compareCommand,
   report: async () => (await import("./commands/report.ts")).reportCommand,
+  rerun: async () => (await import("./commands/rerun.ts")).rerunCommand,
   clean: async () => (await import("./commands/clean.ts")).cleanCommand,
   sanity: async () => (await import("./commands/sanity.ts")).sanityCommand,
   model: async () => (await import("./commands/model.ts")).modelCommand,

@@ -56,7 +56,7 @@ export async function resume(nameOrPath: string, { sets = [], ...options }: Resu
   const config = loadConfig({ config: run.config, sets });
   requireEngineSettings(run, sets);
   using _lock = await lockFolder(run.path, TRAINING);
-  await refuseChangedData(run, config);
+  await refuseChangedData(run, config, "or start a new run with lora.init_adapter set to this run's checkpoints/last");
   await Promise.all([recoverFolder(run.last), recoverFolder(run.best)]);
   const files = findCheckpoint(run.last) === undefined ? undefined : await loadCheckpoint(run.last);
   const base = await loadBase(config);
@@ -122,13 +122,17 @@ function dataFiles({ data }: Config): Record<string, string> {
 
 const environmentSchema = z.object({ data: z.record(z.string(), z.string()) });
 
-/** Rows may be added or mended between runs, but not under a run: its order of rows would be another. */
-async function refuseChangedData(run: RunFolder, config: Config): Promise<void> {
-  const started = await readJson(run.environment, environmentSchema, "a run without it cannot be resumed");
+/**
+ * Rows may be added or mended between runs, but not under a run: its order of rows would be another. `otherwise` ends the
+ * hint to put the file back.
+ */
+export async function refuseChangedData(run: RunFolder, config: Config, otherwise: string): Promise<void> {
+  const hint = "a run without it can be neither resumed nor repeated";
+  const started = await readJson(run.environment, environmentSchema, hint);
   const now = await checksumFiles(dataFiles(config));
   const changed = Object.keys(now).filter((name) => now[name] !== started.data[name]);
   if (changed.length === 0) return;
   throw new InputError(`${run.path}: ${changed.join(", ")} changed since the run was started`, {
-    hint: "put the file back, or start a new run with lora.init_adapter set to this run's checkpoints/last",
+    hint: `put the file back, ${otherwise}`,
   });
 }
