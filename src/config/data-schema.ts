@@ -173,13 +173,24 @@ const synth = z
   })
   .prefault({});
 
+const questions = z
+  .strictObject({
+    per_picture: z.int().min(1).max(16).default(2).describe("questions about a picture, if it has text for so many"),
+    ocr: z.number().min(0).default(0.3).describe("weight of asking for the whole text"),
+    after: z.number().min(0).default(0.4).describe("weight of asking for what comes after some words"),
+    before: z.number().min(0).default(0.3).describe("weight of asking for what comes before some words"),
+    seed: seed().describe("seed of what is asked"),
+  })
+  .refine((q) => q.ocr + q.after + q.before > 0, { path: ["ocr"], error: "one of the weights must be above 0" })
+  .prefault({});
+
 /** What the commands around training are told: from raw rows to photographs, from raw answers to a submission. */
 export const DataSettingsSchema = z
-  .strictObject({ clean, split, sample, download, parts, answers, synth })
+  .strictObject({ clean, split, sample, download, parts, answers, synth, questions })
   .prefault({});
 
 /** Checked settings with every default filled in. */
 export type DataSettings = z.output<typeof DataSettingsSchema>;
-/** A group of them: clean, split, sample, download, parts, answers, synth. */
+/** A group of them: clean, split, sample, download, parts, answers, synth, questions. */
 export type DataSettingsGroup = keyof DataSettings;
 export type Share = (typeof SHARES)[number];

@@ -33,6 +33,10 @@ const data = z.strictObject({
     .nullable()
     .default(null)
     .describe("folder to keep image features in, if no layer of the image tower is trained; null: computed each time"),
+  characters: path()
+    .nullable()
+    .default(null)
+    .describe("CSV of where characters stand on the training images: image_link, boxes; amlc data synth writes one"),
   pixel_cache_mb: z.int().min(0).max(1_048_576).default(256).describe("memory for decoded images, in MiB"),
 });
 
@@ -62,6 +66,7 @@ const train = z
       .enum(["cosine", "linear", "constant"])
       .default("cosine")
       .describe("course of the learning rate after warm-up"),
+    hold: z.number().min(0).max(1).default(0).describe("share of the steps after warm-up at the highest rate"),
     warmup_steps: count().default(2).describe("optimiser steps of linear warm-up from 0"),
     weight_decay: z.number().min(0).default(0.01).describe("decoupled weight decay of AdamW"),
     betas: z
@@ -83,6 +88,8 @@ const train = z
     loss_scale_growth_interval: positiveInt()
       .default(2000)
       .describe("optimiser steps without overflow before the scale doubles; an overflow halves it"),
+    answer_loss: z.number().min(0).default(1).describe("weight of the answers' loss; 0: no language is read"),
+    character_loss: z.number().min(0).default(0).describe("weight of naming the characters in each image patch"),
     recompute: z
       .boolean()
       .default(false)
@@ -157,7 +164,10 @@ const run = z
 export const ConfigSchema = z
   .strictObject({
     base: path().describe("Hugging Face folder of the PaliGemma to start from"),
-    tune: z.enum(["lora", "all"]).default("lora").describe("what is trained: an adapter, or every weight of the base"),
+    tune: z
+      .enum(["lora", "all", "vision"])
+      .default("lora")
+      .describe("what is trained: an adapter, every weight of the base, or its image tower and projector"),
     data,
     lora,
     train,
@@ -165,7 +175,23 @@ export const ConfigSchema = z
     engine,
     run,
   })
-  .refine((c) => c.eval.every === 0 || c.data.val !== null, { path: ["eval", "every"], error: "needs data.val" });
+  .refine((c) => c.eval.every === 0 || c.data.val !== null, { path: ["eval", "every"], error: "needs data.val" })
+  .refine(({ train }) => train.answer_loss > 0 || train.character_loss > 0, {
+    path: ["train", "answer_loss"],
+    error: "must be above 0 where train.character_loss is 0",
+  })
+  .refine(({ tune, train }) => train.answer_loss > 0 || tune === "vision", {
+    path: ["train", "answer_loss"],
+    error: "may be 0 with tune: vision alone",
+  })
+  .refine(({ tune, train }) => train.character_loss === 0 || tune !== "lora", {
+    path: ["train", "character_loss"],
+    error: "is for tune: all and vision, not for an adapter",
+  })
+  .refine(({ data, train }) => train.character_loss === 0 || data.characters !== null, {
+    path: ["train", "character_loss"],
+    error: "needs data.characters",
+  });
 
 /** A checked configuration with every default filled in. */
 export type Config = z.output<typeof ConfigSchema>;

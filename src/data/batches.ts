@@ -1,3 +1,4 @@
+import { padLength } from "../util/bucket.ts";
 import { random } from "../util/random.ts";
 import { type BadRow, BadRowError } from "./bad-rows.ts";
 import { normalisePixels, type PixelFormat, type PixelReader } from "./pixels.ts";
@@ -13,6 +14,8 @@ export interface Batch {
   readonly pixels: Float32Array;
   /** [B,n,D], image features that were kept. */
   readonly features?: Float32Array;
+  /** u8 [B,n,3]: the characters in each patch, where they are to be named. */
+  readonly characters?: Uint8Array;
   /** [B,T]: `<bos> prompt \n`, with `withSuffix` the answer and `<eos>`, then padding. */
   readonly tokens: Int32Array;
   /** [B]: tokens of `<bos> prompt \n`. */
@@ -21,8 +24,8 @@ export interface Batch {
   readonly suffixLengths: Int32Array;
 }
 
-/** Texts are padded on the right to a multiple of this, so that few shapes are compiled. */
-const TEXT_BUCKET = 8;
+/** Texts are padded on the right, short ones to a multiple of this. */
+const TEXT_UNIT = 8;
 
 /** The order of `n` rows in an epoch, from 0. A function of its arguments alone: a resumed run finds it again. */
 export function epochOrder(n: number, seed: number, epoch: number, shuffle: boolean): ArrayLike<number> {
@@ -57,7 +60,7 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<Batch,
     for (const row of loaded) if ("reason" in row) options.onBadRow(row);
     if (good.length === 0) continue;
     const rows = good.map((row) => row.sample);
-    yield { index, rows, ...joinImages(good, options), ...padTokens(rows, options) };
+    yield { index, rows, ...joinImages(good, options), ...joinCharacters(rows), ...padTokens(rows, options) };
   }
 }
 
@@ -80,6 +83,11 @@ function joinImages(rows: readonly Good[], { format, readFeatures }: BatchOption
   const features = new Float32Array(rows.length * size);
   for (const [i, { image }] of rows.entries()) features.set(image, i * size);
   return { pixels: new Float32Array(0), features };
+}
+
+function joinCharacters(rows: readonly TokenizedSample[]): Pick<Batch, "characters"> {
+  const all = rows.flatMap(({ characters }) => (characters ? [characters] : []));
+  return all.length === 0 ? {} : { characters: Buffer.concat(all) };
 }
 
 function* batchNumbers({ order, batch, first = 0 }: BatchOptions): Generator<number> {
@@ -108,7 +116,7 @@ function padTokens(
   { padId, withSuffix }: Pick<BatchOptions, "padId" | "withSuffix">,
 ) {
   const texts = rows.map(({ prefix, suffix }) => (withSuffix ? [...prefix, ...suffix] : prefix));
-  const width = Math.ceil(Math.max(...texts.map((text) => text.length)) / TEXT_BUCKET) * TEXT_BUCKET;
+  const width = padLength(Math.max(...texts.map((text) => text.length)), TEXT_UNIT);
   const tokens = new Int32Array(rows.length * width).fill(padId);
   for (const [i, text] of texts.entries()) tokens.set(text, i * width);
   return {

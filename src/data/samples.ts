@@ -3,7 +3,7 @@ import { ENTITIES, type Entity, isEntity } from "../challenge/entities.ts";
 import { limitConcurrency } from "../util/concurrency.ts";
 import { suggestName } from "../util/near-name.ts";
 import { type BadRow, BadRowError } from "./bad-rows.ts";
-import { readImageSize } from "./image-file.ts";
+import { type ImageSize, readImageSize } from "./image-file.ts";
 import { imageName } from "./image-name.ts";
 import { readTable, type Table } from "./table.ts";
 
@@ -14,6 +14,7 @@ export interface Sample {
   readonly line: number;
   readonly imageLink: string;
   readonly imagePath: string;
+  readonly imageSize: ImageSize;
   readonly groupId: string;
   readonly entity: Entity;
   /** The true answer, without spaces at its ends; "" where there is none. */
@@ -43,7 +44,7 @@ export async function loadSamples(source: SampleSource): Promise<{ samples: Samp
   const table = await readTable(source.csv, needed);
   const read = rowReader(table, source.images);
   const limit = limitConcurrency(CHECKS_AT_ONCE);
-  const checks = new Map<string, Promise<unknown>>();
+  const checks = new Map<string, Promise<ImageSize>>();
   const check = (path: string) => {
     if (!checks.has(path))
       checks.set(
@@ -54,8 +55,7 @@ export async function loadSamples(source: SampleSource): Promise<{ samples: Samp
   };
   const load = async (row: number): Promise<Sample> => {
     const sample = read(row);
-    await check(sample.imagePath);
-    return sample;
+    return { ...sample, imageSize: await check(sample.imagePath) };
   };
   const settled = await Promise.allSettled(Array.from({ length: table.rowCount }, (_, row) => load(row)));
   const samples = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -71,7 +71,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** Columns that are not there read as "". */
-function rowReader(table: Table, images: string): (row: number) => Sample {
+function rowReader(table: Table, images: string): (row: number) => Omit<Sample, "imageSize"> {
   const cellsOf = (name: string) => (table.columns.includes(name) ? table.column(name) : undefined);
   const [links, entities] = [table.column("image_link"), table.column("entity_name")];
   const [groups, values, indices] = [cellsOf("group_id"), cellsOf("entity_value"), cellsOf("index")];

@@ -11,6 +11,8 @@ import type { Tokenizer } from "./tokenizer.ts";
 export interface TokenizedSample extends Sample {
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];
+  /** u8 [n,3]: the characters in each patch of the image, where they are to be named. */
+  readonly characters?: Uint8Array;
 }
 
 export interface TokenizeOptions {

@@ -9,7 +9,7 @@ import { numImageTokens } from "../model/config.ts";
 import { feedImages } from "../model/image-input.ts";
 import { bindWeights } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
-import { fedFeatures, paligemmaParameters } from "../model/paligemma.ts";
+import { fedFeatures, isOfImages, paligemmaParameters } from "../model/paligemma.ts";
 import { limitConcurrency } from "../util/concurrency.ts";
 import { makeOutputFolder, writeFileAtomic } from "../util/files.ts";
 
@@ -70,9 +70,6 @@ async function prepareHome(folder: string, { weights, preprocessor, dtype }: Mod
   await makeOutputFolder(home);
   return home;
 }
-
-/** Whether a weight or module belongs to what makes image features. */
-export const isOfImages = (name: string): boolean => !name.startsWith("language_model.");
 
 async function fingerprint(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined); // what is missing is told by the reader

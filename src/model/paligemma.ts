@@ -22,6 +22,9 @@ export function paligemmaParameters(c: PaliGemmaConfig): PaliGemma<Parameter> {
   };
 }
 
+/** Whether a weight or module belongs to what makes image features. */
+export const isOfImages = (name: string): boolean => !name.startsWith("language_model.");
+
 /** Pixels [B,3,S,S] → [B,n,D], one vector an image token, in the scale of embedded text. */
 export function imageFeatures(pixels: Node, p: PaliGemma<Node>, c: PaliGemmaConfig, onLayer?: OnLayer): Node {
   return linear(siglip(pixels, p.vision, c.vision, onLayer), p.projector);

@@ -1,6 +1,7 @@
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
-import { type BadRow, checkBadRows } from "../data/bad-rows.ts";
+import { type BadRow, BadRowError, checkBadRows } from "../data/bad-rows.ts";
+import { type CharactersOf, labelPatches, readCharacters } from "../data/characters.ts";
 import { loadSamples } from "../data/samples.ts";
 import { type TokenizedSample, tokenizeSamples } from "../data/tokenize.ts";
 import { numImageTokens } from "../model/config.ts";
@@ -44,4 +45,37 @@ export async function readRows(
   const allBad = [...loaded.bad, ...bad];
   checkBadRows(csv, samples.length, allBad, config.data.max_bad_rows);
   return { csv, samples, bad: allBad };
+}
+
+/**
+ * The rows with the characters in each patch of their images, where naming them is part of the objective.
+ * @throws InputError when data.characters is no such table, or too many rows are not in it
+ */
+export async function withCharacters(rows: Rows, { data, train }: Config, { model }: Base): Promise<Rows> {
+  if (train.character_loss === 0) return rows;
+  const { imageSize, patchSize } = model.config.vision;
+  const charactersOf = await readCharacters(resolveAsset(data.characters!));
+  const label = labeller(charactersOf, imageSize / patchSize);
+  const bad = [...rows.bad];
+  const samples = rows.samples.flatMap((sample) => {
+    try {
+      return [{ ...sample, characters: label(sample) }];
+    } catch (error) {
+      if (!(error instanceof BadRowError)) throw error;
+      bad.push({ line: sample.line, reason: error.message });
+      return [];
+    }
+  });
+  checkBadRows(rows.csv, samples.length, bad, data.max_bad_rows);
+  return { ...rows, samples, bad };
+}
+
+/** Labels each image once for all rows that share it. */
+function labeller(charactersOf: CharactersOf, side: number): (sample: TokenizedSample) => Uint8Array {
+  const labels = new Map<string, Uint8Array>();
+  return ({ imagePath, imageLink, imageSize }) => {
+    const known = labels.get(imagePath) ?? labelPatches(charactersOf(imageLink), imageSize, side);
+    labels.set(imagePath, known);
+    return known;
+  };
 }

@@ -32,6 +32,7 @@ export function recordStep(step: TakenStep, batches: readonly Batch[], imageToke
     step: step.step,
     epoch: step.epoch,
     loss: step.loss,
+    ...(step.losses && Object.fromEntries(Object.entries(step.losses).map(([name, loss]) => [`${name}_loss`, loss]))),
     grad_norm: step.gradNorm,
     lr: step.lr,
     ...(step.lossScale !== null && { loss_scale: step.lossScale, skipped_steps: step.skippedSteps }),

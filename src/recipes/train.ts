@@ -17,7 +17,7 @@ import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
 import { openAnswers } from "./answers.ts";
 import { type Base, loadBase } from "./base.ts";
 import type { Observer } from "./observer.ts";
-import { type Rows, readRows } from "./rows.ts";
+import { type Rows, readRows, withCharacters } from "./rows.ts";
 import { type TrainingJob, type TrainOptions, type TrainResult, takeSteps } from "./training-loop.ts";
 import { decodeTuned, describeTuned, startTuned } from "./tuned.ts";
 
@@ -88,12 +88,14 @@ async function prepare(
   trained: Trained,
   options: TrainOptions,
 ): Promise<TrainingJob & { readonly release: () => Promise<void> }> {
-  const rows = await readRows(config.data.train, config, base, true);
+  const rows = await withCharacters(await readRows(config.data.train, config, base, true), config, base);
   for (const note of idleSettings(config.engine)) options.observer?.note?.(`no effect: ${note}`);
   reportBadRows(rows, options.observer);
   options.observer?.note?.(describeTuned(trained));
   const answers = config.eval.every > 0 ? await openAnswers("val", config, base, trained) : null;
-  const trainer = createTrainer(base.engine, base.model, trained, config.train);
+  const { answer_loss, character_loss } = config.train;
+  const objective = { answers: answer_loss, characters: character_loss };
+  const trainer = createTrainer(base.engine, base.model, trained, { ...config.train, objective });
   return {
     ...options,
     config,

@@ -1,49 +1,76 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
 import { encodeSafetensors } from "../formats/safetensors-write.ts";
-import { isOfImages } from "../infer/image-features.ts";
 import { decodeAdapter, encodeAdapter, matchAdapter } from "../model/adapter-files.ts";
+import { initCharacterHead } from "../model/character-head.ts";
 import { readCompanions } from "../model/companions.ts";
 import type { Model } from "../model/model.ts";
-import { pack, viewByInput } from "../train/layout.ts";
-import { type Trained, trainAdapter, trainAll, unpackAdapter } from "../train/trained.ts";
+import { isOfImages } from "../model/paligemma.ts";
+import { type Place, viewByInput } from "../train/layout.ts";
+import { type Trained, trainAdapter, trainWeights, unpackAdapter } from "../train/trained.ts";
 import { InputError } from "../util/errors.ts";
 import { type Base, bindLora, loraConfigOf, startingAdapter } from "./base.ts";
 
 type Files = Readonly<Record<string, Uint8Array>>;
 
 const WEIGHTS = "model.safetensors";
+const HEAD = "character_head.safetensors";
+const fileOf = ({ name }: Pick<Place, "name">) => (name.startsWith("character_head.") ? HEAD : WEIGHTS);
+
 /** What a configuration trains, at its start. @throws InputError when it does not fit the base */
 export async function startTuned(config: Config, { model }: Base): Promise<Trained> {
-  if (config.tune === "all") return checkFeatures(config, trainAll(model));
-  const binding = bindLora(loraConfigOf(config), model);
-  return checkFeatures(config, trainAdapter(model, binding, await startingAdapter(config, binding)));
+  if (config.tune === "lora") {
+    const binding = bindLora(loraConfigOf(config), model);
+    return checkFeatures(config, trainAdapter(model, binding, await startingAdapter(config, binding)));
+  }
+  const trained = trainPart(config, model);
+  const path = join(model.folder, HEAD);
+  return existsSync(path) ? withSaved(trained, model.folder, { [HEAD]: await readFile(path) }) : trained;
 }
 
 /** The same as a checkpoint has it. @throws InputError when it is of another base or configuration */
 export async function decodeTuned(config: Config, { model }: Base, folder: string, files: Files): Promise<Trained> {
-  if (config.tune === "lora") {
-    const saved = await decodeAdapter(folder, files);
-    const binding = bindLora(saved.config, model);
-    matchAdapter(folder, saved.weights, binding.modules);
-    return checkFeatures(config, trainAdapter(model, binding, saved.weights));
+  if (config.tune !== "lora") {
+    const needed = { [WEIGHTS]: new Uint8Array(), ...(trainsHead(config) && { [HEAD]: new Uint8Array() }) };
+    return withSaved(trainPart(config, model), folder, { ...needed, ...files });
   }
-  const trained = checkFeatures(config, trainAll(model));
-  const path = join(folder, WEIGHTS);
-  const weights = await decodeSafetensors(path, files[WEIGHTS] ?? new Uint8Array());
-  for (const { name, shape } of trained.layout.places) {
-    const found = weights.get(name);
-    if (`${found?.shape}` === `${shape}` && found?.dtype === "f32") continue;
-    throw new InputError(
-      `${path}: ${name} is ${found ? `${found.dtype}[${found.shape}]` : "missing"}, not f32[${shape}]`,
-      {
-        hint: "resume with the configuration that the run was started with",
-      },
-    );
+  const saved = await decodeAdapter(folder, files);
+  const binding = bindLora(saved.config, model);
+  matchAdapter(folder, saved.weights, binding.modules);
+  return checkFeatures(config, trainAdapter(model, binding, saved.weights));
+}
+
+const trainsHead = ({ train }: Config) => train.character_loss > 0;
+
+function trainPart(config: Config, model: Model): Trained {
+  const head = trainsHead(config) ? initCharacterHead(model.config, config.train.seed) : {};
+  return checkFeatures(config, trainWeights(config.tune === "all" ? "all" : "vision", model, head));
+}
+
+/** With the numbers of those files that are there. @throws InputError when one is not of these weights */
+async function withSaved(trained: Trained, folder: string, files: Files): Promise<Trained> {
+  const values = trained.values.slice();
+  for (const file of [WEIGHTS, HEAD]) {
+    const places = trained.layout.places.filter((place) => fileOf(place) === file);
+    if (files[file] === undefined || places.length === 0) continue;
+    const path = join(folder, file);
+    const saved = await decodeSafetensors(path, files[file]);
+    for (const { name, shape, start } of places) {
+      const found = saved.get(name);
+      if (`${found?.shape}` !== `${shape}` || found?.dtype !== "f32") {
+        throw new InputError(
+          `${path}: ${name} is ${found ? `${found.dtype}[${found.shape}]` : "missing"}, not f32[${shape}]`,
+          { hint: "resume with the configuration that the run was started with" },
+        );
+      }
+      values.set(found.data as Float32Array, start);
+    }
   }
-  return { ...trained, values: pack(trained.layout, Object.fromEntries(weights)) };
+  return { ...trained, values };
 }
 
 /** Features are kept of images that go through frozen layers alone. */
@@ -59,23 +86,30 @@ function checkFeatures({ data }: Config, trained: Trained): Trained {
 /** Files of a checkpoint: a PEFT folder, or a Hugging Face folder like the base. */
 export async function encodeTuned(
   config: Config,
-  { layout, lora }: Pick<Trained, "layout" | "lora">,
+  { layout, lora, frozen }: Pick<Trained, "layout" | "lora" | "frozen">,
   values: Float32Array,
 ): Promise<Record<string, string | Uint8Array>> {
   if (lora) {
     const weights = unpackAdapter(layout, values, lora.modules);
     return encodeAdapter({ config: loraConfigOf(config), weights, base: config.base });
   }
-  const weights = encodeSafetensors(new Map(Object.entries(viewByInput(layout, values))));
-  return { ...(await readCompanions(resolveAsset(config.base))), [WEIGHTS]: weights };
+  const tensors = Object.entries({ ...frozen, ...viewByInput(layout, values) });
+  const inFile = (file: string) => new Map(tensors.filter(([name]) => fileOf({ name }) === file));
+  const head = inFile(HEAD);
+  return {
+    ...(await readCompanions(resolveAsset(config.base))),
+    [WEIGHTS]: encodeSafetensors(inFile(WEIGHTS)),
+    ...(head.size > 0 && { [HEAD]: encodeSafetensors(head) }),
+  };
 }
 
 /** `rank 8 on 20 layers: 17,408 numbers are trained, beside 115,296 frozen ones` */
 export function describeTuned({ layout, frozen, lora }: Trained): string {
   const trained = layout.size.toLocaleString("en");
   const others = Object.values(frozen).reduce((sum, { data }) => sum + data.length, 0);
-  if (!lora) return `all ${trained} numbers of the base are trained`;
+  if (!lora && others === 0) return `all ${trained} numbers of the base are trained`;
   const rest = `${trained} numbers are trained, beside ${others.toLocaleString("en")} frozen ones`;
+  if (!lora) return rest;
   return `rank ${lora.rank} on ${lora.modules.length} layers: ${rest}`;
 }
 

@@ -1,23 +1,28 @@
 import type { Batch } from "../data/batches.ts";
+import { PATCH_CHARACTERS } from "../data/characters.ts";
 import type { Tensors } from "../engine/engine.ts";
 import type { Graph } from "../graph/graph.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import { feedImages, imageInputOf } from "../model/image-input.ts";
+import { padLength } from "../util/bucket.ts";
 import { random } from "../util/random.ts";
 import { sizeOf, tensor } from "../util/tensor.ts";
-import type { BatchShape } from "./loss-graph.ts";
+import { ANSWERS_ALONE, type BatchShape, type Objective } from "./loss-graph.ts";
 
 /** What training reads of a batch: rows with their answers. */
-export type TrainingBatch = Pick<Batch, "pixels" | "features" | "tokens" | "prefixLengths" | "suffixLengths">;
+export type TrainingBatch = Pick<
+  Batch,
+  "pixels" | "features" | "tokens" | "prefixLengths" | "suffixLengths" | "characters"
+>;
 
-/** Answers are padded to a multiple of this, so that few shapes are compiled. */
-const ANSWER_BUCKET = 4;
+/** Short answers are padded to a multiple of this. */
+const ANSWER_UNIT = 4;
 
 export function batchShape(batch: TrainingBatch): BatchShape {
   const { tokens, suffixLengths } = batch;
   const rows = suffixLengths.length;
   const longest = Math.max(...suffixLengths);
-  const answer = Math.ceil(longest / ANSWER_BUCKET) * ANSWER_BUCKET;
+  const answer = padLength(longest, ANSWER_UNIT);
   return { rows, text: tokens.length / rows, answer, image: imageInputOf(batch) };
 }
 
@@ -25,8 +30,41 @@ export function countAnswerTokens(batches: readonly TrainingBatch[]): number {
   return batches.reduce((total, { suffixLengths }) => total + suffixLengths.reduce((n, length) => n + length, 0), 0);
 }
 
-/** The inputs of the loss graph for a micro-batch of an optimiser step with `answerTokens` answer tokens in all. */
-export function lossFeeds(batch: TrainingBatch, answerTokens: number, config: PaliGemmaConfig): Tensors {
+/** Everything that the loss of a step is a mean over. */
+export interface StepCounts {
+  readonly answerTokens: number;
+  readonly rows: number;
+}
+
+export const countStep = (batches: readonly TrainingBatch[]): StepCounts => ({
+  answerTokens: countAnswerTokens(batches),
+  rows: batches.reduce((n, { suffixLengths }) => n + suffixLengths.length, 0),
+});
+
+/** The inputs of the loss graph for a micro-batch of an optimiser step with `counts` in all. */
+export function lossFeeds(
+  batch: TrainingBatch,
+  counts: StepCounts,
+  config: PaliGemmaConfig,
+  objective: Objective = ANSWERS_ALONE,
+): Tensors {
+  return {
+    ...feedImages(batch, batch.suffixLengths.length, config),
+    ...(objective.answers > 0 && answerFeeds(batch, counts.answerTokens, config)),
+    ...(objective.characters > 0 && characterFeeds(batch, counts.rows, config)),
+  };
+}
+
+function characterFeeds({ characters, suffixLengths }: TrainingBatch, rows: number, { vision }: PaliGemmaConfig) {
+  const patches = numImageTokens(vision);
+  const shape = [suffixLengths.length, patches, PATCH_CHARACTERS];
+  return {
+    characters: tensor("i32", shape, Int32Array.from(characters!)),
+    characterWeight: tensor("f32", [], Float32Array.of(1 / (rows * patches * PATCH_CHARACTERS))),
+  };
+}
+
+function answerFeeds(batch: TrainingBatch, answerTokens: number, config: PaliGemmaConfig): Tensors {
   const imageTokens = numImageTokens(config.vision);
   const { tokens, prefixLengths, suffixLengths } = batch;
   const { rows: b, text, answer } = batchShape(batch);
@@ -43,7 +81,6 @@ export function lossFeeds(batch: TrainingBatch, answerTokens: number, config: Pa
     }
   }
   return {
-    ...feedImages(batch, b, config),
     tokens: tensor("i32", [b, text], tokens),
     prefixLengths: tensor(
       "i32",

@@ -1,12 +1,15 @@
+import { PATCH_CHARACTERS } from "../data/characters.ts";
 import { type BackwardOptions, gradients } from "../graph/autodiff.ts";
 import { type Graph, makeGraph, topologicalOrder } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
-import { crossEntropy, input, mul, reshape, sum } from "../graph/ops/index.ts";
+import { add, crossEntropy, input, mul, reshape, scale, sum } from "../graph/ops/index.ts";
 import { type InputAttrs, inputOp } from "../graph/ops/source.ts";
-import type { PaliGemmaConfig } from "../model/config.ts";
+import { nameCharacters } from "../model/character-head.ts";
+import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import type { ImageInput } from "../model/image-input.ts";
+import type { OnLayer } from "../model/layers.ts";
 import { bindWeights, type LoraBinding, loraNames } from "../model/lora.ts";
-import { fedFeatures, paligemmaParameters, readSequence } from "../model/paligemma.ts";
+import { fedFeatures, type PaliGemma, paligemmaParameters, readSequence } from "../model/paligemma.ts";
 
 /** Sizes of a micro-batch: programs are compiled for each. */
 export interface BatchShape {
@@ -22,12 +25,22 @@ export interface BatchShape {
 /** What is asked of a loss graph beside the loss: nothing, its gradient, or that of the loss times the input `lossScale` []. */
 export type Differentiation = "none" | "gradient" | "scaled gradient";
 
+/** Weights of the losses that are added up. Without answers, no language is read. */
+export interface Objective {
+  readonly answers: number;
+  /** Naming the characters in each patch of the image. */
+  readonly characters: number;
+}
+
+export const ANSWERS_ALONE: Objective = { answers: 1, characters: 0 };
+
 export interface LossGraphOptions {
   readonly differentiation?: Differentiation;
   /** Inputs whose gradient is wanted; absent: those of the adapter. */
   readonly wrt?: readonly string[];
   /** Keep the inputs of layers alone, and compute a layer's other values anew in the backward pass. */
   readonly recompute?: boolean;
+  readonly objective?: Objective;
 }
 
 /**
@@ -35,34 +48,73 @@ export interface LossGraphOptions {
  *
  * Feeds: `pixels` [B,3,S,S] or `features` [B,n,D], `tokens` [B,T], `prefixLengths` [B], `rows` [B,L] (where an answer
  * token comes next), `labels` [B,L] (that token) and `labelWeights` [B,L]: 1 / (answer tokens of the whole optimiser step),
- * 0 on padding, so that micro-batches add up to one mean over all answer tokens. Outputs: `loss` and `d NAME` for each input of `wrt`.
+ * 0 on padding, so that micro-batches add up to one mean over all answer tokens. Where characters are named: `characters`
+ * [B,n,3] and `characterWeight` []: 1 / (their number in the whole step). Outputs: `loss`, each loss that it is the weighted
+ * sum of, and `d NAME` for each input of `wrt`.
  */
 export function lossGraph(
   c: PaliGemmaConfig,
   shape: BatchShape,
   dtype: "f32" | "f16",
   lora: LoraBinding | undefined,
-  { differentiation = "gradient", wrt = adapterInputs(lora), recompute = false }: LossGraphOptions = {},
+  {
+    differentiation = "gradient",
+    wrt = adapterInputs(lora),
+    recompute = false,
+    objective = ANSWERS_ALONE,
+  }: LossGraphOptions = {},
 ): Graph {
-  const { rows: b, text, answer, image } = shape;
   const p = bindWeights(paligemmaParameters(c), dtype, lora);
+  const layerInputs = new Set<Node>();
+  const onLayer = (value: Node) => void layerInputs.add(value);
+  const features = fedFeatures(shape.image, shape.rows, p, c, onLayer);
+  const losses = {
+    ...(objective.answers > 0 && { answers: answerLoss(features, shape, p, c, onLayer) }),
+    ...(objective.characters > 0 && { characters: characterLoss(features, shape, c) }),
+  };
+  const loss = Object.entries(losses)
+    .map(([name, each]) => weigh(each, objective[name as keyof Objective]))
+    .reduce((sum, each) => add(sum, each));
+  const parts = Object.entries(losses).map(([name, each]) => [lossName(name), each] as const);
+  const outputs = { loss, ...(objective.characters > 0 && Object.fromEntries(parts)) };
+  if (differentiation === "none") return makeGraph(outputs);
+  const differentiated = differentiation === "gradient" ? loss : mul(loss, input("lossScale", "f32", []));
+  return makeGraph({ ...outputs, ...gradientsByName(differentiated, wrt, recompute ? { kept: layerInputs } : {}) });
+}
+
+/** Output name of a part of the loss. */
+export const lossName = (part: string): string => `loss of ${part}`;
+
+const weigh = (loss: Node, weight: number) => (weight === 1 ? loss : scale(loss, weight));
+
+/** Σ w·CE over the answers' tokens: []. */
+function answerLoss(
+  features: Node,
+  { rows: b, text, answer }: BatchShape,
+  p: PaliGemma<Node>,
+  c: PaliGemmaConfig,
+  onLayer: OnLayer,
+): Node {
   const tokens = input("tokens", "i32", [b, text]);
   const prefixLengths = input("prefixLengths", "i32", [b]);
   const rows = input("rows", "i32", [b, answer]);
-
-  const layerInputs = new Set<Node>();
-  const onLayer = (value: Node) => layerInputs.add(value);
-  const features = fedFeatures(image, b, p, c, onLayer);
   const { logits } = readSequence(features, { tokens, prefixLengths, rows }, p, c, onLayer); // [B,L,V]
   const each = crossEntropy(
     reshape(logits, [b * answer, c.text.vocabSize]),
     reshape(input("labels", "i32", [b, answer]), [b * answer]),
   );
   const weighted = mul(each, reshape(input("labelWeights", "f32", [b, answer]), [b * answer]));
-  const loss = reshape(sum(weighted, [0]), []);
-  if (differentiation === "none") return makeGraph({ loss });
-  const differentiated = differentiation === "gradient" ? loss : mul(loss, input("lossScale", "f32", []));
-  return makeGraph({ loss, ...gradientsByName(differentiated, wrt, recompute ? { kept: layerInputs } : {}) });
+  return reshape(sum(weighted, [0]), []);
+}
+
+/** w·ΣCE over the characters of all patches, those that are not there included: []. */
+function characterLoss(features: Node, { rows: b }: BatchShape, c: PaliGemmaConfig): Node {
+  const patches = numImageTokens(c.vision);
+  const named = nameCharacters(features, c); // [B,n,3,C]
+  const count = b * patches * PATCH_CHARACTERS;
+  const labels = input("characters", "i32", [b, patches, PATCH_CHARACTERS]);
+  const each = crossEntropy(reshape(named, [count, named.type.shape.at(-1)!]), reshape(labels, [count]));
+  return mul(reshape(sum(each, [0]), []), input("characterWeight", "f32", []));
 }
 
 const adapterInputs = (lora: LoraBinding | undefined): string[] =>

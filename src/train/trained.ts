@@ -8,7 +8,7 @@ import {
   viewAdapter,
 } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
-import { paligemmaParameters } from "../model/paligemma.ts";
+import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
 import { InputError } from "../util/errors.ts";
 import type { Shape } from "../util/tensor.ts";
 import { type Layout, layOut, type Place, pack, viewByInput } from "./layout.ts";
@@ -50,11 +50,24 @@ export function trainAdapter({ weights }: Pick<Model, "weights">, lora: LoraBind
   return { layout, values: pack(layout, viewAdapter(adapter)), frozen: weights, lora };
 }
 
-/** Trains every weight. @throws InputError when they are not in float32, for what they move by is lost in half precision */
-export function trainAll({ config, dtype, weights }: Pick<Model, "config" | "dtype" | "weights">): Trained {
+/**
+ * Trains every weight, or those that make image features, and a head beside them, if there is one.
+ * @throws InputError when they are not in float32, for what they move by is lost in half precision
+ */
+export function trainWeights(
+  part: "all" | "vision",
+  { config, dtype, weights }: Pick<Model, "config" | "dtype" | "weights">,
+  head: Tensors = {},
+): Trained {
   if (dtype !== "f32") {
-    throw new InputError("tune: all wants weights in float32", { hint: "set engine.weights to fp32, or tune to lora" });
+    throw new InputError(`tune: ${part} wants weights in float32`, {
+      hint: "set engine.weights to fp32, or tune to lora",
+    });
   }
-  const layout = layOut(parametersOf(paligemmaParameters(config)));
-  return { layout, values: pack(layout, weights), frozen: {}, lora: undefined };
+  const parameters = parametersOf(paligemmaParameters(config));
+  const isTrained = (name: string) => part === "all" || isOfImages(name);
+  const heads = Object.entries(head).map(([name, { shape }]) => ({ name, shape }));
+  const layout = layOut([...parameters.filter(({ name }) => isTrained(name)), ...heads]);
+  const frozen = Object.fromEntries(Object.entries(weights).filter(([name]) => !isTrained(name)));
+  return { layout, values: pack(layout, { ...weights, ...head }), frozen, lora: undefined };
 }

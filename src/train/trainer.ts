@@ -3,9 +3,9 @@ import { programsBySize } from "../engine/programs.ts";
 import type { Model } from "../model/model.ts";
 import { sizeOf, type Tensor, tensor } from "../util/tensor.ts";
 import { type AdamWConfig, type AdamWState, clipGradient, gradientNorm, startAdamW, stepAdamW } from "./adamw.ts";
-import { batchShape, countAnswerTokens, dropoutNoise, lossFeeds, type TrainingBatch } from "./feeds.ts";
+import { batchShape, countAnswerTokens, countStep, dropoutNoise, lossFeeds, type TrainingBatch } from "./feeds.ts";
 import { type Layout, viewByInput } from "./layout.ts";
-import { type BatchShape, gradientName, lossGraph } from "./loss-graph.ts";
+import { ANSWERS_ALONE, type BatchShape, gradientName, lossGraph, lossName, type Objective } from "./loss-graph.ts";
 import { adjustLossScale, type LossScale, type LossScaleConfig, startLossScale } from "./loss-scale.ts";
 import { findOverflow, type Overflow } from "./overflow-probe.ts";
 import type { Trained } from "./trained.ts";
@@ -14,12 +14,15 @@ export interface TrainerConfig extends AdamWConfig, Partial<LossScaleConfig> {
   readonly max_grad_norm: number | null;
   /** Compute a layer's values anew in the backward pass instead of keeping them. */
   readonly recompute?: boolean;
+  readonly objective?: Objective;
   readonly seed: number;
 }
 
 export interface StepResult {
-  /** Mean over all answer tokens of the step, before the update. */
+  /** Mean over all answer tokens of the step, before the update; where characters are named too, the weighted sum of both. */
   readonly loss: number;
+  /** The sum's parts, where characters are named. */
+  readonly losses?: Readonly<Partial<Record<keyof Objective, number>>>;
   /** Before clipping; not finite when a number overflowed. */
   readonly gradNorm: number;
   /** By which the loss was multiplied; the gradient is that of the loss itself all the same. */
@@ -63,6 +66,7 @@ export function createTrainer(
   config: TrainerConfig,
 ): Trainer {
   const { layout, frozen, lora } = trained;
+  const { objective = ANSWERS_ALONE } = config;
   const values = trained.values.slice();
   const optimizer = startAdamW(layout.size);
   const lossScale = startLossScale(config, engine.halfProducts === true && model.dtype === "f16");
@@ -81,6 +85,7 @@ export function createTrainer(
       wrt,
       differentiation: lossScale ? "scaled gradient" : "gradient",
       recompute: config.recompute ?? false,
+      objective,
     }),
   );
   const losses = programsBySize<BatchShape>(engine, frozen, (size) =>
@@ -89,11 +94,11 @@ export function createTrainer(
 
   /** The program for each micro-batch of a step, and what it is fed. */
   async function* runsOf(batches: readonly TrainingBatch[], step: number) {
-    const answerTokens = countAnswerTokens(batches);
+    const counts = countStep(batches);
     for (const [micro, batch] of batches.entries()) {
       const program = await steps.get(batchShape(batch));
       const feeds: Tensors = {
-        ...lossFeeds(batch, answerTokens, model.config),
+        ...lossFeeds(batch, counts, model.config, objective),
         ...inputs,
         ...dropoutNoise(program.graph, config.seed, step, micro),
         ...(lossScale && { lossScale: scalarTensor(lossScale.scale) }),
@@ -112,14 +117,20 @@ export function createTrainer(
     async differentiate(batches, step) {
       gradient.fill(0);
       let loss = 0;
+      const losses: Record<string, number> = {};
       for await (const { program, feeds } of runsOf(batches, step)) {
         const outputs = await program.run(feeds, { ...partialByOutput, loss: scalarTensor() });
         loss += outputs.loss!.data[0] as number;
+        for (const name of ["answers", "characters"]) {
+          const part = outputs[lossName(name)];
+          if (part) losses[name] = (losses[name] ?? 0) + (part.data[0] as number);
+        }
         for (let i = 0; i < gradient.length; i++) gradient[i]! += partial[i]!;
       }
       if (lossScale) for (let i = 0; i < gradient.length; i++) gradient[i]! /= lossScale.scale;
       return {
         loss,
+        ...(objective.characters > 0 && { losses }),
         gradNorm: gradientNorm(gradient),
         lossScale: lossScale?.scale ?? null,
         answerTokens: countAnswerTokens(batches),
@@ -146,7 +157,10 @@ export function createTrainer(
       let [total, tokens] = [0, 0];
       for await (const batch of batches) {
         const program = await losses.get(batchShape(batch));
-        const outputs = await program.run({ ...lossFeeds(batch, 1, model.config), ...inputs });
+        const outputs = await program.run({
+          ...lossFeeds(batch, { answerTokens: 1, rows: 1 }, model.config),
+          ...inputs,
+        });
         total += outputs.loss!.data[0] as number;
         tokens += countAnswerTokens([batch]);
       }

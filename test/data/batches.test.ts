@@ -22,6 +22,7 @@ function row(imagePath: string, prefix = [2, 5], suffix = [7, 1]): TokenizedSamp
     line,
     imageLink: "",
     imagePath,
+    imageSize: { width: 1, height: 1 },
     groupId: "",
     entity: "width",
     value: "",

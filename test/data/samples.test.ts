@@ -50,6 +50,7 @@ test("a row's image is named by the last part of its link", async () => {
   expect(samples).toEqual([
     {
       ...{ index: 0, line: 2, imageLink: "https://x.org/I/a.jpg", imagePath: join(images, "a.jpg") },
+      imageSize: { width: 8, height: 8 },
       ...{ groupId: "7", entity: "item_weight", value: "3 gram", prompt: "" },
     },
     expect.objectContaining({ index: 1, line: 3, imagePath: join(images, "b+c d.jpg"), entity: "width", value: "" }),

@@ -16,9 +16,11 @@ const GEMMA = join(ROOT, "node_modules", "@lenml", "tokenizer-gemma", "models");
 const GOLDENS = join(ROOT, "test", "goldens");
 const PROMPT = "answer en What is the {entity}?";
 
+const SIZE = { width: 1, height: 1 };
+
 const json = async (path: string) => JSON.parse(await readFile(path, "utf8"));
 const sample = (value: string, line = 2, entity: Entity = "item_weight"): Sample => {
-  return { index: 0, line, imageLink: "", imagePath: "", groupId: "", entity, value, prompt: "" };
+  return { index: 0, line, imageLink: "", imagePath: "", imageSize: SIZE, groupId: "", entity, value, prompt: "" };
 };
 
 let tiny: Tokenizer;

@@ -24,3 +24,10 @@ test("a run shorter than its warm-up is all warm-up, and no rate is ever negativ
       expect(learningRate(step, 2, { lr: 1, schedule, warmup_steps: 2 })).toBeGreaterThanOrEqual(0);
   }
 });
+
+test("a held rate stays at its peak for a share of the steps after the warm-up, then falls over the rest", () => {
+  const config = { lr: 1, schedule: "cosine", warmup_steps: 2 } as const;
+  expect(rates(10, { ...config, hold: 0.5 })).toEqual([0, 0.5, 1, 1, 1, 1, 1, 0.853553, 0.5, 0.146447]);
+  expect(rates(6, { ...config, hold: 0 })).toEqual(rates(6, config));
+  expect(rates(4, { ...config, hold: 1 })).toEqual([0, 0.5, 1, 1]);
+});

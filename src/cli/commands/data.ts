@@ -3,6 +3,7 @@ import { dataCleanCommand } from "./data/clean.ts";
 import { dataDownloadCommand } from "./data/download.ts";
 import { dataJoinCommand } from "./data/join.ts";
 import { dataPartsCommand } from "./data/parts.ts";
+import { dataQuestionsCommand } from "./data/questions.ts";
 import { dataSampleCommand } from "./data/sample.ts";
 import { dataSettingsCommand } from "./data/settings.ts";
 import { dataSplitCommand } from "./data/split.ts";
@@ -21,6 +22,7 @@ export const dataCommand: CommandModule = {
       .command(dataSampleCommand)
       .command(dataDownloadCommand)
       .command(dataSynthCommand)
+      .command(dataQuestionsCommand)
       .command(dataPartsCommand)
       .command(dataJoinCommand)
       .command(dataSettingsCommand)
