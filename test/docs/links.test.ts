@@ -8,6 +8,7 @@ const documents = [
   ...readdirSync(join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
+  join("notebooks", "README.md"),
   join("test", "goldens", "README.md"),
 ];
 const links = documents.flatMap((document) =>
