@@ -62,7 +62,7 @@ describe("in the folder of a clone, in the README's order", () => {
       "config",
     ];
     expect(new Set(lines.map((line) => line.split(" ")[2]))).toEqual(new Set(commands));
-    const ofData = ["stats", "clean", "split", "sample", "download", "synth", "parts", "join"];
+    const ofData = ["stats", "clean", "split", "sample", "download", "synth", "questions", "parts", "join"];
     expect(lines.flatMap((line) => /amlc data (\w+)/.exec(line)?.[1] ?? [])).toEqual(ofData);
   });
 

@@ -17,9 +17,17 @@ export function loadConfig({ config, sets = [] }: { config: string; sets?: reado
   return check(ConfigSchema, sets.reduce(override, readYaml(findConfig(config))), TRAIN_HELP);
 }
 
-/** Checks an object given by a program rather than a file: missing keys are filled in, all faults are listed. */
-export function parseConfig(values: unknown): Config {
-  return check(ConfigSchema, fromProgram(values), TRAIN_HELP);
+/**
+ * Checks an object given by a program rather than a file: missing keys are filled in, all faults are listed. `name` stands
+ * for it in them.
+ */
+export function parseConfig(values: unknown, name?: string): Config {
+  return check(ConfigSchema, fromProgram(values, name), TRAIN_HELP);
+}
+
+/** Reads a YAML file of another kind. @throws InputError which lists every fault with its place */
+export function checkYaml<S extends z.ZodType>(schema: S, file: string, hint: string): z.output<S> {
+  return check(schema, readYaml(file), hint);
 }
 
 /**
@@ -50,9 +58,12 @@ export function formatConfig(config: Config | DataSettings): string {
 const TRAIN_HELP = '"amlc train --help" lists every key with its default';
 const DATA_HELP = '"amlc data settings" prints every key with its default';
 
-const fromProgram = (values: unknown): ConfigSource => ({ name: "configuration", values, locate: () => undefined });
+const fromProgram = (values: unknown, name = "configuration"): ConfigSource => ({
+  ...{ name, values },
+  locate: () => undefined,
+});
 
-function check<T>(schema: z.ZodType<T>, source: ConfigSource, hint: string): T {
+function check<S extends z.ZodType>(schema: S, source: ConfigSource, hint: string): z.output<S> {
   const result = schema.safeParse(source.values);
   if (result.success) return result.data;
   const keys = configKeys(schema);

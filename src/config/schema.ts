@@ -18,6 +18,10 @@ const data = z.strictObject({
   train: path().describe("CSV of training rows: image_link, group_id, entity_name, entity_value"),
   val: path().nullable().default(null).describe("CSV of validation rows; null: none"),
   images: path().describe("folder of images, named by the last part of a row's image_link"),
+  draw: z
+    .boolean()
+    .default(false)
+    .describe("draw a label for each row into data.images, as amlc data synth does, instead of reading photographs"),
   prompt: z
     .string()
     .min(1)

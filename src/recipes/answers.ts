@@ -11,7 +11,7 @@ import type { Trained } from "../train/trained.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import type { Base } from "./base.ts";
 import type { Observer } from "./observer.ts";
-import { filesOfSplit, readRows } from "./rows.ts";
+import { filesOfSplit, readRows, type Watch } from "./rows.ts";
 import { openBatches } from "./steps.ts";
 import { frozenPart } from "./tuned.ts";
 
@@ -40,8 +40,14 @@ export interface Answers {
 }
 
 /** Loads the rows of a split and a decoder for them. @throws InputError when too many rows are bad */
-export async function openAnswers(split: string, config: Config, base: Base, trained: Trained): Promise<Answers> {
-  const read = await Promise.all(filesOfSplit(split, config).map((file) => readRows(file, config, base, true)));
+export async function openAnswers(
+  split: string,
+  config: Config,
+  base: Base,
+  trained: Trained,
+  watch: Watch = {},
+): Promise<Answers> {
+  const read = await Promise.all(filesOfSplit(split, config).map((file) => readRows(file, config, base, true, watch)));
   const samples = joinRows(read.map((file) => file.samples)).slice(0, config.eval.max_rows ?? undefined);
   const decoder = greedyDecoder(
     base.engine,

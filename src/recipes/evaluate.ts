@@ -43,7 +43,7 @@ export async function evaluate({
   const folder = chooseCheckpoint(run, checkpoint);
   const base = await loadBase(config);
   const trained = await decodeTuned(config, base, folder, await loadCheckpoint(folder));
-  const answers = await openAnswers(split, config, base, trained);
+  const answers = await openAnswers(split, config, base, trained, observer ? { observer } : {});
   try {
     const evaluation = await answers.evaluate(viewByInput(trained.layout, trained.values), observer);
     return { ...evaluation, files: await writeEvaluation(run, evaluation) };

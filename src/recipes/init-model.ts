@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
 import { f32ToF16 } from "../formats/half.ts";
 import { encodeSafetensors } from "../formats/safetensors-write.ts";
-import { readCompanions } from "../model/companions.ts";
+import { readCompanions, writeCompanions } from "../model/companions.ts";
 import { initWeight } from "../model/init-weights.ts";
 import type { Parameter } from "../model/layers.ts";
 import { parametersOf } from "../model/lora.ts";
@@ -63,9 +63,7 @@ export async function initModel(options: InitModelOptions): Promise<InitModelRep
     const index = { metadata: { total_size: numbers * (dtype === "fp16" ? 2 : 4) }, weight_map: places };
     await writeFileAtomic(join(output, "model.safetensors.index.json"), `${JSON.stringify(index, null, 2)}\n`);
   }
-  const companions = await readCompanions(like);
-  const names = Object.keys(companions).sort((a, b) => Number(a === "config.json") - Number(b === "config.json"));
-  for (const name of names) await writeFileAtomic(join(output, name), companions[name]);
+  const names = await writeCompanions(await readCompanions(like), output);
   return { folder: output, parameters: numbers, files: [...new Set(Object.values(places)), ...names] };
 }
 

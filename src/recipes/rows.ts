@@ -1,12 +1,18 @@
+import { stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { parseDataSettings } from "../config/load.ts";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { type BadRow, BadRowError, checkBadRows } from "../data/bad-rows.ts";
 import { type CharactersOf, labelPatches, readCharacters } from "../data/characters.ts";
 import { loadSamples } from "../data/samples.ts";
+import { tableEnding } from "../data/table-write.ts";
 import { type TokenizedSample, tokenizeSamples } from "../data/tokenize.ts";
 import { numImageTokens } from "../model/config.ts";
 import { InputError } from "../util/errors.ts";
 import type { Base } from "./base.ts";
+import { synthTable } from "./data/synth.ts";
+import type { Observer } from "./observer.ts";
 
 /** Rows of a CSV, ready for the model, and those passed over. */
 export interface Rows {
@@ -28,6 +34,29 @@ export function filesOfSplit(split: string, { data }: Config): string[] {
   return split === "all" ? [data.train, val()] : [split];
 }
 
+/** Who looks on while labels are drawn, and may stop it. */
+export interface Watch {
+  readonly observer?: Observer;
+  readonly signal?: AbortSignal;
+}
+
+/** The table that rows are read from: a file of the configuration, or, where labels are drawn, the rows with their pictures. */
+export function tableOf(file: string, { data }: Pick<Config, "data">): string {
+  const path = resolveAsset(file);
+  if (!data.draw) return path;
+  return join(resolveAsset(data.images), `${tableEnding(basename(path)).stem}-drawn.csv`);
+}
+
+/** Draws the labels of a file's rows, unless that was done since the file was written. */
+async function drawLabels(file: string, config: Config, { model }: Base, watch: Watch): Promise<void> {
+  const [input, output] = [resolveAsset(file), tableOf(file, config)];
+  const [source, drawn] = await Promise.all([input, output].map((path) => stat(path).catch(() => undefined)));
+  if (source && drawn && drawn.mtimeMs >= source.mtimeMs) return;
+  watch.observer?.note?.(`drawing the labels of ${input}:`);
+  const { synth } = parseDataSettings({ synth: { size: model.preprocessor.imageSize } });
+  await synthTable({ input, output, images: dirname(output), settings: synth, ...watch });
+}
+
 /**
  * Reads, checks and tokenises the rows of a CSV. `requireValue`: every row has a truth.
  * @throws InputError when more rows are bad than data.max_bad_rows allows, or none is left
@@ -35,10 +64,13 @@ export function filesOfSplit(split: string, { data }: Config): string[] {
 export async function readRows(
   file: string,
   config: Config,
-  { tokenizer, model }: Base,
+  base: Base,
   requireValue: boolean,
+  watch: Watch = {},
 ): Promise<Rows> {
-  const csv = resolveAsset(file);
+  const { tokenizer, model } = base;
+  if (config.data.draw) await drawLabels(file, config, base, watch);
+  const csv = tableOf(file, config);
   const maxTokens = model.config.text.maxPositions - numImageTokens(model.config.vision) - config.eval.max_new_tokens;
   const loaded = await loadSamples({ csv, images: resolveAsset(config.data.images), requireValue });
   const { samples, bad } = tokenizeSamples(loaded.samples, { tokenizer, prompt: config.data.prompt, maxTokens });

@@ -6,7 +6,7 @@ import { fillPrompt } from "../data/prompt.ts";
 import { readTable, type Table } from "../data/table.ts";
 import { type AnsweredRow, valueKey } from "../report/run-record.ts";
 import type { RunFolder } from "../runs/folder.ts";
-import { filesOfSplit } from "./rows.ts";
+import { filesOfSplit, tableOf } from "./rows.ts";
 
 /** Reads tables, each once. */
 export function tableReader(): (path: string) => Promise<Table> {
@@ -21,7 +21,7 @@ export type TableReader = ReturnType<typeof tableReader>;
 
 /** Entity and value of each training row of a run, and how many rows there are. */
 export async function readTrainingValues({ data }: Config, read: TableReader) {
-  const table = await read(resolveAsset(data.train));
+  const table = await read(tableOf(data.train, { data }));
   const [entities, values] = [table.column("entity_name"), table.column("entity_value")];
   return { rows: table.rowCount, values: new Set(entities.map((entity, row) => valueKey(entity, values[row]))) };
 }
@@ -48,7 +48,7 @@ export async function findSources(
   config: Config,
   read: TableReader,
 ): Promise<AnsweredRow[]> {
-  const tables = await Promise.all(filesOfSplit(split, config).map((file) => read(resolveAsset(file))));
+  const tables = await Promise.all(filesOfSplit(split, config).map((file) => read(tableOf(file, config))));
   const sources = tables.length === 1 ? sourcesOf(tables[0]) : new Map<string, Source>();
   const images = resolveAsset(config.data.images);
   return rows.map((row) => {

@@ -88,11 +88,11 @@ async function prepare(
   trained: Trained,
   options: TrainOptions,
 ): Promise<TrainingJob & { readonly release: () => Promise<void> }> {
-  const rows = await withCharacters(await readRows(config.data.train, config, base, true), config, base);
+  const rows = await withCharacters(await readRows(config.data.train, config, base, true, options), config, base);
   for (const note of idleSettings(config.engine)) options.observer?.note?.(`no effect: ${note}`);
   reportBadRows(rows, options.observer);
   options.observer?.note?.(describeTuned(trained));
-  const answers = config.eval.every > 0 ? await openAnswers("val", config, base, trained) : null;
+  const answers = config.eval.every > 0 ? await openAnswers("val", config, base, trained, options) : null;
   const { answer_loss, character_loss } = config.train;
   const objective = { answers: answer_loss, characters: character_loss };
   const trainer = createTrainer(base.engine, base.model, trained, { ...config.train, objective });
