@@ -71,8 +71,9 @@ export function loraModules(
   return modules.map(({ path, w }) => ({ path, out: w.shape[0]!, in: w.shape[1]! }));
 }
 
+/** An adapter that was read names whole paths, in the spelling of the release that it was written for. */
 function hasSuffix(path: string, suffix: string): boolean {
-  return path === suffix || path.endsWith(`.${suffix}`);
+  return ADAPTER_DIALECTS.some((dialect) => `.${modulePathIn(dialect, path)}`.endsWith(`.${suffix}`));
 }
 
 function matchesWhole(pattern: string): (path: string) => boolean {

@@ -8,6 +8,8 @@ const documents = [
   ...readdirSync(join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
+  join("checkpoints", "nano", "README.md"),
+  join("experiments", "README.md"),
   join("notebooks", "README.md"),
   join("test", "goldens", "README.md"),
 ];
