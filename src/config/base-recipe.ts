@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { questions } from "./data-schema.ts";
 import { checkYaml } from "./load.ts";
 
 const seed = () => z.int().min(0).max(0xffff_ffff).default(0);
@@ -14,12 +15,7 @@ const RecipeSchema = z.strictObject({
     random: z.int().min(1).max(10_000_000).describe("labels to draw, of random quantities"),
     seed: seed().describe("seed of what is drawn"),
   }),
-  questions: z
-    .strictObject({
-      per_picture: z.int().min(1).max(16).default(2).describe("questions about a picture"),
-      seed: seed().describe("seed of what is asked"),
-    })
-    .prefault({}),
+  questions,
   stages: z
     .record(
       z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "must be a name of small letters, digits and '-'" }),

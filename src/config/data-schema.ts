@@ -173,7 +173,7 @@ const synth = z
   })
   .prefault({});
 
-const questions = z
+export const questions = z
   .strictObject({
     per_picture: z.int().min(1).max(16).default(2).describe("questions about a picture, if it has text for so many"),
     ocr: z.number().min(0).default(0.3).describe("weight of asking for the whole text"),
