@@ -1,11 +1,11 @@
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
-import { openRun, type RunFolder } from "../runs/folder.ts";
+import { loadCheckpoint } from "../runs/checkpoints.ts";
+import { openRun } from "../runs/folder.ts";
 import { viewByInput } from "../train/layout.ts";
-import { InputError } from "../util/errors.ts";
 import { type Evaluation, openAnswers, writeEvaluation } from "./answers.ts";
 import { loadBase } from "./base.ts";
+import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import type { Observer } from "./observer.ts";
 import { decodeTuned } from "./tuned.ts";
 
@@ -50,13 +50,4 @@ export async function evaluate({
   } finally {
     await answers.release();
   }
-}
-
-function chooseCheckpoint(run: RunFolder, wanted: "best" | "last" | undefined): string {
-  const folders = wanted ? [run[wanted]] : [run.best, run.last];
-  const folder = folders.find((place) => findCheckpoint(place) !== undefined);
-  if (folder !== undefined) return folder;
-  throw new InputError(`${folders[0]}: this run has no checkpoint yet`, {
-    hint: `go on with: amlc train --resume ${run.path}`,
-  });
 }
