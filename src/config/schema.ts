@@ -123,6 +123,21 @@ const evaluation = z
   .refine((e) => e.patience === null || e.every > 0, { path: ["patience"], error: "needs eval.every above 0" })
   .prefault({});
 
+const decode = z
+  .strictObject({
+    constrain: z
+      .enum(["off", "format", "units"])
+      .default("off")
+      .describe("form of an answer. format: a number and any unit; units: a number and a unit of the entity"),
+    n_best: z.int().min(1).max(64).default(1).describe("answers to find for a row, by beam search when above 1"),
+    min_confidence: z
+      .union([z.enum(["auto"]), z.number().min(0).max(1)])
+      .nullable()
+      .default("auto")
+      .describe("a less likely answer is left blank; auto: what amlc eval --calibrate found for the run; null: none is"),
+  })
+  .prefault({});
+
 const engine = z
   .strictObject({
     name: z
@@ -176,6 +191,7 @@ export const ConfigSchema = z
     lora,
     train,
     eval: evaluation,
+    decode,
     engine,
     run,
   })

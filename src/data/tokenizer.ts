@@ -14,6 +14,8 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** The text before the first `<eos>`, without special tokens or spaces at its ends. */
   decode(ids: ArrayLike<number>): string;
+  /** What each id adds to the middle of an answer; undefined for special tokens and single bytes. */
+  readonly texts: readonly (string | undefined)[];
   /** A special token that is spelt out in `text`, such as `<image>`: encoded, it would be the token itself. */
   findSpecial(text: string): string | undefined;
 }
@@ -46,7 +48,8 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const specials = json.added_tokens.filter((token) => token.special);
   const anySpecial = new RegExp(specials.map((token) => escapeRegex(token.content)).join("|") || "$^");
   // A trained vocabulary may count its bytes among the special tokens; they are letters of an answer all the same.
-  const silent = new Set(specials.filter((token) => !/^<0x[0-9A-F]{2}>$/.test(token.content)).map((token) => token.id));
+  const silent = new Set(specials.filter((token) => !BYTE.test(token.content)).map((token) => token.id));
+  let texts: readonly (string | undefined)[] | undefined;
   return {
     padId: idOf(config.pad_token ?? "<pad>"),
     bosId: idOf(config.bos_token ?? "<bos>"),
@@ -58,8 +61,25 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
       const answer = (end < 0 ? all : all.slice(0, end)).filter((id) => !silent.has(id));
       return answer.length === 0 ? "" : inner.decode(answer, { skip_special_tokens: false }).trim();
     },
+    get texts() {
+      texts ??= textsOf(json);
+      return texts;
+    },
     findSpecial: (text) => anySpecial.exec(text)?.[0],
   };
+}
+
+const BYTE = /^<0x[0-9A-F]{2}>$/;
+
+/** Pieces by id, with spaces for the sign that stands for one in SentencePiece's vocabularies. */
+function textsOf({ model, added_tokens }: z.output<typeof tokenizerSchema>): (string | undefined)[] {
+  const vocabulary = model.vocab as [string, number][] | Readonly<Record<string, number>>; // the tokenizer has read it
+  const pieces: (string | undefined)[] = [];
+  if (Array.isArray(vocabulary)) for (const [id, [piece]] of vocabulary.entries()) pieces[id] = piece;
+  else for (const [piece, id] of Object.entries(vocabulary)) pieces[id] = piece;
+  for (const { id, content, special } of added_tokens) pieces[id] = special ? undefined : content;
+  const isText = (piece: string | undefined) => piece !== undefined && !BYTE.test(piece);
+  return Array.from(pieces, (piece) => (isText(piece) ? piece!.replaceAll("▁", " ") : undefined));
 }
 
 /** `RegExp.escape`, which Node 20 lacks. */

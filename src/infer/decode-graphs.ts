@@ -2,60 +2,69 @@ import { type Graph, makeGraph } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import { input, pad } from "../graph/ops/index.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
-import type { ImageInput } from "../model/image-input.ts";
 import type { KeyValues } from "../model/layers.ts";
 import { bindWeights, type LoraBinding } from "../model/lora.ts";
 import { fedFeatures, paligemmaParameters, readSequence, readToken } from "../model/paligemma.ts";
 
-/** Sizes of a batch that is answered: rows B, text tokens T of the longest prompt, places C of the key and value buffers. */
-export interface DecodeShape {
+/** Which weights a graph reads: their type, and the adapter that hangs on them. */
+export interface Bound {
+  readonly config: PaliGemmaConfig;
+  readonly dtype: "f32" | "f16";
+  readonly lora?: LoraBinding | undefined;
+}
+
+/** Sizes of a step: rows B, places C of the key and value buffers. */
+export interface StepShape {
   readonly rows: number;
+  readonly capacity: number;
+}
+
+/** Sizes of a prompt that is read: text tokens T, and the places of the buffers that it begins. */
+export interface PromptShape {
   readonly text: number;
   readonly capacity: number;
-  readonly image: ImageInput;
 }
 
 /** Names of a layer's keys and values: buffers that a step reads, and what prefill or a step adds to them. */
 export const pastNames = (layer: number) => ({ k: `past.${layer}.k`, v: `past.${layer}.v` });
 export const presentNames = (layer: number) => ({ k: `present.${layer}.k`, v: `present.${layer}.v` });
 
+const bind = ({ config, dtype, lora }: Bound) => bindWeights(paligemmaParameters(config), dtype, lora);
+
+/** Looks at an image. Feeds `pixels` [1,3,S,S]; output `features` [1,n,D]. */
+export function featuresGraph(bound: Bound): Graph {
+  return makeGraph({ features: fedFeatures("pixels", 1, bind(bound), bound.config) });
+}
+
 /**
- * Reads image and prompt. Feeds `pixels` [B,3,S,S] or `features` [B,n,D], `tokens` [B,T], `prefixLengths` [B], `rows` [B,1] (each prompt's last
- * place). Outputs `logits` [B,1,V] of the first answer token and each layer's `present` buffers [B,C,K·H], filled up to the prompt's end.
+ * Reads image and prompt. Feeds `features` [1,n,D], `tokens` [1,T], `prefixLengths` [1], `rows` [1,1] (the prompt's last
+ * place). Outputs `logits` [1,1,V] of the first answer token and each layer's `present` buffers [1,K,C,H], filled up to the
+ * prompt's end.
  */
-export function prefillGraph(
-  c: PaliGemmaConfig,
-  { rows: b, text, capacity, image }: DecodeShape,
-  dtype: "f32" | "f16",
-  lora?: LoraBinding,
-): Graph {
-  const p = bindWeights(paligemmaParameters(c), dtype, lora);
-  const features = fedFeatures(image, b, p, c);
+export function prefillGraph(bound: Bound, { text, capacity }: PromptShape): Graph {
+  const { config: c } = bound;
+  const p = bind(bound);
   const inputs = {
-    tokens: input("tokens", "i32", [b, text]),
-    prefixLengths: input("prefixLengths", "i32", [b]),
-    rows: input("rows", "i32", [b, 1]),
+    tokens: input("tokens", "i32", [1, text]),
+    prefixLengths: input("prefixLengths", "i32", [1]),
+    rows: input("rows", "i32", [1, 1]),
   };
-  const { logits, cache } = readSequence(features, inputs, p, c);
+  const { logits, cache } = readSequence(fedFeatures("features", 1, p, c), inputs, p, c);
   const unused = capacity - numImageTokens(c.vision) - text;
-  return makeGraph({ logits, ...cacheOutputs(cache, (x) => pad(x, 1, 0, unused)) });
+  return makeGraph({ logits, ...cacheOutputs(cache, (x) => pad(x, 2, 0, unused)) });
 }
 
 /**
  * Reads one more token of each row. Feeds `token` [B,1], `filled` [B] and the `past` buffers. Outputs `logits` [B,1,V] and
- * the token's own keys and values `present` [B,1,K·H], which belong at place `filled` of the buffers.
+ * the token's own keys and values `present` [B,K,1,H], which belong at place `filled` of the buffers.
  */
-export function stepGraph(
-  c: PaliGemmaConfig,
-  { rows: b, capacity }: Pick<DecodeShape, "rows" | "capacity">,
-  dtype: "f32" | "f16",
-  lora?: LoraBinding,
-): Graph {
-  const p = bindWeights(paligemmaParameters(c), dtype, lora);
-  const width = c.text.numKvHeads * c.text.headDim;
+export function stepGraph(bound: Bound, { rows: b, capacity }: StepShape): Graph {
+  const { config: c } = bound;
+  const p = bind(bound);
+  const shape = [b, c.text.numKvHeads, capacity, c.text.headDim];
   const past = p.language.layers.map((_, layer) => {
     const { k, v } = pastNames(layer);
-    return { k: input(k, "f32", [b, capacity, width]), v: input(v, "f32", [b, capacity, width]) };
+    return { k: input(k, "f32", shape), v: input(v, "f32", shape) };
   });
   const { logits, cache } = readToken(
     { token: input("token", "i32", [b, 1]), filled: input("filled", "i32", [b]), past },

@@ -4,14 +4,13 @@ import { join } from "node:path";
 import { normalisePixels, type PixelReader } from "../data/pixels.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import { compileBound } from "../engine/programs.ts";
-import { makeGraph } from "../graph/graph.ts";
 import { numImageTokens } from "../model/config.ts";
 import { feedImages } from "../model/image-input.ts";
-import { bindWeights } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
-import { fedFeatures, isOfImages, paligemmaParameters } from "../model/paligemma.ts";
+import { isOfImages } from "../model/paligemma.ts";
 import { limitConcurrency } from "../util/concurrency.ts";
 import { makeOutputFolder, writeFileAtomic } from "../util/files.ts";
+import { featuresGraph } from "./decode-graphs.ts";
 
 /** Image features [n,D], from a folder if they are there, else from the photograph and then into the folder. */
 export interface FeatureReader {
@@ -53,11 +52,6 @@ export function openFeatures(engine: Engine, model: Model, reader: PixelReader, 
       await (await program)?.release();
     },
   };
-}
-
-function featuresGraph({ config, dtype }: Model) {
-  const p = bindWeights(paligemmaParameters(config), dtype);
-  return makeGraph({ features: fedFeatures("pixels", 1, p, config) });
 }
 
 /** One folder for each vision tower, projector and preprocessing. */

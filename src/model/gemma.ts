@@ -1,5 +1,5 @@
 import type { Node } from "../graph/node.ts";
-import { add, cast, constant, embedding, gelu, matmul, mul, scale, takeRows } from "../graph/ops/index.ts";
+import { add, cast, concat, constant, embedding, gelu, matmul, mul, scale } from "../graph/ops/index.ts";
 import type { GemmaConfig } from "./config.ts";
 import {
   attention,
@@ -11,6 +11,7 @@ import {
   type Parameter,
   type Rotation,
   rotate,
+  splitHeads,
 } from "./layers.ts";
 import { linearAt, parameterAt } from "./parameters.ts";
 
@@ -58,7 +59,7 @@ export function gemmaParameters(c: GemmaConfig, at = "language_model.model"): Ge
 /** Which queries a layer computes: where they stand and what they see. */
 export interface Queries {
   readonly rotation: Rotation;
-  /** Added to the scores: [B,T,S]. */
+  /** Added to the scores: [B,T,S], or [B,1,S] for all queries alike. */
   readonly mask: Node;
 }
 
@@ -66,8 +67,10 @@ export interface Queries {
 export interface GemmaContext extends Queries {
   /** Keys and values of earlier tokens, one pair a layer. */
   readonly past?: readonly KeyValues[];
-  /** When set, only these rows [B,L] leave the last layer: nobody reads the others, and they are most of its work. */
-  readonly last?: Queries & { readonly rows: Node };
+  /** Whether the cache that comes out holds `past` too, in one array with the new: what other runtimes want, at the price of a copy. */
+  readonly grows?: boolean;
+  /** When set, only the rows [B,L,..] that `pick` takes of [B,T,..] leave the last layer: nobody reads the others, and they are most of its work. */
+  readonly last?: Queries & { readonly pick: (all: Node) => Node };
   readonly onLayer?: OnLayer | undefined;
 }
 
@@ -83,15 +86,17 @@ export function gemma(
   p.layers.forEach((layer, i) => {
     context.onLayer?.(hidden);
     const last = i === p.layers.length - 1 ? context.last : undefined;
-    const pick = (all: Node) => (last ? takeRows(all, last.rows) : all);
+    const pick = last?.pick ?? ((all: Node) => all);
     const { rotation, mask } = last ?? context;
+    const past = context.past?.[i];
 
     const h = gemmaNorm(hidden, layer.inputNorm, c.rmsNormEps);
     const q = rotate(linear(pick(h), layer.attention.q), rotation);
-    const k = rotate(linear(h, layer.attention.k), context.rotation);
-    const v = linear(h, layer.attention.v);
-    cache.push({ k, v });
-    const mixed = attention(q, { k, v }, c, mask, context.past?.[i]);
+    const k = splitHeads(rotate(linear(h, layer.attention.k), context.rotation), c);
+    const v = splitHeads(linear(h, layer.attention.v), c);
+    const seen = past && context.grows ? { k: concat([past.k, k], 2), v: concat([past.v, v], 2) } : { k, v };
+    cache.push(seen);
+    const mixed = attention(q, seen, c, mask, context.grows ? undefined : past);
     hidden = add(pick(hidden), linear(mixed, layer.attention.o));
 
     const m = gemmaNorm(hidden, layer.postAttentionNorm, c.rmsNormEps);

@@ -82,33 +82,40 @@ export interface Heads {
   readonly headDim: number;
 }
 
-/** Keys and values of earlier tokens, [B,S,K·H] each, keys already rotated. */
+/** Keys and values, [B,K,S,H] each, keys already rotated. */
 export interface KeyValues {
   readonly k: Node;
   readonly v: Node;
 }
 
+/** Heads that lie side by side, [B,S,K·H], each on its own: [B,K,S,H]. */
+export function splitHeads(x: Node, { numKvHeads: k, headDim: h }: Heads): Node {
+  const [b, s] = x.type.shape as [number, number];
+  return transpose(reshape(x, [b, s, k, h]), [0, 2, 1, 3]);
+}
+
 /**
- * Grouped-query attention over heads that lie side by side: q [B,T,N·H], k and v [B,S,K·H] → [B,T,N·H].
+ * Grouped-query attention: q [B,T,N·H], k and v [B,K,S,H] → [B,T,N·H].
  * The G query heads of one key head are folded into its query axis, [B,K,T·G,H] · [B,K,H,S]: with one key head, as in
- * Gemma-2B, no number moves. `mask` [B,T,S] is added to the scores; `past` comes before k and v and is not copied.
+ * Gemma-2B, no number moves. `mask` [B,T,S], or [B,1,S] for all queries alike, is added to the scores; `past` comes before
+ * k and v and is not copied.
  */
 export function attention(q: Node, { k, v }: KeyValues, heads: Heads, mask?: Node, past?: KeyValues): Node {
   const { numHeads: n, numKvHeads: kv, headDim: h } = heads;
   const [b, t] = q.type.shape as [number, number];
   const g = n / kv;
   const queries = reshape(transpose(reshape(q, [b, t, kv, g, h]), [0, 2, 1, 3, 4]), [b, kv, t * g, h]);
-  const split = (x: Node) => transpose(reshape(x, [b, x.type.shape[1]!, kv, h]), [0, 2, 1, 3]); // [B,K,S,H]
-  const score = (keys: Node) => matmul(queries, split(keys), { transB: true, alpha: 1 / Math.sqrt(h) }); // [B,K,T·G,S]
+  const score = (keys: Node) => matmul(queries, keys, { transB: true, alpha: 1 / Math.sqrt(h) }); // [B,K,T·G,S]
 
   const scores = past ? concat([score(past.k), score(k)], -1) : score(k);
   const s = scores.type.shape[3]!;
-  const visible = mask ? add(reshape(scores, [b, kv, t, g, s]), reshape(mask, [b, 1, t, 1, s])) : scores;
+  const broadcast = (m: Node) => reshape(m, [b, 1, m.type.shape[1]!, 1, s]);
+  const visible = mask ? add(reshape(scores, [b, kv, t, g, s]), broadcast(mask)) : scores;
   const weights = reshape(softmax(visible), [b, kv, t * g, s]);
 
-  const cached = past ? past.k.type.shape[1]! : 0;
-  const own = matmul(slice(weights, 3, cached, s), split(v)); // [B,K,T·G,H]
-  const mixed = past ? add(matmul(slice(weights, 3, 0, cached), split(past.v)), own) : own;
+  const cached = past ? past.k.type.shape[2]! : 0;
+  const own = matmul(slice(weights, 3, cached, s), v); // [B,K,T·G,H]
+  const mixed = past ? add(matmul(slice(weights, 3, 0, cached), past.v), own) : own;
   return reshape(transpose(reshape(mixed, [b, kv, t, g, h]), [0, 2, 1, 3, 4]), [b, t, n * h]);
 }
 

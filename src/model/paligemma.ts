@@ -1,5 +1,5 @@
 import type { Node } from "../graph/node.ts";
-import { add, concat, constant, input, prefixMask, reshape } from "../graph/ops/index.ts";
+import { add, concat, constant, input, prefixMask, reshape, takeRows } from "../graph/ops/index.ts";
 import { numImageTokens, type PaliGemmaConfig } from "./config.ts";
 import { embedTokens, type Gemma, gemma, gemmaParameters, logits, type Queries, rotationTables } from "./gemma.ts";
 import type { ImageInput } from "./image-input.ts";
@@ -54,7 +54,7 @@ export interface Text {
 
 /**
  * One forward pass over whole rows, for training and for prefill: image features [B,n,D] and text → logits [B,L,V] at
- * `rows`, and every layer's keys and values [B,n+T,K·H].
+ * `rows`, and every layer's keys and values [B,K,n+T,H].
  */
 export function readSequence(
   features: Node,
@@ -71,12 +71,12 @@ export function readSequence(
     mask: prefixMask(positions, prefixLengths, size),
   });
   const one = constant({ dtype: "i32", shape: [], data: Int32Array.of(1) });
-  const last = { rows, ...queries(add(rows, one)) };
+  const last = { pick: (all: Node) => takeRows(all, rows), ...queries(add(rows, one)) };
   const { hidden, cache } = gemma(inputs, p.language, c.text, { ...queries(positionsFromOne(b, size)), last, onLayer });
   return { logits: logits(hidden, p.language), cache };
 }
 
-/** What is kept of a row between decoding steps: each layer's keys and values in buffers [B,C,K·H] filled from the left. */
+/** What is kept of a row between decoding steps: each layer's keys and values in buffers [B,K,C,H] filled from the left. */
 export interface Decoding {
   /** [B,1]: the token just chosen. */
   readonly token: Node;
@@ -85,13 +85,13 @@ export interface Decoding {
   readonly past: readonly KeyValues[];
 }
 
-/** One more token of each row → logits [B,1,V] of the next, and the token's own keys and values [B,1,K·H] to be kept. */
+/** One more token of each row → logits [B,1,V] of the next, and the token's own keys and values [B,K,1,H] to be kept. */
 export function readToken(
   { token, filled, past }: Decoding,
   p: PaliGemma<Node>,
   c: PaliGemmaConfig,
 ): { logits: Node; cache: KeyValues[] } {
-  const [b, capacity] = past[0]!.k.type.shape as [number, number];
+  const [b, , capacity] = past[0]!.k.type.shape as [number, number, number];
   const one = constant({ dtype: "i32", shape: [], data: Int32Array.of(1) });
   const column = reshape(filled, [b, 1]);
   const positions = add(column, one);

@@ -1,7 +1,16 @@
 import type { Node } from "../graph/node.ts";
 import { add, cast, gelu, matmul, reshape, transpose } from "../graph/ops/index.ts";
 import { numImageTokens, type SiglipConfig } from "./config.ts";
-import { attention, type Linear, linear, type Norm, type OnLayer, type Parameter, siglipNorm } from "./layers.ts";
+import {
+  attention,
+  type Linear,
+  linear,
+  type Norm,
+  type OnLayer,
+  type Parameter,
+  siglipNorm,
+  splitHeads,
+} from "./layers.ts";
 import { linearAt, normAt, parameterAt } from "./parameters.ts";
 
 export interface SiglipLayer<T> {
@@ -59,7 +68,8 @@ export function siglip(pixels: Node, p: Siglip<Node>, c: SiglipConfig, onLayer?:
     onLayer?.(x);
     const h = siglipNorm(x, layer.norm1, c.layerNormEps);
     const { q, k, v, out } = layer.attention;
-    x = add(x, linear(attention(linear(h, q), { k: linear(h, k), v: linear(h, v) }, heads), out));
+    const seen = { k: splitHeads(linear(h, k), heads), v: splitHeads(linear(h, v), heads) };
+    x = add(x, linear(attention(linear(h, q), seen, heads), out));
     const m = siglipNorm(x, layer.norm2, c.layerNormEps);
     x = add(x, linear(gelu(linear(m, layer.mlp.fc1)), layer.mlp.fc2));
   }

@@ -5,20 +5,21 @@ import { type Batch, epochOrder, readBatches } from "../data/batches.ts";
 import { writeTable } from "../data/table-write.ts";
 import type { TokenizedSample } from "../data/tokenize.ts";
 import type { Tensors } from "../engine/engine.ts";
-import { greedyDecoder } from "../infer/greedy.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import type { Trained } from "../train/trained.ts";
 import { writeFileAtomic } from "../util/files.ts";
+import { openAnswerer } from "./answerer.ts";
 import type { Base } from "./base.ts";
 import type { Observer } from "./observer.ts";
 import { filesOfSplit, readRows, type Watch } from "./rows.ts";
 import { openBatches } from "./steps.ts";
-import { frozenPart } from "./tuned.ts";
 
 export interface Prediction {
   readonly index: number;
   readonly entity_name: string;
   readonly prediction: string;
+  /** The model's probability of its answer, 0 to 1. */
+  readonly confidence: number;
   readonly truth: string;
 }
 
@@ -49,34 +50,35 @@ export async function openAnswers(
 ): Promise<Answers> {
   const read = await Promise.all(filesOfSplit(split, config).map((file) => readRows(file, config, base, true, watch)));
   const samples = joinRows(read.map((file) => file.samples)).slice(0, config.eval.max_rows ?? undefined);
-  const decoder = greedyDecoder(
-    base.engine,
-    frozenPart(base.model, trained),
-    trained.lora && { ...trained.lora, dropout: 0 },
-  );
-  const batch = config.eval.batch ?? config.train.batch;
-  const order = epochOrder(samples.length, 0, 0, false);
-  const source = openBatches(config, base, samples);
-  const options = { ...source.options, order, batch };
+  const answerer = openAnswerer(config, base, trained);
 
   return {
     async evaluate(weights, observer) {
       const bad = read.flatMap((file) => file.bad);
       const predictions: Prediction[] = [];
-      for await (const rows of readBatches({ ...options, withSuffix: false, onBadRow: (row) => bad.push(row) })) {
-        const ids = await decoder.answer(rows, config.eval.max_new_tokens, weights);
-        rows.rows.forEach(({ index, entity, value }, i) => {
-          predictions.push({ index, entity_name: entity, prediction: base.tokenizer.decode(ids[i]!), truth: value });
-        });
-        observer?.answered?.(Math.min(samples.length, (rows.index + 1) * batch), samples.length);
+      const options = { weights, onBadRow: (row: BadRow) => void bad.push(row) };
+      for await (const rows of answerer.answer(samples, options)) {
+        for (const { sample, text, confidence } of rows) {
+          const { index, entity, value } = sample;
+          predictions.push({ index, entity_name: entity, prediction: text, confidence, truth: value });
+        }
+        observer?.answered?.(predictions.length, samples.length);
       }
+      predictions.sort((a, b) => a.index - b.index);
       const score = scoreRows(predictions.map((row) => ({ ...row, entity: row.entity_name })));
       return { split, score, predictions, bad };
     },
-    withTruth: () => readBatches({ ...options, withSuffix: true, onBadRow: () => {} }),
-    async release() {
-      await Promise.all([decoder.release(), source.close()]);
+    async *withTruth() {
+      const source = openBatches(config, base, samples);
+      const order = epochOrder(samples.length, 0, 0, false);
+      const batch = config.eval.batch ?? config.train.batch;
+      try {
+        yield* readBatches({ ...source.options, order, batch, withSuffix: true, onBadRow: () => {} });
+      } finally {
+        await source.close();
+      }
     },
+    release: () => answerer.release(),
   };
 }
 
@@ -96,8 +98,12 @@ export async function writeEvaluation(
   { split, score, predictions, bad }: Evaluation,
 ): Promise<string[]> {
   const files = [run.evaluation(split), run.predictions(split)] as const;
-  const rows = predictions.map((row) => ({ ...row, outcome: outcomeOf(row.prediction, row.truth) }));
-  await writeTable(files[1], ["index", "entity_name", "prediction", "truth", "outcome"], rows);
+  const rows = predictions.map((row) => ({
+    ...row,
+    confidence: row.confidence.toFixed(4),
+    outcome: outcomeOf(row.prediction, row.truth),
+  }));
+  await writeTable(files[1], ["index", "entity_name", "prediction", "confidence", "truth", "outcome"], rows);
   await writeFileAtomic(
     run.evaluation(split),
     `${JSON.stringify({ ...score, split, bad_rows: bad.length }, null, 2)}\n`,

@@ -75,15 +75,25 @@ export async function* trainingSteps(
 }
 
 /** What every reading of batches by a configuration has in common, until it is closed. */
-export function openBatches({ data }: Config, { engine, model, tokenizer }: Base, samples: readonly TokenizedSample[]) {
+export function openBatches(config: Config, base: Base, samples: readonly TokenizedSample[]) {
+  const { format, reader, readFeatures, close } = openPhotographs(config, base);
+  return {
+    options: {
+      ...{ samples, padId: base.tokenizer.padId, format, reader, readFeatures, ahead: config.data.prefetch },
+    } satisfies Partial<BatchOptions>,
+    close,
+  };
+}
+
+/** The photographs of a configuration, as pixels or as features that are kept, until they are closed. */
+export function openPhotographs({ data }: Pick<Config, "data">, { engine, model }: Pick<Base, "engine" | "model">) {
   const format = model.preprocessor;
   const reader = openPixelReader({ imageSize: format.imageSize, cacheBytes: data.pixel_cache_mb * 2 ** 20 });
   const features = data.features === null ? undefined : openFeatures(engine, model, reader, data.features);
   return {
-    options: {
-      ...{ samples, padId: tokenizer.padId, format, reader, ahead: data.prefetch },
-      readFeatures: features && ((path: string) => features.read(path)),
-    } satisfies Partial<BatchOptions>,
+    format,
+    reader,
+    readFeatures: features && ((path: string) => features.read(path)),
     close: async () => void (await Promise.all([features?.release(), reader.close()])),
   };
 }

@@ -145,7 +145,14 @@ describe.each(GOLDENS)("%s, against transformers", (name) => {
     const width = golden.batch.tokens.length / 3;
     const tokens = golden.batch.tokens.subarray(row * width, row * width + prefix + suffix);
     const capacity = n + prefix + suffix + 3;
-    const kv = c.text.numKvHeads * c.text.headDim;
+    const { numKvHeads: heads, headDim } = c.text;
+    const shape = [1, heads, capacity, headDim];
+    /** Keys or values [1,K,T,H] at places of a buffer [1,K,C,H]. */
+    const put = (buffer: Float32Array, vectors: Float32Array, place: number) => {
+      const size = vectors.length / heads;
+      for (let head = 0; head < heads; head++)
+        buffer.set(vectors.subarray(head * size, (head + 1) * size), (head * capacity + place) * headDim);
+    };
     const names = c.text.numLayers;
 
     const pixels = tensor(
@@ -180,8 +187,8 @@ describe.each(GOLDENS)("%s, against transformers", (name) => {
     );
     const buffers: Record<string, Float32Array> = {};
     for (const [name, { data }] of Object.entries(first)) {
-      buffers[name] = new Float32Array(capacity * kv);
-      buffers[name].set(data as Float32Array);
+      buffers[name] = new Float32Array(heads * capacity * headDim);
+      put(buffers[name], data as Float32Array, 0);
     }
 
     const whole = golden.tensors.get("base.logits")!;
@@ -191,16 +198,14 @@ describe.each(GOLDENS)("%s, against transformers", (name) => {
       const feeds = {
         token: tensor("i32", [1, 1], tokens.slice(prefix + step, prefix + step + 1)),
         filled: tensor("i32", [1], Int32Array.of(filled)),
-        ...Object.fromEntries(
-          Object.entries(buffers).map(([name, data]) => [name, tensor("f32", [1, capacity, kv], data)]),
-        ),
+        ...Object.fromEntries(Object.entries(buffers).map(([name, data]) => [name, tensor("f32", shape, data)])),
       };
       const next = await run(
         golden,
         (p) => {
           const past = Array.from({ length: names }, (_, i) => ({
-            k: input(`k${i}`, "f32", [1, capacity, kv]),
-            v: input(`v${i}`, "f32", [1, capacity, kv]),
+            k: input(`k${i}`, "f32", shape),
+            v: input(`v${i}`, "f32", shape),
           }));
           const { logits, cache } = readToken(
             { token: input("token", "i32", [1, 1]), filled: input("filled", "i32", [1]), past },
@@ -219,8 +224,7 @@ describe.each(GOLDENS)("%s, against transformers", (name) => {
         },
         feeds,
       );
-      for (const name of Object.keys(buffers))
-        buffers[name]!.set(next[`new ${name}`]!.data as Float32Array, filled * kv);
+      for (const name of Object.keys(buffers)) put(buffers[name]!, next[`new ${name}`]!.data as Float32Array, filled);
       const at = (row * whole.shape[1]! + filled) * v;
       expect(
         relativeError(next.logits!.data as Float32Array, (whole.data as Float32Array).subarray(at, at + v)),

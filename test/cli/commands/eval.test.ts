@@ -30,7 +30,7 @@ describe("amlc eval", () => {
     expect(readJson(join(run, "eval-val.json"))).toEqual({ ...score, split: "val" });
 
     const predictions = await readTable(join(run, "predictions-val.csv"));
-    expect(predictions.columns).toEqual(["index", "entity_name", "prediction", "truth", "outcome"]);
+    expect(predictions.columns).toEqual(["index", "entity_name", "prediction", "confidence", "truth", "outcome"]);
     expect(predictions.column("index")).toEqual(["0", "1", "2", "3", "4", "5"]);
     const truth = predictions.column("truth");
     expect(truth).toEqual((await readTable(rows)).column("entity_value"));

@@ -6,13 +6,13 @@ import { ortEngine } from "../../../src/engine/ort/ort.ts";
 import { operatorPlacements, runProfiled } from "../../../src/engine/ort/placements.ts";
 import { makeGraph } from "../../../src/graph/graph.ts";
 import { cast, input, matmul, scale } from "../../../src/graph/ops/index.ts";
-import { greedyDecoder } from "../../../src/infer/greedy.ts";
 import { trainAdapter } from "../../../src/train/trained.ts";
 import { createTrainer } from "../../../src/train/trainer.ts";
 import { tensor } from "../../../src/util/tensor.ts";
 import { readDocument, readTable } from "../../docs/documents.ts";
 import { errorLimits, measureErrors } from "../../docs/golden-errors.ts";
 import { relativeError } from "../../support/errors.ts";
+import { greedyAnswers } from "../../support/golden-answers.ts";
 import { GOLDENS, type Golden, greedyIds, loadGolden } from "../../support/goldens.ts";
 import { whyNoWebgpu } from "../../support/webgpu.ts";
 
@@ -68,9 +68,7 @@ describe.each(GOLDENS)("%s", (name) => {
 
   test("greedy answers are the ids of transformers", async () => {
     const golden = await loadGolden(name);
-    const decoder = greedyDecoder(engine, golden.model);
-    const answers = await decoder.answer(golden.batch, 8);
-    await decoder.release();
+    const answers = await greedyAnswers(engine, golden);
     expect(answers).toEqual([0, 1, 2].map((row) => greedyIds(golden, row)));
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { greedyDecoder } from "../../../src/infer/greedy.ts";
 import { errorLimits, measureErrors } from "../../docs/golden-errors.ts";
 import { openTfjs, TFJS_BACKENDS, type TfjsBackend, whyNot } from "../../support/engines.ts";
+import { greedyAnswers } from "../../support/golden-answers.ts";
 import { GOLDENS, greedyIds, loadGolden } from "../../support/goldens.ts";
 
 /**
@@ -34,8 +34,7 @@ describe("greedy answers are the ids of transformers", () => {
     const reason = whyNot(backend);
     if (reason) skip(reason);
     const golden = await loadGolden(name);
-    const decoder = greedyDecoder(await openTfjs(backend), golden.model);
-    expect(await decoder.answer(golden.batch, 8)).toEqual([0, 1, 2].map((row) => greedyIds(golden, row)));
-    await decoder.release();
+    const answers = await greedyAnswers(await openTfjs(backend), golden);
+    expect(answers).toEqual([0, 1, 2].map((row) => greedyIds(golden, row)));
   });
 });

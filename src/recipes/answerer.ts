@@ -1,0 +1,80 @@
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import type { BadRow } from "../data/bad-rows.ts";
+import type { TokenizedSample } from "../data/tokenize.ts";
+import type { Tensors } from "../engine/engine.ts";
+import { answerGrammars } from "../infer/answer-grammar.ts";
+import { answerRows, type RowAnswer } from "../infer/answer-rows.ts";
+import { graphReader } from "../infer/graph-reader.ts";
+import { loadCheckpoint } from "../runs/checkpoints.ts";
+import { openRun } from "../runs/folder.ts";
+import { viewByInput } from "../train/layout.ts";
+import type { Trained } from "../train/trained.ts";
+import { type Base, loadBase } from "./base.ts";
+import { chooseCheckpoint } from "./checkpoint-of-run.ts";
+import { openPhotographs } from "./steps.ts";
+import { decodeTuned, frozenPart } from "./tuned.ts";
+
+export type { AnswerText, RowAnswer } from "../infer/answer-rows.ts";
+
+export interface AnswerOptions {
+  /** What is trained, by graph input; by default what the answerer was opened with. */
+  readonly weights?: Tensors;
+  /** Told of a row whose photograph turns out to be broken: it has no answer. */
+  readonly onBadRow?: (row: BadRow, sample: TokenizedSample) => void;
+}
+
+/** Answers rows, again and again. */
+export interface Answerer {
+  /** Some rows at a time, in an order of its own: rows of one length go together. */
+  answer(
+    samples: readonly TokenizedSample[],
+    options?: AnswerOptions,
+  ): AsyncGenerator<readonly RowAnswer[], void, void>;
+  release(): Promise<void>;
+}
+
+/** Answers rows with a base and what is trained of it. @throws InputError when answers cannot have the form of decode.constrain */
+export function openAnswerer(config: Config, base: Base, trained: Trained): Answerer {
+  const { decode, eval: evaluation } = config;
+  const { engine, tokenizer } = base;
+  const graphs = graphReader(engine, frozenPart(base.model, trained), trained.lora && { ...trained.lora, dropout: 0 });
+  const photographs = openPhotographs(config, base);
+  const own = viewByInput(trained.layout, trained.values);
+  const maxTokens = evaluation.max_new_tokens;
+  const options = {
+    ...{ tokenizer, maxTokens, width: decode.n_best },
+    batch: evaluation.batch ?? config.train.batch,
+    ahead: config.data.prefetch,
+    grammarOf: decode.constrain === "off" ? undefined : answerGrammars(tokenizer, decode.constrain, maxTokens),
+    format: photographs.format,
+    readPixels: (path: string) => photographs.reader.read(path),
+    readFeatures: photographs.readFeatures,
+  };
+  return {
+    answer: (samples, { weights = own, onBadRow = () => {} } = {}) =>
+      answerRows(samples, { ...options, reader: graphs.with(weights), onBadRow }),
+    async release() {
+      await Promise.all([graphs.release(), photographs.close()]);
+    },
+  };
+}
+
+export interface RunAnswererOptions {
+  /** Name or path of a run. */
+  readonly run: string;
+  /** Unless told otherwise best, or last while there is no best. */
+  readonly checkpoint?: "best" | "last";
+  /** Settings of the run's configuration to change, as `data.images=photos`. */
+  readonly sets?: readonly string[];
+}
+
+/** What a run has learnt, ready to answer. @throws InputError when it has no checkpoint yet, or it does not fit its base */
+export async function openRunAnswerer({ run: nameOrPath, checkpoint, sets = [] }: RunAnswererOptions) {
+  const run = openRun(nameOrPath);
+  const config = loadConfig({ config: run.config, sets });
+  const folder = chooseCheckpoint(run, checkpoint);
+  const base = await loadBase(config);
+  const trained = await decodeTuned(config, base, folder, await loadCheckpoint(folder));
+  return { run, config, folder, base, trained, answerer: openAnswerer(config, base, trained) };
+}
