@@ -14,7 +14,10 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** The text before the first `<eos>`, without special tokens or spaces at its ends. */
   decode(ids: ArrayLike<number>): string;
-  /** What each id adds to the middle of an answer; undefined for special tokens and single bytes. */
+  /**
+   * What each id adds to the middle of an answer; undefined for special tokens, and for bytes unless a character of ASCII
+   * has no other token.
+   */
   readonly texts: readonly (string | undefined)[];
   /** A special token that is spelt out in `text`, such as `<image>`: encoded, it would be the token itself. */
   findSpecial(text: string): string | undefined;
@@ -69,7 +72,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   };
 }
 
-const BYTE = /^<0x[0-9A-F]{2}>$/;
+const BYTE = /^<0x([0-9A-F]{2})>$/;
 
 /** Pieces by id, with spaces for the sign that stands for one in SentencePiece's vocabularies. */
 function textsOf({ model, added_tokens }: z.output<typeof tokenizerSchema>): (string | undefined)[] {
@@ -77,9 +80,23 @@ function textsOf({ model, added_tokens }: z.output<typeof tokenizerSchema>): (st
   const pieces: (string | undefined)[] = [];
   if (Array.isArray(vocabulary)) for (const [id, [piece]] of vocabulary.entries()) pieces[id] = piece;
   else for (const [piece, id] of Object.entries(vocabulary)) pieces[id] = piece;
-  for (const { id, content, special } of added_tokens) pieces[id] = special ? undefined : content;
-  const isText = (piece: string | undefined) => piece !== undefined && !BYTE.test(piece);
-  return Array.from(pieces, (piece) => (isText(piece) ? piece!.replaceAll("▁", " ") : undefined));
+  for (const { id, content, special } of added_tokens) {
+    pieces[id] = special && !BYTE.test(content) ? undefined : content;
+  }
+  const known = new Set(pieces);
+  return Array.from(pieces, (piece) => {
+    const text = piece?.startsWith("<0x") ? textOfByte(piece, known) : piece;
+    return text?.replaceAll("▁", " ");
+  });
+}
+
+/** A vocabulary writes the characters that it lacks with their bytes in UTF-8. Those of ASCII are a byte each. */
+function textOfByte(piece: string, known: ReadonlySet<string | undefined>): string | undefined {
+  const digits = BYTE.exec(piece)?.[1];
+  if (digits === undefined) return piece;
+  const character = String.fromCharCode(Number.parseInt(digits, 16));
+  const written = character === " " ? "▁" : character;
+  return character < "\x80" && !known.has(written) ? character : undefined;
 }
 
 /** `RegExp.escape`, which Node 20 lacks. */
