@@ -34,6 +34,8 @@ export interface OnnxEmitter {
   ): string;
   /** An initializer. */
   constant(value: Tensor): string;
+  /** An int64 vector of sizes, of a shape or of places on an axis; those that only a run knows are computed there. */
+  sizes(values: readonly number[]): string;
 }
 
 /**

@@ -4,12 +4,12 @@ import {
   type OnnxNode,
   type OnnxNodeAttribute,
   type OnnxTensor,
-  type OnnxValue,
 } from "../../formats/onnx.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Node, OnnxEmitter, Type } from "../../graph/node.ts";
 import { ONNX_DTYPE } from "../../graph/ops/onnx-values.ts";
 import type { Tensor } from "../../util/tensor.ts";
+import { axisOf, type OpenSize, writeSizes } from "./open-sizes.ts";
 import { PLAIN_FORMS } from "./plain-forms.ts";
 
 /** Operator sets: opset 21 has Gelu and LayerNormalization; com.microsoft is onnxruntime's own (FusedMatMul, RotaryEmbedding). */
@@ -18,17 +18,26 @@ const OPSETS = { "": 21, "com.microsoft": 1 } as const;
 /** Operators of onnxruntime's own that have a plain form. */
 export type PlainOperator = keyof typeof PLAIN_FORMS;
 
-/**
- * Writes a graph as an ONNX model for onnxruntime: each op's record says how it is lowered.
- * @param lacks operators that the target has no kernel for, to be written in those of the ONNX standard
- */
-export function toOnnx(graph: Graph, lacks: readonly PlainOperator[] = []): Uint8Array {
-  return encodeOnnx(lower(graph, "amlc", lacks));
+export interface LowerOptions {
+  /** Operators that the target has no kernel for, to be written in those of the ONNX standard. */
+  readonly lacks?: readonly PlainOperator[] | undefined;
+  /** Sizes that only a run knows. */
+  readonly openSizes?: readonly OpenSize[];
 }
 
-export function lower(graph: Graph, name: string, lacks: readonly PlainOperator[] = []): OnnxModel {
+/** Writes a graph as an ONNX model for onnxruntime: each op's record says how it is lowered. */
+export function toOnnx(graph: Graph, options: LowerOptions = {}): Uint8Array {
+  return encodeOnnx(lower(graph, "amlc", options));
+}
+
+export function lower(graph: Graph, name: string, { lacks = [], openSizes = [] }: LowerOptions = {}): OnnxModel {
   const types = new Map<string, Type>();
-  const { emit, nodes, initializers } = startEmitting(types, lacks);
+  const { emit, nodes, initializers } = startEmitting(types, lacks, openSizes);
+  const value = (name: string, { dtype, shape }: Type) => ({
+    name,
+    dataType: ONNX_DTYPE[dtype],
+    dims: shape.map((size) => axisOf(size, openSizes)),
+  });
   const names = new Map<Node, string>();
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((input) => names.get(input)!);
@@ -57,20 +66,20 @@ export function lower(graph: Graph, name: string, lacks: readonly PlainOperator[
     name,
     nodes,
     initializers,
-    inputs: [...graph.inputs].map(([input, type]) => value(input, type)),
+    inputs: [
+      ...[...graph.inputs].map(([input, type]) => value(input, type)),
+      ...openSizes.flatMap(({ reads }) => (reads ? [value(reads.name, reads)] : [])),
+    ],
     outputs,
     opsets: OPSETS,
   };
-}
-
-function value(name: string, { dtype, shape }: Type): OnnxValue {
-  return { name, dataType: ONNX_DTYPE[dtype], dims: shape };
 }
 
 /** An emitter that writes each distinct node and small constant once: lowerings may repeat themselves freely. */
 function startEmitting(
   types: ReadonlyMap<string, Type>,
   lacks: readonly string[],
+  openSizes: readonly OpenSize[],
 ): { emit: OnnxEmitter; nodes: OnnxNode[]; initializers: OnnxTensor[] } {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
@@ -102,13 +111,14 @@ function startEmitting(
       const { dtype, shape, data } = tensor;
       const add = () => {
         const name = `constant_${initializers.length}`;
-        initializers.push({ name, dataType: ONNX_DTYPE[dtype], dims: shape, rawData: bytes(tensor) });
+        initializers.push({ name, dataType: ONNX_DTYPE[dtype], dims: shape, rawData: bytesOf(tensor) });
         return name;
       };
       return data.length > LARGEST_COMPARED_CONSTANT
         ? add()
         : once(`${dtype}[${shape}] ${Array.from<unknown>(data as Float32Array)}`, add);
     },
+    sizes: (values) => writeSizes(emit, values, openSizes),
   };
   return { emit, nodes, initializers };
 }
@@ -124,6 +134,7 @@ function attribute([name, value]: [
   return "float" in value ? { name, type: 1, f: value.float } : { name, type: 7, ints: value };
 }
 
-function bytes({ data }: Tensor): Uint8Array {
+/** The numbers as they are in memory: little-endian, as ONNX has them. */
+export function bytesOf({ data }: Tensor): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -29,9 +29,7 @@ function plainProduct(
     const isMatrix = lead.length === 1;
     const rows = isMatrix ? a! : emit.node("Reshape", [a!, int64(emit, [-1, left.shape.at(-1)!])]);
     const product = emit.node("Gemm", [rows, b!], attributes);
-    return isMatrix
-      ? product
-      : emit.node("Reshape", [product, int64(emit, [...lead, right.shape.at(transB ? 0 : 1)!])]);
+    return isMatrix ? product : emit.node("Reshape", [product, emit.sizes([...lead, right.shape.at(transB ? 0 : 1)!])]);
   }
   const { float: alpha } = attributes.alpha as { readonly float: number };
   const product = emit.node("MatMul", [

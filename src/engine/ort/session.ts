@@ -25,7 +25,7 @@ export async function createSession(
   options: SessionOptions = {},
 ): Promise<ort.InferenceSession> {
   try {
-    return await ort.InferenceSession.create(toOnnx(graph, LACKS[providers[0] ?? "cpu"]), {
+    return await ort.InferenceSession.create(toOnnx(graph, { lacks: LACKS[providers[0] ?? "cpu"] }), {
       executionProviders: [...providers],
       // Planning one block for a whole step doubles its peak (measured: 880 MB against 442) and saves no time.
       enableMemPattern: false,

@@ -1,16 +1,16 @@
 import type { DType } from "../../util/tensor.ts";
 import { apply, defineOp, type Node, type Op } from "../node.ts";
-import { EXACT, sameType } from "./loops.ts";
+import { EXACT, mapElements, sameType } from "./loops.ts";
 import { ONNX_DTYPE } from "./onnx-values.ts";
 
-/** The same numbers in another type. */
+/** The same numbers in another type; to a whole number they are cut off at the point. */
 export const castOp: Op<{ readonly to: DType }> = defineOp<{ readonly to: DType }>({
   name: "cast",
   type: ([x], { to }) => ({ dtype: to, shape: x!.shape }),
-  vjp: (dy, [x]) => [() => cast(dy, x!.type.dtype)],
+  vjp: (dy, [x], { to }) => [isWhole(to) || isWhole(x!.type.dtype) ? null : () => cast(dy, x!.type.dtype)],
   onnx: (emit, [x], { to }) => emit.node("Cast", [x!], { to: ONNX_DTYPE[to] }),
   tfjs: (k, [x], { to }) => k.cast(x!, to),
-  reference: ([x]) => x!,
+  reference: ([x], { to }) => (isWhole(to) ? mapElements(x!, Math.trunc) : x!),
   flops: () => 0,
   samples: [
     { label: "to what it is", inputs: [[2, 3]], attrs: { to: "f32" } },
@@ -18,6 +18,8 @@ export const castOp: Op<{ readonly to: DType }> = defineOp<{ readonly to: DType 
   ],
   tolerance: EXACT,
 });
+
+const isWhole = (dtype: DType) => !dtype.startsWith("f");
 
 /** The value, without a way back: gradients stop here. */
 export const stopGradientOp: Op<null> = defineOp<null>({

@@ -1,7 +1,6 @@
 import { type Shape, sizeOf } from "../../util/tensor.ts";
 import { apply, defineOp, type Node, type Op, ShapeError } from "../node.ts";
 import { EXACT, strides, walk } from "./loops.ts";
-import { int64 } from "./onnx-values.ts";
 
 /** The same numbers in the same order under another shape. */
 export const reshapeOp: Op<{ readonly shape: Shape }> = defineOp<{ readonly shape: Shape }>({
@@ -15,7 +14,7 @@ export const reshapeOp: Op<{ readonly shape: Shape }> = defineOp<{ readonly shap
     return { dtype: x!.dtype, shape };
   },
   vjp: (dy, [x]) => [() => reshape(dy, x!.type.shape)],
-  onnx: (emit, [x], { shape }) => emit.node("Reshape", [x!, int64(emit, shape)]),
+  onnx: (emit, [x], { shape }) => emit.node("Reshape", [x!, emit.sizes(shape)]),
   tfjs: (k, [x], { shape }) => k.reshape(x!, shape),
   reference: ([x], { shape }) => ({ shape, data: x!.data }),
   flops: () => 0,

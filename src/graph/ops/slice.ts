@@ -30,7 +30,7 @@ export const sliceOp: Op<SliceAttrs> = defineOp<SliceAttrs>({
   },
   vjp: (dy, [x], { axis, start, end }) => [() => pad(dy, axis, start, x!.type.shape[axis]! - end)],
   onnx: (emit, [x], { axis, start, end }) =>
-    emit.node("Slice", [x!, ...[[start], [end], [axis]].map((v) => int64(emit, v))]),
+    emit.node("Slice", [x!, emit.sizes([start]), emit.sizes([end]), int64(emit, [axis])]),
   tfjs: (k, [x], { axis, start, end }, [{ shape }]) =>
     k.slice(
       x!,

@@ -61,7 +61,7 @@ test("one value may be several outputs, and an input may be an output", async ()
 });
 
 describe("a product for a target without FusedMatMul", () => {
-  const types = (graph: Graph) => lower(graph, "g", ["FusedMatMul"]).nodes.map(({ opType }) => opType);
+  const types = (graph: Graph) => lower(graph, "g", { lacks: ["FusedMatMul"] }).nodes.map(({ opType }) => opType);
   const weight = input("w", "f32", [4, 3]);
 
   test("with one matrix for all rows is a Gemm, which transposes nothing in memory", () => {
@@ -87,7 +87,7 @@ describe("a product for a target without FusedMatMul", () => {
   test.each(matmulOp.samples.map((sample) => [sample.label, sample] as const))("%s: right", async (_label, sample) => {
     const drawn = drawInputs(sample);
     const graph = makeGraph({ y: applyToInputs(matmulOp, sample, drawn).y });
-    const session = await InferenceSession.create(toOnnx(graph, ["FusedMatMul"]));
+    const session = await InferenceSession.create(toOnnx(graph, { lacks: ["FusedMatMul"] }));
     const { y } = await session.run(mapValues(toFeeds(drawn), toOrt));
     await session.release();
     const expected = evaluate(graph, Object.fromEntries(drawn.map(({ name, value }) => [name, value]))).y!;
