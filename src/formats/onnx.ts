@@ -8,7 +8,8 @@ const SCHEMA = `
 syntax = "proto3";
 message Attribute { string name = 1; float f = 2; int64 i = 3; bytes s = 4; repeated int64 ints = 8; int32 type = 20; }
 message Node { repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4; repeated Attribute attribute = 5; string domain = 7; }
-message Tensor { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
+message Entry { string key = 1; string value = 2; }
+message Tensor { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; repeated Entry external_data = 13; int32 data_location = 14; }
 message Dimension { int64 dim_value = 1; string dim_param = 2; }
 message TensorShape { repeated Dimension dim = 1; }
 message TensorType { int32 elem_type = 1; TensorShape shape = 2; }
@@ -40,8 +41,15 @@ export interface OnnxTensor {
   /** Number of the element type in TensorProto.DataType. */
   readonly dataType: number;
   readonly dims: readonly number[];
-  /** Little-endian, row-major. */
-  readonly rawData: Uint8Array;
+  /** Little-endian, row-major: here, or bytes of a file beside the model. */
+  readonly rawData: Uint8Array | ExternalData;
+}
+
+export interface ExternalData {
+  /** The file's name. */
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
 }
 
 export interface OnnxValue {
@@ -79,6 +87,20 @@ export function encodeOnnx({ name, nodes, initializers, inputs, outputs, opsets 
     irVersion: IR_VERSION,
     producerName: "amlc",
     opsetImport: Object.entries(opsets).map(([domain, version]) => ({ domain, version })),
-    graph: { name, node: nodes, initializer: initializers, input: inputs.map(value), output: outputs.map(value) },
+    graph: {
+      name,
+      node: nodes,
+      initializer: initializers.map(initializer),
+      input: inputs.map(value),
+      output: outputs.map(value),
+    },
   }).finish();
+}
+
+const EXTERNAL = 1; // TensorProto.DataLocation
+
+function initializer({ rawData, ...tensor }: OnnxTensor) {
+  if (rawData instanceof Uint8Array) return { ...tensor, rawData };
+  const externalData = Object.entries(rawData).map(([key, value]) => ({ key, value: String(value) }));
+  return { ...tensor, externalData, dataLocation: EXTERNAL };
 }

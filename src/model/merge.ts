@@ -7,12 +7,13 @@ import type { Adapter } from "./lora.ts";
 export function mergeAdapter(weights: Tensors, adapter: Adapter, scale: number): Tensors {
   const merged = [...adapter].map(([path, { a, b }]) => {
     const name = `${path}.weight`;
-    return [name, addProduct(weights[name]!, a, b, scale)] as const;
+    return [name, mergeWeight(weights[name]!, a, b, scale)] as const;
   });
   return { ...weights, ...Object.fromEntries(merged) };
 }
 
-function addProduct(weight: Tensor, a: Tensor<"f32">, b: Tensor<"f32">, scale: number): Tensor {
+/** W + s·B·A in float32, then in the type that W has. */
+export function mergeWeight(weight: Tensor, a: Tensor<"f32">, b: Tensor<"f32">, scale: number): Tensor {
   const [rank, width] = a.shape as [number, number];
   const out = b.shape[0]!;
   const sum =

@@ -6,6 +6,7 @@ import type { Tensors } from "../engine/engine.ts";
 import { answerGrammars } from "../infer/answer-grammar.ts";
 import { answerRows, type RowAnswer } from "../infer/answer-rows.ts";
 import { graphReader } from "../infer/graph-reader.ts";
+import type { Reader } from "../infer/reader.ts";
 import { loadCheckpoint } from "../runs/checkpoints.ts";
 import { openRun } from "../runs/folder.ts";
 import { viewByInput } from "../train/layout.ts";
@@ -36,11 +37,27 @@ export interface Answerer {
 
 /** Answers rows with a base and what is trained of it. @throws InputError when answers cannot have the form of decode.constrain */
 export function openAnswerer(config: Config, base: Base, trained: Trained): Answerer {
-  const { decode, eval: evaluation } = config;
-  const { engine, tokenizer } = base;
-  const graphs = graphReader(engine, frozenPart(base.model, trained), trained.lora && { ...trained.lora, dropout: 0 });
-  const photographs = openPhotographs(config, base);
+  return answerWith(config, base, openReaders(base, trained));
+}
+
+/** Reads with a base and what is trained of it. */
+export function openReaders({ engine, model }: Base, trained: Trained): Readers {
+  const graphs = graphReader(engine, frozenPart(model, trained), trained.lora && { ...trained.lora, dropout: 0 });
   const own = viewByInput(trained.layout, trained.values);
+  return { with: (weights) => graphs.with(weights ?? own), release: graphs.release };
+}
+
+/** What reads images and prompts; `weights` is what is trained, where there is such a thing. */
+export interface Readers {
+  with(weights?: Tensors): Reader;
+  release(): Promise<void>;
+}
+
+/** Answers rows with whatever reads them. @throws InputError as {@link openAnswerer} */
+export function answerWith(config: Config, base: Base, readers: Readers): Answerer {
+  const { decode, eval: evaluation } = config;
+  const { tokenizer } = base;
+  const photographs = openPhotographs(config, base);
   const maxTokens = evaluation.max_new_tokens;
   const options = {
     ...{ tokenizer, maxTokens, width: decode.n_best },
@@ -52,10 +69,10 @@ export function openAnswerer(config: Config, base: Base, trained: Trained): Answ
     readFeatures: photographs.readFeatures,
   };
   return {
-    answer: (samples, { weights = own, onBadRow = () => {} } = {}) =>
-      answerRows(samples, { ...options, reader: graphs.with(weights), onBadRow }),
+    answer: (samples, { weights, onBadRow = () => {} } = {}) =>
+      answerRows(samples, { ...options, reader: readers.with(weights), onBadRow }),
     async release() {
-      await Promise.all([graphs.release(), photographs.close()]);
+      await Promise.all([readers.release(), photographs.close()]);
     },
   };
 }
@@ -76,5 +93,7 @@ export async function openRunAnswerer({ run: nameOrPath, checkpoint, sets = [] }
   const folder = chooseCheckpoint(run, checkpoint);
   const base = await loadBase(config);
   const trained = await decodeTuned(config, base, folder, await loadCheckpoint(folder));
-  return { run, config, folder, base, trained, answerer: openAnswerer(config, base, trained) };
+  const readers = openReaders(base, trained);
+  const answerer = answerWith(config, base, readers);
+  return { run, config, folder, base, trained, answerer, reader: readers.with() };
 }

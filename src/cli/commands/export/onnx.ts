@@ -1,0 +1,55 @@
+import type { CommandModule } from "yargs";
+import { ONNX_DTYPES, type OnnxDtype } from "../../../model/onnx-layout.ts";
+import { InputError } from "../../../util/errors.ts";
+import { printJson, printLog, printTable } from "../../output.ts";
+import { showRun } from "../../run-display.ts";
+
+interface OnnxArgs {
+  run: string;
+  output: string;
+  dtype: OnnxDtype[];
+  checkpoint: "best" | "last" | undefined;
+  check: number;
+  set: string[];
+  json: boolean;
+}
+
+/** `amlc export onnx`: a run's model for onnxruntime and transformers.js. */
+export const exportOnnxCommand: CommandModule<object, OnnxArgs> = {
+  command: "onnx",
+  describe: "Write a run's model as ONNX files that transformers.js and onnxruntime read, and check them",
+  builder: (y) =>
+    y
+      .option("run", { type: "string", demandOption: true, describe: "name or path of a run" })
+      .option("output", { alias: "o", type: "string", demandOption: true, describe: "folder to write" })
+      .option("dtype", {
+        array: true,
+        choices: ONNX_DTYPES,
+        default: ["fp32" as const],
+        describe: "how weights are kept; given twice, files of both types are written",
+      })
+      .option("checkpoint", {
+        type: "string",
+        choices: ["best", "last"] as const,
+        describe: "which adapter of the run; by default the best, or the last while there is no best",
+      })
+      .option("check", { type: "number", default: 100, requiresArg: true, describe: "rows to check the files with" })
+      .option("set", { type: "string", array: true, default: [], describe: "change a setting of the run" })
+      .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
+      .example("$0 export onnx --run quiet-otter-17 -o onnx/ --dtype fp16", "half the size, for a browser or a server")
+      .example("$0 export onnx --run quiet-otter-17 -o onnx/ --dtype q8 --dtype q4", "and what each loses, as a table"),
+  async handler({ run, output, dtype, checkpoint, check, set, json }) {
+    if (!Number.isInteger(check) || check < 0)
+      throw new InputError(`--check ${check}: wanted is a whole number from 0`);
+    const { exportOnnx } = await import("../../../recipes/export-onnx.ts");
+    const display = showRun();
+    const report = await exportOnnx({
+      ...{ run, output, dtypes: [...new Set(dtype)], checkRows: check, sets: set, observer: display.observer },
+      ...(checkpoint && { checkpoint }),
+    }).finally(display.stop);
+    if (json) return printJson(report);
+    printTable(report.files.map(({ file, bytes }) => ({ file, MB: (bytes / 1e6).toFixed(1) })));
+    if (report.checks.length > 0) printTable(report.checks.map((check) => ({ ...check })));
+    printLog(`written: ${report.folder}`);
+  },
+};

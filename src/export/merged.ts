@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import { f32ToBf16, f32ToF16 } from "../formats/half.ts";
+import type { StoredDType } from "../formats/safetensors-header.ts";
+import { writeSafetensors } from "../formats/safetensors-stream.ts";
+import { readCompanions, writeCompanions } from "../model/companions.ts";
+import type { Parameter } from "../model/layers.ts";
+import { InputError, InterruptedError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.ts";
+import { sizeOf } from "../util/tensor.ts";
+import type { MergedWeights } from "./merged-weights.ts";
+
+export const MERGED_DTYPES = ["fp32", "fp16", "bf16"] as const;
+export type MergedDtype = (typeof MERGED_DTYPES)[number];
+
+interface Rounding {
+  readonly dtype: StoredDType;
+  /** Bytes of a number. */
+  readonly width: number;
+  /** As transformers calls it. */
+  readonly torch: string;
+  round(numbers: Float32Array): Float32Array | Uint16Array;
+}
+
+const ROUNDINGS: Readonly<Record<MergedDtype, Rounding>> = {
+  fp32: { dtype: "F32", width: 4, torch: "float32", round: (numbers) => numbers },
+  fp16: { dtype: "F16", width: 2, torch: "float16", round: (numbers) => f32ToF16(numbers) },
+  bf16: { dtype: "BF16", width: 2, torch: "bfloat16", round: (numbers) => f32ToBf16(numbers) },
+};
+
+export interface WriteMergedOptions {
+  readonly dtype: MergedDtype;
+  /** Bytes of a file of weights at most, but for a single weight that is larger; by default 5 GB, as on the hub. */
+  readonly shardBytes?: number;
+  /** Told of the bytes of weights that are written, of all. */
+  readonly onWritten?: (done: number, total: number) => void;
+  /** Ends the work between two weights. */
+  readonly signal?: AbortSignal;
+}
+
+export interface MergedFiles {
+  readonly parameters: number;
+  /** Of the weights. */
+  readonly bytes: number;
+  readonly files: readonly string[];
+}
+
+const SHARD_BYTES = 5e9;
+
+/**
+ * Writes weights as a Hugging Face folder, under the names of the hub's files, which every release of transformers reads. One
+ * weight at a time is in memory. The configuration is written last, and says the type that the weights have.
+ * @throws InputError when a number is beyond the type, or a file cannot be written; InterruptedError
+ */
+export async function writeMerged(
+  folder: string,
+  weights: MergedWeights,
+  { dtype, shardBytes = SHARD_BYTES, onWritten, signal }: WriteMergedOptions,
+): Promise<MergedFiles> {
+  const rounding = ROUNDINGS[dtype];
+  const sizeInFile = ({ shape }: Parameter) => rounding.width * sizeOf(shape);
+  const total = weights.parameters.reduce((sum, parameter) => sum + sizeInFile(parameter), 0);
+  let done = 0;
+  const bytesOf = async (parameter: Parameter): Promise<Uint8Array> => {
+    if (signal?.aborted) throw new InterruptedError("stopped: nothing is written");
+    const { data } = await weights.read(parameter);
+    const numbers = rounding.round(data);
+    if (dtype === "fp16") requireInRange(parameter.name, numbers as Uint16Array);
+    done += numbers.byteLength;
+    onWritten?.(done, total);
+    return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  };
+  const shards = nameShards(cutShards(weights.parameters, sizeInFile, shardBytes));
+  for (const [name, parameters] of shards) await writeSafetensors(join(folder, name), parameters, rounding, bytesOf);
+  const index = shards.size > 1 ? await writeIndex(folder, shards, total) : [];
+  const companions = await readCompanions(weights.folder);
+  const names = await writeCompanions({ ...companions, ...withDtype(companions, rounding.torch) }, folder);
+  return { parameters: total / rounding.width, bytes: total, files: [...shards.keys(), ...index, ...names] };
+}
+
+/** As they come; another file is begun when the next weight would not fit. */
+function cutShards(
+  parameters: readonly Parameter[],
+  sizeInFile: (parameter: Parameter) => number,
+  most: number,
+): Parameter[][] {
+  const shards: Parameter[][] = [[]];
+  let bytes = 0;
+  for (const parameter of parameters) {
+    const size = sizeInFile(parameter);
+    if (bytes > 0 && bytes + size > most) {
+      shards.push([]);
+      bytes = 0;
+    }
+    shards.at(-1)!.push(parameter);
+    bytes += size;
+  }
+  return shards;
+}
+
+const SINGLE = "model.safetensors";
+const digits = (n: number) => `${n}`.padStart(5, "0");
+
+function nameShards(shards: readonly Parameter[][]): ReadonlyMap<string, readonly Parameter[]> {
+  const nameOf = (i: number) => `model-${digits(i + 1)}-of-${digits(shards.length)}.safetensors`;
+  return new Map(shards.map((shard, i) => [shards.length === 1 ? SINGLE : nameOf(i), shard]));
+}
+
+async function writeIndex(
+  folder: string,
+  shards: ReadonlyMap<string, readonly Parameter[]>,
+  total: number,
+): Promise<string[]> {
+  const places = [...shards].flatMap(([file, parameters]) => parameters.map(({ name }) => [name, file] as const));
+  const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(places.sort()) };
+  const name = `${SINGLE}.index.json`;
+  await writeFileAtomic(join(folder, name), `${JSON.stringify(index, null, 2)}\n`);
+  return [name];
+}
+
+const CONFIG = "config.json";
+
+/** Newer releases read `dtype`, older ones `torch_dtype`, of the whole and of each part. */
+function withDtype(companions: Readonly<Record<string, Uint8Array>>, torch: string): Record<string, Uint8Array> {
+  const config = JSON.parse(Buffer.from(companions[CONFIG]!).toString("utf8")) as Record<string, unknown>;
+  const renew = (part: Record<string, unknown>): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(part).map(([key, value]) => {
+        if (key === "dtype" || key === "torch_dtype") return [key, torch];
+        return [key, key === "text_config" || key === "vision_config" ? renew(value as typeof part) : value];
+      }),
+    );
+  const renewed = renew({ ...config, dtype: torch });
+  return { [CONFIG]: Buffer.from(`${JSON.stringify(renewed, null, 2)}\n`) };
+}
+
+function requireInRange(name: string, halves: Uint16Array): void {
+  let beyond = 0;
+  for (let i = 0; i < halves.length; i++) if ((halves[i] & 0x7c00) === 0x7c00) beyond++;
+  if (beyond === 0) return;
+  throw new InputError(`${name}: ${beyond} of ${halves.length} numbers are beyond fp16's ±65504`, {
+    hint: "write it as bf16 or fp32",
+  });
+}

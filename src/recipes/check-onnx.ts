@@ -1,0 +1,114 @@
+import { outcomeOf } from "../challenge/score.ts";
+import { BadRowError } from "../data/bad-rows.ts";
+import { normalisePixels, type PixelReader } from "../data/pixels.ts";
+import type { TokenizedSample } from "../data/tokenize.ts";
+import { type Asked, largestLogitError } from "../infer/compare-readers.ts";
+import { onnxReader } from "../infer/onnx-reader.ts";
+import type { Reader } from "../infer/reader.ts";
+import type { OnnxDtype } from "../model/onnx-layout.ts";
+import { type Answerer, answerWith, type openRunAnswerer } from "./answerer.ts";
+import type { Base } from "./base.ts";
+import type { Observer } from "./observer.ts";
+import { filesOfSplit, readRows } from "./rows.ts";
+import { openPhotographs } from "./steps.ts";
+
+/** How the files of one type compare with the engine that they were written from. */
+export interface OnnxCheck {
+  readonly dtype: OnnxDtype;
+  /** Largest difference of a logit along the engine's answers, relative to the largest logit. */
+  readonly logit_error: number;
+  /** Rows that were answered. */
+  readonly rows: number;
+  /** Share of rows with the very answer of the engine. */
+  readonly same: number;
+  /** Share of rows with the right answer. */
+  readonly right: number;
+  /** The same of the engine. */
+  readonly engine_right: number;
+}
+
+/** Rows whose logits are compared; answers are of all. */
+const LOGIT_ROWS = 16;
+
+type Opened = Awaited<ReturnType<typeof openRunAnswerer>>;
+
+/** Answers the first `most` rows of validation, or of training where there is none, with written files and with the engine. */
+export async function checkOnnx(
+  folder: string,
+  { config, base, answerer, reader }: Opened,
+  { dtypes, most, observer }: { dtypes: readonly OnnxDtype[]; most: number; observer?: Observer | undefined },
+): Promise<OnnxCheck[]> {
+  if (most === 0) return [];
+  const samples = await rowsToCheck({ config, base }, most);
+  const expected = await textsOf(answerer, samples);
+  const fromPixels = { ...config, data: { ...config.data, features: null } };
+  const { providers, threads } = config.engine;
+  const checks: OnnxCheck[] = [];
+  for (const dtype of dtypes) {
+    observer?.note?.(`${dtype}: answering ${samples.length} rows with the written files`);
+    const files = await onnxReader(folder, dtype, base.model.config, { providers: [...providers], threads });
+    const answers = answerWith(fromPixels, base, { with: () => files, release: files.release });
+    try {
+      const texts = await textsOf(answers, samples);
+      checks.push({
+        dtype,
+        logit_error: await compareLogits(reader, files, samples.slice(0, LOGIT_ROWS), { config, base }),
+        rows: texts.size,
+        same: share(texts, (text, sample) => text === expected.get(sample)),
+        right: share(texts, isRight),
+        engine_right: share(expected, isRight),
+      });
+    } finally {
+      await answers.release();
+    }
+  }
+  return checks;
+}
+
+const isRight = (text: string, { value }: TokenizedSample) => outcomeOf(text, value) === "tp";
+
+async function rowsToCheck({ config, base }: Pick<Opened, "config" | "base">, most: number) {
+  const [file] = filesOfSplit(config.data.val === null ? "train" : "val", config);
+  const { samples } = await readRows(file!, config, base, true);
+  return samples.slice(0, most);
+}
+
+async function textsOf(answerer: Answerer, samples: readonly TokenizedSample[]) {
+  const texts = new Map<TokenizedSample, string>();
+  for await (const rows of answerer.answer(samples)) for (const { sample, text } of rows) texts.set(sample, text);
+  return texts;
+}
+
+function share(
+  texts: ReadonlyMap<TokenizedSample, string>,
+  holds: (text: string, sample: TokenizedSample) => boolean,
+): number {
+  const found = [...texts].filter(([sample, text]) => holds(text, sample));
+  return texts.size === 0 ? 0 : found.length / texts.size;
+}
+
+async function compareLogits(
+  engine: Reader,
+  files: Reader,
+  samples: readonly TokenizedSample[],
+  { config, base }: Pick<Opened, "config" | "base">,
+): Promise<number> {
+  const photographs = openPhotographs({ data: { ...config.data, features: null } }, base);
+  try {
+    return await largestLogitError(engine, files, ask(samples, photographs.reader, base), {
+      ...{ eosId: base.tokenizer.eosId, maxTokens: config.eval.max_new_tokens },
+    });
+  } finally {
+    await photographs.close();
+  }
+}
+
+async function* ask(samples: readonly TokenizedSample[], reader: PixelReader, { model }: Base): AsyncGenerator<Asked> {
+  for (const { imagePath, prefix } of samples) {
+    const image = await reader.read(imagePath).catch((error: unknown) => {
+      if (error instanceof BadRowError) return undefined;
+      throw error;
+    });
+    if (image) yield { pixels: normalisePixels([image], model.preprocessor), prompt: Int32Array.from(prefix) };
+  }
+}
