@@ -28,7 +28,9 @@ export { type SynthOptions, type SynthReport, synthTable } from "./recipes/data/
 export { type DemoOptions, type DemoResult, demo } from "./recipes/demo.ts";
 export { type DoctorOptions, doctor, type Examination } from "./recipes/doctor.ts";
 export { type EvaluateOptions, type EvaluationResult, evaluate } from "./recipes/evaluate.ts";
+export { type ExportOnnxOptions, type ExportOnnxReport, exportOnnx } from "./recipes/export-onnx.ts";
 export { type InitModelOptions, type InitModelReport, initModel } from "./recipes/init-model.ts";
+export { type ImageAnswer, type LoadedModel, type LoadOptions, load } from "./recipes/load.ts";
 export { type MadeStage, type MakeBaseOptions, type MakeBaseReport, makeBase } from "./recipes/make-base.ts";
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";

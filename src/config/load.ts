@@ -19,10 +19,10 @@ export function loadConfig({ config, sets = [] }: { config: string; sets?: reado
 
 /**
  * Checks an object given by a program rather than a file: missing keys are filled in, all faults are listed. `name` stands
- * for it in them.
+ * for it in them; `sets` change it as in {@link loadConfig}.
  */
-export function parseConfig(values: unknown, name?: string): Config {
-  return check(ConfigSchema, fromProgram(values, name), TRAIN_HELP);
+export function parseConfig(values: unknown, name?: string, sets: readonly string[] = []): Config {
+  return check(ConfigSchema, sets.reduce(override, fromProgram(values, name)), TRAIN_HELP);
 }
 
 /** Reads a YAML file of another kind. @throws InputError which lists every fault with its place */

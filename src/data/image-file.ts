@@ -38,21 +38,32 @@ export class ImageFault extends Error {
   }
 }
 
+/** An image: where its file is, or what is in it. */
+export type ImageSource = string | Uint8Array;
+
+/** How a message calls an image. */
+export const nameOfImage = (image: ImageSource): string => (typeof image === "string" ? image : "the image");
+
 /** Reads the header of an image. @throws BadRowError when the file is missing, too large or no photograph. */
-export async function readImageSize(path: string): Promise<ImageSize> {
+export async function readImageSize(image: ImageSource): Promise<ImageSize> {
+  const bytes = typeof image === "string" ? await sizeOfFile(image) : image.length;
+  if (bytes > IMAGE_LIMITS.bytes)
+    throw new BadRowError(`${nameOfImage(image)}: is larger than ${IMAGE_LIMITS.bytes / 2 ** 20} MiB`);
+  try {
+    const { width, height } = await readImageHeader(image);
+    return { width, height };
+  } catch (error) {
+    if (error instanceof ImageFault) throw new BadRowError(`${nameOfImage(image)}: ${error.message}`);
+    throw error;
+  }
+}
+
+async function sizeOfFile(path: string): Promise<number> {
   const file = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw new BadRowError(`${path}: ${cause.code === "ENOENT" ? "no such image" : cause.message}`);
   });
   if (!file.isFile()) throw new BadRowError(`${path}: is no file`);
-  if (file.size > IMAGE_LIMITS.bytes)
-    throw new BadRowError(`${path}: is larger than ${IMAGE_LIMITS.bytes / 2 ** 20} MiB`);
-  try {
-    const { width, height } = await readImageHeader(path);
-    return { width, height };
-  } catch (error) {
-    if (error instanceof ImageFault) throw new BadRowError(`${path}: ${error.message}`);
-    throw error;
-  }
+  return file.size;
 }
 
 /**
@@ -60,7 +71,7 @@ export async function readImageSize(path: string): Promise<ImageSize> {
  * @throws ImageFault when it is no photograph, or one of more pixels
  */
 export async function readImageHeader(
-  image: string | Uint8Array,
+  image: ImageSource,
   maxPixels: number = IMAGE_LIMITS.pixels,
 ): Promise<ImageHeader> {
   const { format, width, height } = await orFault(() => sharp(image, HEADER_OPTIONS).metadata());

@@ -3,7 +3,14 @@ import { type MessagePort, Worker } from "node:worker_threads";
 import type { Sharp, SharpOptions } from "sharp";
 import { type Pass, planResize } from "./bicubic.ts";
 import { type BicubicKernel, compileBicubicKernel } from "./bicubic-kernel.ts";
-import { type ImageSize, OPEN_OPTIONS, readImageSize, unreadable } from "./image-file.ts";
+import {
+  type ImageSize,
+  type ImageSource,
+  nameOfImage,
+  OPEN_OPTIONS,
+  readImageSize,
+  unreadable,
+} from "./image-file.ts";
 
 /** Threads that decode and resize; they do not keep the process alive when idle. */
 export interface ImageThreads {
@@ -12,13 +19,13 @@ export interface ImageThreads {
    * not turned by EXIF, without colour profile or transparency. (CMYK and 16-bit grey go by libvips's better formulas.)
    * @throws BadRowError when the file is missing, too large, cut short or no photograph.
    */
-  load(path: string, size: number): Promise<Uint8Array>;
+  load(image: ImageSource, size: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
 interface Task extends ImageSize {
   readonly id: number;
-  readonly path: string;
+  readonly image: ImageSource;
   readonly passes: readonly Pass[];
 }
 
@@ -34,10 +41,10 @@ export function startImageThreads(count: number): ImageThreads {
   const setting: Setting = { kernel: compileBicubicKernel(), options: OPEN_OPTIONS };
   const threads = Array.from({ length: count }, () => startThread(setting));
   return {
-    async load(path, size) {
-      const image = await readImageSize(path);
+    async load(image, size) {
+      const { width, height } = await readImageSize(image);
       const idlest = threads.reduce((a, b) => (b.pending.size < a.pending.size ? b : a));
-      return idlest.run({ path, ...image, passes: planResize(image.width, image.height, size) });
+      return idlest.run({ image, width, height, passes: planResize(width, height, size) });
     },
     async close() {
       await Promise.all(threads.map((thread) => thread.close()));
@@ -46,7 +53,7 @@ export function startImageThreads(count: number): ImageThreads {
 }
 
 interface Pending {
-  readonly path: string;
+  readonly name: string;
   readonly resolve: (planes: Uint8Array) => void;
   readonly reject: (error: Error) => void;
 }
@@ -70,8 +77,8 @@ function startThread(setting: Setting) {
     for (const id of [...pending.keys()]) settle(id, (task) => task.reject(error));
   };
   worker.on("message", (done: Done) =>
-    settle(done.id, ({ path, resolve, reject }) =>
-      "planes" in done ? resolve(done.planes) : reject(unreadable(path, done.error)),
+    settle(done.id, ({ name, resolve, reject }) =>
+      "planes" in done ? resolve(done.planes) : reject(unreadable(name, done.error)),
     ),
   );
   worker.on("error", fail);
@@ -82,7 +89,7 @@ function startThread(setting: Setting) {
     run(task: Omit<Task, "id">): Promise<Uint8Array> {
       return new Promise((resolve, reject) => {
         if (ended) throw new Error("the threads that read images are closed");
-        pending.set(count, { path: task.path, resolve, reject });
+        pending.set(count, { name: nameOfImage(task.image), resolve, reject });
         worker.ref();
         worker.postMessage({ ...task, id: count++ } satisfies Task);
       });
@@ -97,14 +104,14 @@ function startThread(setting: Setting) {
 /** Runs in the thread, and may therefore use nothing from around it but its arguments and globals. */
 function serve(
   { parentPort, workerData }: { parentPort: MessagePort; workerData: Setting },
-  sharp: (path: string, options: SharpOptions) => Sharp,
+  sharp: (image: ImageSource, options: SharpOptions) => Sharp,
 ): void {
   const LARGE = 128 * 2 ** 20; // bytes; memory of a WebAssembly instance never shrinks
   let kernel = instantiate();
 
-  parentPort.on("message", async ({ id, path, width, height, passes }: Task) => {
+  parentPort.on("message", async ({ id, image: source, width, height, passes }: Task) => {
     try {
-      const image = sharp(path, workerData.options).toColourspace("srgb").removeAlpha();
+      const image = sharp(source, workerData.options).toColourspace("srgb").removeAlpha();
       const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
       if (info.width !== width || info.height !== height || info.channels !== 3) throw new Error("its header lies");
       const planes = resize(data, passes);

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { limitConcurrency } from "../util/concurrency.ts";
+import type { ImageSource } from "./image-file.ts";
 import { startImageThreads } from "./image-threads.ts";
 
 type Rgb = readonly [number, number, number];
@@ -16,7 +17,7 @@ export interface PixelFormat {
 /** Photographs as squares of 8-bit colours, decoded and resized off the main thread, the last ones kept. */
 export interface PixelReader {
   /** Planes of red, green and blue, u8 [3,S,S]. @throws BadRowError when the file is no image that can be read. */
-  read(path: string): Promise<Uint8Array>;
+  read(image: ImageSource): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -34,9 +35,10 @@ export function openPixelReader(options: PixelReaderOptions): PixelReader {
   const limit = limitConcurrency(threads);
   const room = Math.floor(cacheBytes / (3 * imageSize * imageSize));
   const kept = new Map<string, Promise<Uint8Array>>(); // in order of last use
-  const load = (path: string) => limit(() => pool.load(path, imageSize));
+  const load = (image: ImageSource) => limit(() => pool.load(image, imageSize));
   return {
     read(path) {
+      if (typeof path !== "string") return load(path);
       const image = kept.get(path) ?? load(path);
       kept.delete(path);
       kept.set(path, image);

@@ -34,6 +34,8 @@ export interface ExportOnnxReport {
   /** With the bytes of each and of the weights beside it. */
   readonly files: readonly { readonly file: string; readonly bytes: number }[];
   readonly checks: readonly OnnxCheck[];
+  /** How it was trained to be asked. */
+  readonly asked: { readonly prompt: string; readonly max_new_tokens: number };
 }
 
 const REPORT = "export.json";
@@ -46,12 +48,13 @@ const REPORT = "export.json";
 export async function exportOnnx(options: ExportOnnxOptions): Promise<ExportOnnxReport> {
   const { output, dtypes, checkRows, observer, ...source } = options;
   const opened = await openRunAnswerer(source);
-  const { run, base, trained, folder, answerer } = opened;
+  const { run, config, base, trained, folder, answerer } = opened;
   try {
     return await writeWholeFolder(output, REPORT, async (fresh) => {
       const files = await writeModel(fresh, base, trained, dtypes, observer);
       const checks = await checkOnnx(fresh, opened, { dtypes, most: checkRows, observer });
-      const report = { folder: output, run: run.name, checkpoint: basename(folder), files, checks };
+      const asked = { prompt: config.data.prompt, max_new_tokens: config.eval.max_new_tokens };
+      const report = { folder: output, run: run.name, checkpoint: basename(folder), files, checks, asked };
       await writeFileAtomic(join(fresh, REPORT), `${JSON.stringify(report, null, 2)}\n`);
       return report;
     });

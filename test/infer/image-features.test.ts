@@ -19,9 +19,9 @@ function countingReader(side: number): PixelReader & { readonly paths: string[] 
   const paths: string[] = [];
   return {
     paths,
-    async read(path) {
-      paths.push(path);
-      return new Uint8Array(3 * side * side).fill(path.length);
+    async read(image) {
+      paths.push(String(image));
+      return new Uint8Array(3 * side * side).fill(image.length);
     },
     async close() {},
   };

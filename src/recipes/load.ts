@@ -1,0 +1,180 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Answer, parseAnswer } from "../challenge/answer.ts";
+import { ENTITIES, type Entity, isEntity } from "../challenge/entities.ts";
+import { parseConfig } from "../config/load.ts";
+import { resolveAsset } from "../config/presets.ts";
+import type { Config } from "../config/schema.ts";
+import { BadRowError } from "../data/bad-rows.ts";
+import type { ImageSource } from "../data/image-file.ts";
+import { normalisePixels, openPixelReader } from "../data/pixels.ts";
+import { fillPrompt } from "../data/prompt.ts";
+import { encodePrompt } from "../data/tokenize.ts";
+import { loadTokenizer, type Tokenizer } from "../data/tokenizer.ts";
+import { readJson } from "../formats/json.ts";
+import { answerGrammars } from "../infer/answer-grammar.ts";
+import { answerQuestions } from "../infer/answer-rows.ts";
+import { onnxReader } from "../infer/onnx-reader.ts";
+import type { Reader } from "../infer/reader.ts";
+import { readModelConfig } from "../model/model-config.ts";
+import { ONNX_DTYPES, type OnnxDtype, onnxFile } from "../model/onnx-layout.ts";
+import { type Preprocessor, readPreprocessor } from "../model/preprocessor.ts";
+import { InputError } from "../util/errors.ts";
+import { suggestName } from "../util/near-name.ts";
+import { openReaders, openRunAnswerer } from "./answerer.ts";
+import { loadBase } from "./base.ts";
+import { startTuned } from "./tuned.ts";
+
+export interface LoadOptions {
+  /** Of a run: unless told otherwise best, or last while there is no best. */
+  readonly checkpoint?: "best" | "last";
+  /** Of an ONNX folder: which of its files; by default the most exact that is there. */
+  readonly dtype?: OnnxDtype;
+  /** Settings to change, as `decode.constrain=units`. */
+  readonly sets?: readonly string[];
+}
+
+/** What was read off an image. */
+export interface ImageAnswer {
+  /** In the model's words, such as `34 gram`. */
+  readonly text: string;
+  /** Number and unit, where the text has the challenge's form. */
+  readonly value: Answer | null;
+  /** The model's probability of the text, 0 to 1. */
+  readonly confidence: number;
+}
+
+/** A model that answers questions about images. */
+export interface LoadedModel {
+  /**
+   * @param image a file's path, or what is in it
+   * @throws InputError when the image cannot be read, or there is no such entity
+   */
+  answer(image: ImageSource, entity: Entity): Promise<ImageAnswer>;
+  /** Several questions about one image, which is looked at once. */
+  answerAll<E extends Entity>(image: ImageSource, entities: readonly E[]): Promise<Record<E, ImageAnswer>>;
+  release(): Promise<void>;
+}
+
+/** A reader with what it takes to ask it. */
+interface Loaded {
+  readonly config: Config;
+  readonly tokenizer: Tokenizer;
+  readonly preprocessor: Preprocessor;
+  readonly reader: Reader;
+  readonly release: () => Promise<void>;
+}
+
+/**
+ * Loads what answers: a run by name or path, a folder that `amlc export onnx` wrote, or a Hugging Face folder of PaliGemma.
+ * @throws InputError when it is none of these, or something of it is missing
+ */
+export async function load(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
+  const { config, tokenizer, preprocessor, reader, release } = await open(path, options);
+  const pixels = openPixelReader({ imageSize: preprocessor.imageSize });
+  const { constrain } = config.decode;
+  const maxTokens = config.eval.max_new_tokens;
+  const answering = {
+    ...{ tokenizer, maxTokens, width: 1 },
+    grammarOf: constrain === "off" ? undefined : answerGrammars(tokenizer, constrain, maxTokens),
+  };
+
+  async function look(image: ImageSource): Promise<Float32Array> {
+    const planes = await pixels.read(image).catch((error: unknown) => {
+      throw error instanceof BadRowError ? new InputError(error.message) : error;
+    });
+    return reader.look(normalisePixels([planes], preprocessor));
+  }
+
+  async function ask(features: Float32Array, entity: Entity): Promise<ImageAnswer> {
+    if (!isEntity(entity)) {
+      throw new InputError(`there is no entity "${entity}"`, { hint: suggestName(entity, ENTITIES) });
+    }
+    const prefix = encodePrompt(tokenizer, fillPrompt(config.data.prompt, entity));
+    const question = { features, entity, tokens: Int32Array.from(prefix), length: prefix.length };
+    const [[best]] = (await answerQuestions(reader, [question], answering)) as [[{ text: string; confidence: number }]];
+    return { ...best, value: parsed(best.text) };
+  }
+
+  return {
+    answer: async (image, entity) => ask(await look(image), entity),
+    async answerAll(image, entities) {
+      const features = await look(image);
+      const answers: Record<string, ImageAnswer> = {};
+      for (const entity of entities) answers[entity] = await ask(features, entity);
+      return answers;
+    },
+    async release() {
+      await Promise.all([release(), pixels.close()]);
+    },
+  };
+}
+
+function parsed(text: string): Answer | null {
+  try {
+    return parseAnswer(text);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
+async function open(path: string, options: LoadOptions): Promise<Loaded> {
+  const folder = resolveAsset(path);
+  if (ONNX_DTYPES.some((dtype) => existsSync(join(folder, onnxFile("decoder_model_merged", dtype)))))
+    return openOnnx(folder, options);
+  if (existsSync(join(folder, "preprocessor_config.json"))) return openFolder(folder, options);
+  const { checkpoint, sets } = options;
+  const source = { run: path, ...(checkpoint && { checkpoint }), ...(sets && { sets }) };
+  const { config, base, answerer, reader } = await openRunAnswerer(source);
+  return {
+    config,
+    tokenizer: base.tokenizer,
+    preprocessor: base.model.preprocessor,
+    reader,
+    release: answerer.release,
+  };
+}
+
+/** The settings of an exported model: those that it was trained to be asked with. */
+const exportSchema = z.looseObject({
+  asked: z.looseObject({ prompt: z.string(), max_new_tokens: z.int() }).optional(),
+});
+
+async function configOf(folder: string, { sets = [] }: LoadOptions): Promise<Config> {
+  const report = join(folder, "export.json");
+  const asked = existsSync(report) ? (await readJson(report, exportSchema)).asked : undefined;
+  const data = { train: "none", images: "none", ...(asked && { prompt: asked.prompt }) };
+  const evaluation = asked ? { max_new_tokens: asked.max_new_tokens } : {};
+  return parseConfig({ base: folder, data, eval: evaluation }, undefined, sets);
+}
+
+async function openOnnx(folder: string, options: LoadOptions): Promise<Loaded> {
+  const there = ONNX_DTYPES.filter((dtype) => existsSync(join(folder, onnxFile("decoder_model_merged", dtype))));
+  const { dtype = there[0]! } = options;
+  if (!there.includes(dtype)) {
+    throw new InputError(`${folder}: has no ${onnxFile("decoder_model_merged", dtype)}`, {
+      hint: `it holds ${there.join(", ")}; amlc export onnx --dtype ${dtype} writes it`,
+    });
+  }
+  const [config, model, tokenizer] = await Promise.all([
+    configOf(folder, options),
+    readModelConfig(folder),
+    loadTokenizer(folder),
+  ]);
+  const preprocessor = await readPreprocessor(folder, model.vision);
+  const { providers, threads } = config.engine;
+  const reader = await onnxReader(folder, dtype, model, { providers: [...providers], threads });
+  return { config, tokenizer, preprocessor, reader, release: reader.release };
+}
+
+async function openFolder(folder: string, options: LoadOptions): Promise<Loaded> {
+  const config = await configOf(folder, options);
+  const base = await loadBase(config);
+  const readers = openReaders(base, await startTuned(config, base));
+  return {
+    ...{ config, tokenizer: base.tokenizer, preprocessor: base.model.preprocessor },
+    ...{ reader: readers.with(), release: readers.release },
+  };
+}
