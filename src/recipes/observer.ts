@@ -8,8 +8,8 @@ export interface Observer {
   note?(text: string): void;
   /** After each optimiser step. */
   step?(record: HistoryRecord, total: number): void;
-  /** While answers are made: rows done of all. */
-  answered?(done: number, total: number): void;
+  /** While answers are made: rows done of all, and their F1 so far where the truth is known as they come. */
+  answered?(done: number, total: number, f1?: number): void;
   /** While a table is read: bytes of the file done of all; another reading of it counts anew. */
   read?(done: number, total: number): void;
   /** While images are fetched. */

@@ -1,0 +1,67 @@
+import { availableParallelism } from "node:os";
+import type { Config } from "../../config/schema.ts";
+import { closeAll, openShards } from "../../model/shards.ts";
+import { sizeOf } from "../../util/tensor.ts";
+
+/** What of a machine is there to be used. */
+export interface Room {
+  readonly cores: number;
+  /** Memory in bytes. */
+  readonly free: number;
+}
+
+/** How parts share a machine. */
+export interface Division extends Room {
+  readonly parts: number;
+  /** Processes at a time. */
+  readonly atOnce: number;
+  /** Of each process's engine; null: it decides. */
+  readonly threads: number | null;
+  /** Memory that one process takes, roughly, in bytes. */
+  readonly each: number;
+}
+
+export interface WorkToDivide {
+  /** That are not answered yet, 1 or more. */
+  readonly parts: number;
+  /** Of the model in memory. */
+  readonly weightBytes: number;
+  readonly engine: Pick<Config["engine"], "threads" | "providers">;
+  /** Processes at a time, whatever room there is. */
+  readonly atOnce?: number | undefined;
+}
+
+/** Beside its weights a process holds what it computes with, about a third as much, and Node, engine and photographs. */
+const WORKING_SHARE = 1.3;
+const WORKING_BYTES = 600e6;
+
+/** As many processes as parts, cores and memory allow, one on a device of its own; the cores are shared among them. */
+export function divideWork({ parts, weightBytes, engine, atOnce: wanted }: WorkToDivide, room: Room): Division {
+  const each = weightBytes * WORKING_SHARE + WORKING_BYTES;
+  const onDevice = engine.providers.some((provider) => provider !== "cpu");
+  const cores = Math.floor(room.cores / (engine.threads ?? 1));
+  const most = onDevice ? 1 : Math.min(cores, Math.floor(room.free / each));
+  const atOnce = Math.min(parts, Math.max(1, wanted ?? most));
+  const threads = engine.threads ?? (onDevice ? null : Math.max(1, Math.floor(room.cores / atOnce)));
+  return { ...room, parts, atOnce, threads, each };
+}
+
+/** `4 parts, 2 at once, 1 thread each: 14.2 GiB are free, a process takes about 0.7 GiB` */
+export function describeDivision({ parts, atOnce, threads, free, each }: Division): string {
+  const own = threads === null ? "" : `, ${threads} ${threads === 1 ? "thread" : "threads"} each`;
+  const memory = `${gibibytes(free)} GiB are free, a process takes about ${gibibytes(each)} GiB`;
+  return `${parts} ${parts === 1 ? "part" : "parts"}, ${atOnce} at once${own}: ${memory}`;
+}
+
+const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+
+/** This machine's, or of the container that the process is held in. */
+export const roomHere = (): Room => ({ cores: availableParallelism(), free: process.availableMemory() });
+
+/** Bytes that the weights of a base take in memory. @throws InputError when its files cannot be read */
+export async function weightBytes(folder: string, weights: Config["engine"]["weights"]): Promise<number> {
+  const files = await openShards(folder);
+  const sizes = files.flatMap(({ entries }) => [...entries.values()].map(({ shape }) => sizeOf(shape)));
+  await closeAll(files);
+  return sizes.reduce((sum, size) => sum + size, 0) * (weights === "fp16" ? 2 : 4);
+}
