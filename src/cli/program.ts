@@ -11,6 +11,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   data: async () => (await import("./commands/data.ts")).dataCommand,
   train: async () => (await import("./commands/train.ts")).trainCommand,
   eval: async () => (await import("./commands/eval.ts")).evalCommand,
+  predict: async () => (await import("./commands/predict.ts")).predictCommand,
+  export: async () => (await import("./commands/export.ts")).exportCommand,
   score: async () => (await import("./commands/score.ts")).scoreCommand,
   compare: async () => (await import("./commands/compare.ts")).compareCommand,
   report: async () => (await import("./commands/report.ts")).reportCommand,
@@ -23,7 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
 };
 
-const REPEATABLE = ["_", "set", "files", "runs", "engine"];
+const REPEATABLE = ["_", "set", "files", "runs", "engine", "dtype"];
 const HELP_WIDTH = 100;
 const INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
 

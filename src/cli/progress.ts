@@ -9,6 +9,8 @@ export interface ProgressStep {
   readonly done: number;
   readonly total: number;
   readonly loss?: number;
+  /** F1 of the rows so far. */
+  readonly f1?: number;
   /** Samples a second. */
   readonly rate?: number;
   /** Fetched so far. */
@@ -77,13 +79,18 @@ function progressLines(stream: Terminal, now: () => number): Progress {
 }
 
 /** What of a unit is told by the second. */
-const FETCHED: { readonly [unit in ProgressStep["unit"]]?: string } = { images: "images", "MB fetched": "MB" };
+const FETCHED: { readonly [unit in ProgressStep["unit"]]?: string } = {
+  rows: "rows",
+  images: "images",
+  "MB fetched": "MB",
+};
 
 function describeStep(step: ProgressStep, job: Job, now: number): string {
-  const { unit, done, total, loss, rate, bytes, failed } = step;
+  const { unit, done, total, loss, f1, rate, bytes, failed } = step;
   const left = timeLeft(step, job, now);
   const parts = [`${done}/${total} ${unit}`];
   if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
+  if (f1 !== undefined) parts.push(`F1 ${f1.toFixed(4)}`);
   if (rate !== undefined) parts.push(`${formatRate(rate)} samples/s`);
   const fetched = FETCHED[unit];
   if (fetched !== undefined && now > job.first.time) {

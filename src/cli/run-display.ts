@@ -14,7 +14,7 @@ export function showRun(): { readonly observer: Required<Observer>; stop(): void
         ...(loss !== null && { loss }),
         ...(typeof samples_per_s === "number" && { rate: samples_per_s }),
       }),
-    answered: (done, total) => progress.step({ unit: "rows", done, total }),
+    answered: (done, total, f1) => progress.step({ unit: "rows", done, total, ...(f1 !== undefined && { f1 }) }),
     read: (done, total) => progress.step({ unit: "MB", done: toMegabytes(done), total: toMegabytes(total) }),
     downloaded: ({ done, total, bytes, failed }) =>
       progress.step({ unit: "images", done, total, bytes, ...(failed > 0 && { failed }) }),

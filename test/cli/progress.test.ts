@@ -50,11 +50,11 @@ describe("away from a terminal", () => {
     }
     expect(text().trim().split("\n")).toEqual([
       "1/20 steps",
-      "4/4 rows",
+      "4/4 rows  0.500 rows/s",
       "2/20 steps  3 min 0 s left",
-      "4/4 rows",
+      "4/4 rows  0.500 rows/s",
       "3/20 steps  2 min 50 s left",
-      "4/4 rows",
+      "4/4 rows  0.500 rows/s",
     ]);
   });
 
