@@ -1,4 +1,4 @@
-import { type SavedAdapter, matchAdapter } from "../model/adapter-files.ts";
+import { matchAdapter, type SavedAdapter } from "../model/adapter-files.ts";
 import { openCheckpoint } from "../model/checkpoint.ts";
 import type { Parameter } from "../model/layers.ts";
 import { loraModules, loraScale, parametersOf } from "../model/lora.ts";

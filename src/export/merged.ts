@@ -9,8 +9,8 @@ import { writeFileAtomic } from "../util/files.ts";
 import { sizeOf } from "../util/tensor.ts";
 import type { MergedWeights } from "./merged-weights.ts";
 
-export const MERGED_DTYPES = ["fp32", "fp16", "bf16"] as const;
-export type MergedDtype = (typeof MERGED_DTYPES)[number];
+/** Type of the weights in the files. */
+export type MergedDtype = "fp32" | "fp16" | "bf16";
 
 interface Rounding {
   readonly dtype: StoredDType;

@@ -1,0 +1,189 @@
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { z } from "zod";
+import type { ScoreByEntity } from "../challenge/score.ts";
+import { loadConfig } from "../config/load.ts";
+import { resolveAsset } from "../config/presets.ts";
+import type { Config } from "../config/schema.ts";
+import { fillPrompt } from "../data/prompt.ts";
+import { writeAdapter } from "../export/adapter.ts";
+import { type MergedDtype, writeMerged } from "../export/merged.ts";
+import { openMergedWeights } from "../export/merged-weights.ts";
+import { adapterCard, mergedCard, type Origin } from "../export/model-card.ts";
+import { checkJson, parseJson, readJson } from "../formats/json.ts";
+import { decodeAdapter, type SavedAdapter } from "../model/adapter-files.ts";
+import type { AdapterDialect } from "../model/weight-names.ts";
+import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
+import { openRun, type RunFolder } from "../runs/folder.ts";
+import { InputError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.ts";
+import { formatCount } from "../util/format-number.ts";
+import { readManifest } from "../util/package.ts";
+import { writeWholeFolder } from "../util/whole-folder.ts";
+import { chooseCheckpoint } from "./checkpoint-of-run.ts";
+import type { Observer } from "./observer.ts";
+
+export interface ExportOptions {
+  /** Name or path of a run. */
+  readonly run: string;
+  /** Unless told otherwise best, or last while there is no best. */
+  readonly checkpoint?: "best" | "last";
+  readonly output: string;
+  /** Settings of the run's configuration to change, as `base=elsewhere/paligemma`. */
+  readonly sets?: readonly string[];
+  readonly observer?: Observer;
+}
+
+export interface ExportMergedOptions extends ExportOptions {
+  /** Type of the weights in the files; they are added up in float32 whatever it is. */
+  readonly dtype: MergedDtype;
+  readonly signal?: AbortSignal;
+}
+
+export interface ExportAdapterOptions extends ExportOptions {
+  /** Whose names of modules the files have. */
+  readonly dialect: AdapterDialect;
+}
+
+interface ExportReport {
+  readonly folder: string;
+  readonly run: string;
+  readonly checkpoint: "best" | "last";
+  /** Optimiser steps that led to it. */
+  readonly step: number;
+  readonly base: string;
+  readonly files: readonly string[];
+}
+
+export interface ExportMergedReport extends ExportReport {
+  readonly dtype: MergedDtype;
+  readonly parameters: number;
+  /** Of the weights. */
+  readonly bytes: number;
+}
+
+export interface ExportAdapterReport extends ExportReport {
+  readonly dialect: AdapterDialect;
+  readonly parameters: number;
+}
+
+/** By this file a folder is known as an earlier export, which may be replaced. */
+const REPORT = "export.json";
+const CARD = "README.md";
+
+/**
+ * Writes what a run has trained as a Hugging Face folder: its adapter folded into the base, W + s·B·A in float32 before any
+ * rounding, or the weights that it trained. The folder appears when all is there.
+ * @throws InputError when the run has no checkpoint or another base, or something else stands at `output`
+ */
+export async function exportMerged(options: ExportMergedOptions): Promise<ExportMergedReport> {
+  const { dtype, observer, signal } = options;
+  const source = await openRunCheckpoint(options);
+  await using weights = source.adapter
+    ? await openMergedWeights(resolveAsset(source.config.base), { source: source.folder, saved: source.adapter })
+    : await openMergedWeights(findCheckpoint(source.folder)!);
+  return await writeExport(options, source, async (folder, origin) => {
+    observer?.note?.(`${origin.run}: ${weights.parameters.length} weights are added up and written as ${dtype}`);
+    const onWritten = (done: number, total: number) => observer?.read?.(done, total);
+    const written = await writeMerged(folder, weights, { dtype, onWritten, ...(signal && { signal }) });
+    return { ...written, dtype, card: mergedCard(basename(resolve(options.output)), origin, dtype) };
+  });
+}
+
+/**
+ * Writes the adapter of a run as PEFT reads it beside some release of transformers.
+ * @throws InputError when the run has no checkpoint or trains no adapter, or something else stands at `output`
+ */
+export async function exportAdapter(options: ExportAdapterOptions): Promise<ExportAdapterReport> {
+  const { dialect } = options;
+  const source = await openRunCheckpoint(options);
+  const { adapter, config, run } = source;
+  if (!adapter) {
+    throw new InputError(`${run.path}: trains ${wordsOfTune(config)} (tune: ${config.tune}), and has no adapter`, {
+      hint: `its weights are exported by: amlc export merged --run ${run.path} -o FOLDER`,
+    });
+  }
+  return writeExport(options, source, async (folder, origin) => ({
+    files: await writeAdapter(folder, { ...adapter, base: config.base }, dialect),
+    dialect,
+    parameters: [...adapter.weights.values()].reduce((sum, { a, b }) => sum + a.data.length + b.data.length, 0),
+    card: adapterCard(basename(resolve(options.output)), origin, dialect),
+  }));
+}
+
+/** What of a run is exported. */
+interface RunCheckpoint {
+  readonly run: RunFolder;
+  readonly config: Config;
+  readonly folder: string;
+  readonly checkpoint: "best" | "last";
+  readonly step: number;
+  readonly adapter: SavedAdapter | undefined;
+}
+
+async function openRunCheckpoint({ run: nameOrPath, checkpoint, sets = [] }: ExportOptions): Promise<RunCheckpoint> {
+  const run = openRun(nameOrPath);
+  const config = loadConfig({ config: run.config, sets });
+  const folder = chooseCheckpoint(run, checkpoint);
+  const files = await loadCheckpoint(folder);
+  const progress = Buffer.from(files["trainer.json"] ?? "null").toString("utf8");
+  const { step } = checkJson(join(folder, "trainer.json"), parseJson(folder, progress), progressSchema);
+  const adapter = config.tune === "lora" ? await decodeAdapter(folder, files) : undefined;
+  return { run, config, folder, checkpoint: folder === run.best ? "best" : "last", step, adapter };
+}
+
+const progressSchema = z.object({ step: z.int().min(0) });
+
+async function writeExport<T extends { readonly files: readonly string[]; readonly card: string }>(
+  { output, observer }: ExportOptions,
+  source: RunCheckpoint,
+  write: (folder: string, origin: Origin) => Promise<T>,
+): Promise<Omit<T, "card"> & ExportReport> {
+  const { run, checkpoint, step, config } = source;
+  const origin = await originOf(source, observer);
+  return writeWholeFolder(resolve(output), REPORT, async (fresh) => {
+    const { card, ...written } = await write(fresh, origin);
+    const about = { run: run.name, checkpoint, step, base: config.base };
+    const files = [...written.files, CARD, REPORT];
+    await writeFileAtomic(join(fresh, CARD), card);
+    const report = { amlc: readManifest().version, ...about, ...written, files };
+    await writeFileAtomic(join(fresh, REPORT), `${JSON.stringify(report, null, 2)}\n`);
+    return { folder: output, ...about, ...written, files };
+  });
+}
+
+async function originOf(
+  { run, config, checkpoint, step, adapter }: RunCheckpoint,
+  observer: Observer | undefined,
+): Promise<Origin> {
+  const template = config.data.prompt;
+  return {
+    ...{ run: run.name, checkpoint, step, base: config.base, rows: config.data.train },
+    trained: adapter ? wordsOfAdapter(adapter) : wordsOfTune(config),
+    prompt: { template, example: fillPrompt(template, "item_weight") },
+    score: await readScore(run.evaluation("val"), observer),
+  };
+}
+
+const wordsOfTune = ({ tune }: Config) => (tune === "vision" ? "the image tower" : "every weight");
+
+/** `rank 8, alpha 16, on 20 layers: q_proj, v_proj` */
+function wordsOfAdapter({ config, weights }: SavedAdapter): string {
+  const names = [...new Set([...weights.keys()].map((path) => path.split(".").at(-1)!))];
+  return `rank ${config.rank}, alpha ${config.alpha}, on ${formatCount(weights.size)} layers: ${names.join(", ")}`;
+}
+
+const count = z.int().min(0);
+const ratio = z.number().min(0).max(1);
+const score = { f1: ratio, precision: ratio, recall: ratio, tp: count, fp: count, fn: count, tn: count, rows: count };
+const scoreSchema = z.object({ ...score, by_entity: z.record(z.string(), z.object(score)) });
+
+/** Figures are good to have: an evaluation that cannot be read is told, and left out. */
+async function readScore(path: string, observer: Observer | undefined): Promise<ScoreByEntity | undefined> {
+  if (!existsSync(path)) return undefined;
+  return readJson(path, scoreSchema).catch((error: unknown) => {
+    if (!(error instanceof InputError)) throw error;
+    observer?.note?.(`no figures go into ${CARD}: ${error.message}`);
+    return undefined;
+  });
+}
