@@ -35,14 +35,14 @@ export interface ExportOptions {
 }
 
 export interface ExportMergedOptions extends ExportOptions {
-  /** Type of the weights in the files; they are added up in float32 whatever it is. */
-  readonly dtype: MergedDtype;
+  /** Type of the weights in the files, by default fp32; they are added up in float32 whatever it is. */
+  readonly dtype?: MergedDtype;
   readonly signal?: AbortSignal;
 }
 
 export interface ExportAdapterOptions extends ExportOptions {
-  /** Whose names of modules the files have. */
-  readonly dialect: AdapterDialect;
+  /** Whose names of modules the files have, by default those of the newest transformers. */
+  readonly dialect?: AdapterDialect;
 }
 
 interface ExportReport {
@@ -77,7 +77,7 @@ const CARD = "README.md";
  * @throws InputError when the run has no checkpoint or another base, or something else stands at `output`
  */
 export async function exportMerged(options: ExportMergedOptions): Promise<ExportMergedReport> {
-  const { dtype, observer, signal } = options;
+  const { dtype = "fp32", observer, signal } = options;
   const source = await openRunCheckpoint(options);
   await using weights = source.adapter
     ? await openMergedWeights(resolveAsset(source.config.base), { source: source.folder, saved: source.adapter })
@@ -95,7 +95,7 @@ export async function exportMerged(options: ExportMergedOptions): Promise<Export
  * @throws InputError when the run has no checkpoint or trains no adapter, or something else stands at `output`
  */
 export async function exportAdapter(options: ExportAdapterOptions): Promise<ExportAdapterReport> {
-  const { dialect } = options;
+  const { dialect = "transformers>=5.6" } = options;
   const source = await openRunCheckpoint(options);
   const { adapter, config, run } = source;
   if (!adapter) {
