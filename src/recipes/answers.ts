@@ -65,8 +65,7 @@ export async function openAnswers(
         observer?.answered?.(predictions.length, samples.length);
       }
       predictions.sort((a, b) => a.index - b.index);
-      const score = scoreRows(predictions.map((row) => ({ ...row, entity: row.entity_name })));
-      return { split, score, predictions, bad };
+      return { split, score: scorePredictions(predictions), predictions, bad };
     },
     async *withTruth() {
       const source = openBatches(config, base, samples);
@@ -81,6 +80,9 @@ export async function openAnswers(
     release: () => answerer.release(),
   };
 }
+
+export const scorePredictions = (predictions: readonly Prediction[]): ScoreByEntity =>
+  scoreRows(predictions.map((row) => ({ ...row, entity: row.entity_name })));
 
 /** Rows of several files as one: the second file's indices go on where the first's end. */
 function joinRows(files: readonly (readonly TokenizedSample[])[]): TokenizedSample[] {

@@ -149,3 +149,43 @@ function copyOfRun(name: string): string {
   cpSync(run, join(folder, name), { recursive: true });
   return join(folder, name);
 }
+
+describe("amlc eval --calibrate", () => {
+  test("prints how reliable confidences are, and keeps what it found in the run's folder", async () => {
+    expect(await runProgram(["eval", "--run", run, "--calibrate"])).toBe(0);
+    expect(printed.err).toContain("every row has a truth: an answer never hurts, and none is left blank");
+    expect(readJson(join(run, "calibration.json"))).toMatchObject({ threshold: 0, q: 1, rows: 6, empty_truths: 0 });
+    expect(readFileSync(join(run, "calibration.svg"), "utf8")).toMatch(/^<svg/);
+    const before = readFileSync(join(run, "predictions-val.csv"), "utf8");
+    expect(await runProgram(["eval", "--run", run])).toBe(0);
+    expect(readFileSync(join(run, "predictions-val.csv"), "utf8")).toBe(before);
+  });
+
+  test("where truths are empty, unlikely answers are left blank from then on, unless that is turned off", async () => {
+    const table = readFileSync(rows, "utf8").trim().split("\n");
+    const column = table[0]!.split(",").indexOf("entity_value");
+    const blanked = table.map((line, i) =>
+      i > 0 && i <= 3
+        ? line
+            .split(",")
+            .map((cell, c) => (c === column ? "" : cell))
+            .join(",")
+        : line,
+    );
+    const some = join(folder, "some-empty.csv");
+    writeFileSync(some, `${blanked.join("\n")}\n`);
+    printed.out = "";
+    expect(await runProgram(["eval", "--run", run, "--split", some, "--calibrate", "--json"])).toBe(0);
+    const { calibration } = JSON.parse(printed.out);
+    expect(calibration).toMatchObject({ q: 0.5, empty_truths: 3, rows: 6 });
+    expect(calibration.threshold).toBeGreaterThan(0);
+    writeFileSync(join(run, "calibration.json"), JSON.stringify({ ...calibration, threshold: 1.1 }));
+    printed.out = "";
+    expect(await runProgram(["eval", "--run", run, "--json"])).toBe(0);
+    expect(JSON.parse(printed.out)).toMatchObject({ tp: 0, fp: 0, fn: 6 });
+    printed.out = "";
+    expect(await runProgram(["eval", "--run", run, "--set", "decode.min_confidence=null", "--json"])).toBe(0);
+    expect(JSON.parse(printed.out).fn).toBe(0);
+    rmSync(join(run, "calibration.json"));
+  });
+});
