@@ -28,12 +28,21 @@ export { type SynthOptions, type SynthReport, synthTable } from "./recipes/data/
 export { type DemoOptions, type DemoResult, demo } from "./recipes/demo.ts";
 export { type DoctorOptions, doctor, type Examination } from "./recipes/doctor.ts";
 export { type EvaluateOptions, type EvaluationResult, evaluate } from "./recipes/evaluate.ts";
+export {
+  type ExportAdapterOptions,
+  type ExportAdapterReport,
+  type ExportMergedOptions,
+  type ExportMergedReport,
+  exportAdapter,
+  exportMerged,
+} from "./recipes/export.ts";
 export { type ExportOnnxOptions, type ExportOnnxReport, exportOnnx } from "./recipes/export-onnx.ts";
 export { type InitModelOptions, type InitModelReport, initModel } from "./recipes/init-model.ts";
 export { type ImageAnswer, type LoadedModel, type LoadOptions, load } from "./recipes/load.ts";
 export { type MadeStage, type MakeBaseOptions, type MakeBaseReport, makeBase } from "./recipes/make-base.ts";
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";
+export { type PredictOptions, type PredictReport, predict, type RowFault } from "./recipes/predict.ts";
 export { type ReportOptions, type RunReport, reportRun } from "./recipes/report.ts";
 export { type RerunOptions, type RerunReport, rerun } from "./recipes/rerun.ts";
 export { type SanityOptions, sanity } from "./recipes/sanity.ts";
@@ -45,6 +54,7 @@ export {
   type SetupReport,
   setupTensorflow,
 } from "./recipes/setup-tensorflow.ts";
+export { type MissingImages, type SubmitOptions, type SubmitReport, submit } from "./recipes/submit.ts";
 export { resume, train } from "./recipes/train.ts";
 export type { TrainOptions, TrainResult } from "./recipes/training-loop.ts";
 export type { Comparison } from "./report/comparison.ts";

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   train: async () => (await import("./commands/train.ts")).trainCommand,
   eval: async () => (await import("./commands/eval.ts")).evalCommand,
   predict: async () => (await import("./commands/predict.ts")).predictCommand,
+  submit: async () => (await import("./commands/submit.ts")).submitCommand,
   export: async () => (await import("./commands/export.ts")).exportCommand,
   score: async () => (await import("./commands/score.ts")).scoreCommand,
   compare: async () => (await import("./commands/compare.ts")).compareCommand,
