@@ -12,6 +12,7 @@ import { openRun } from "../runs/folder.ts";
 import { viewByInput } from "../train/layout.ts";
 import type { Trained } from "../train/trained.ts";
 import { type Base, loadBase } from "./base.ts";
+import { requireOwnBase } from "./base-of-run.ts";
 import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import { openPhotographs } from "./steps.ts";
 import { decodeTuned, frozenPart } from "./tuned.ts";
@@ -92,6 +93,7 @@ export async function openRunAnswerer({ run: nameOrPath, checkpoint, sets = [] }
   const config = loadConfig({ config: run.config, sets });
   const folder = chooseCheckpoint(run, checkpoint);
   const base = await loadBase(config);
+  await requireOwnBase(run, config, base);
   const trained = await decodeTuned(config, base, folder, await loadCheckpoint(folder));
   const readers = openReaders(base, trained);
   const answerer = answerWith(config, base, readers);

@@ -5,6 +5,7 @@ import { openRun } from "../runs/folder.ts";
 import { viewByInput } from "../train/layout.ts";
 import { type Evaluation, openAnswers, scorePredictions, writeEvaluation } from "./answers.ts";
 import { loadBase } from "./base.ts";
+import { requireOwnBase } from "./base-of-run.ts";
 import { type CalibrationReport, calibrateRun } from "./calibrate.ts";
 import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import type { Observer } from "./observer.ts";
@@ -48,6 +49,7 @@ export async function evaluate({
   const config: Config = loadConfig({ config: run.config, sets });
   const folder = chooseCheckpoint(run, checkpoint);
   const base = await loadBase(config);
+  await requireOwnBase(run, config, base);
   const trained = await decodeTuned(config, base, folder, await loadCheckpoint(folder));
   const answers = await openAnswers(split, config, base, trained, observer ? { observer } : {});
   try {

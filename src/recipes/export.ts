@@ -141,7 +141,7 @@ async function writeExport<T extends { readonly files: readonly string[]; readon
 ): Promise<Omit<T, "card"> & ExportReport> {
   const { run, checkpoint, step, config } = source;
   const origin = await originOf(source, observer);
-  return writeWholeFolder(resolve(output), REPORT, async (fresh) => {
+  return writeWholeFolder(output, REPORT, async (fresh) => {
     const { card, ...written } = await write(fresh, origin);
     const about = { run: run.name, checkpoint, step, base: config.base };
     const files = [...written.files, CARD, REPORT];

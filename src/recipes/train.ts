@@ -4,6 +4,7 @@ import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { idleSettings } from "../engine/create.ts";
 import { readJson } from "../formats/json.ts";
+import { sampleWeights } from "../model/weight-sample.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
 import { checksumFiles, describeEnvironment } from "../runs/environment.ts";
 import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
@@ -16,6 +17,7 @@ import { recoverFolder, writeFileAtomic } from "../util/files.ts";
 import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
 import { openAnswers } from "./answers.ts";
 import { type Base, loadBase } from "./base.ts";
+import { requireOwnBase } from "./base-of-run.ts";
 import type { Observer } from "./observer.ts";
 import { type Rows, readRows, withCharacters } from "./rows.ts";
 import { type TrainingJob, type TrainOptions, type TrainResult, takeSteps } from "./training-loop.ts";
@@ -31,7 +33,10 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
   const base = await loadBase(config);
   const job = await prepare(config, base, await startTuned(config, base), options);
   try {
-    const environment = await describeEnvironment({ seed: config.train.seed, data: dataFiles(config) });
+    const environment = await describeEnvironment({
+      ...{ seed: config.train.seed, data: dataFiles(config) },
+      base: sampleWeights(base.model.weights),
+    });
     const run = await createRun(config.run, { config: formatConfig(config), environment });
     using _lock = await lockFolder(run.path, TRAINING);
     return await takeSteps(job, run, NOT_STARTED);
@@ -60,6 +65,7 @@ export async function resume(nameOrPath: string, { sets = [], ...options }: Resu
   await Promise.all([recoverFolder(run.last), recoverFolder(run.best)]);
   const files = findCheckpoint(run.last) === undefined ? undefined : await loadCheckpoint(run.last);
   const base = await loadBase(config);
+  await requireOwnBase(run, config, base);
   const trained = files ? await decodeTuned(config, base, run.last, files) : await startTuned(config, base);
   const job = await prepare(config, base, trained, options);
   try {

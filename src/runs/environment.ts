@@ -22,6 +22,8 @@ export interface Environment extends Machine {
   readonly seed: number;
   /** SHA-256 of each data file, by its name in the configuration. */
   readonly data: Readonly<Record<string, string>>;
+  /** Some numbers of the base, by which it is known again. */
+  readonly base: string;
   /** Commit of the repository around the working folder. */
   readonly git_commit: string | null;
 }
@@ -30,13 +32,15 @@ export interface Environment extends Machine {
 export async function describeEnvironment({
   seed,
   data,
+  base,
 }: {
   seed: number;
+  base: string;
   /** Path of each data file by its name in the configuration. */
   data: Readonly<Record<string, string>>;
 }): Promise<Environment> {
   const checksums = await checksumFiles(data);
-  return { started: timestamp(), ...describeMachine(), seed, data: checksums, git_commit: gitCommit() };
+  return { started: timestamp(), ...describeMachine(), seed, data: checksums, base, git_commit: gitCommit() };
 }
 
 /** Versions, platform, processors and memory. */

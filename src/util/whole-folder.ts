@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { InputError } from "./errors.ts";
 import { makeFolder, makeOutputFolder } from "./files.ts";
 
@@ -10,10 +10,11 @@ import { makeFolder, makeOutputFolder } from "./files.ts";
  * @throws InputError when something else stands at `path`
  */
 export async function writeWholeFolder<T>(
-  path: string,
+  folder: string,
   mark: string,
   write: (fresh: string) => Promise<T>,
 ): Promise<T> {
+  const path = resolve(folder); // what is beside "onnx/" is not in it
   await refuseForeign(path, mark);
   await makeOutputFolder(dirname(path));
   const [fresh, old] = [`${path}.${process.pid}.new`, `${path}.${process.pid}.old`];
