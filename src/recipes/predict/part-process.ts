@@ -1,6 +1,6 @@
 import { AmlcError } from "../../util/errors.ts";
 import type { Entry } from "./answer-log.ts";
-import { answerPart, type PartTask } from "./answer-part.ts";
+import type { PartTask } from "./answer-part.ts";
 
 /** What this program is told: first a task, then perhaps to stop. */
 export type Order = { readonly task: PartTask } | { readonly stop: true };
@@ -20,6 +20,7 @@ function tell(report: Report): Promise<void> {
 async function work(task: PartTask): Promise<void> {
   const onEntries = (entries: readonly Entry[]) => void tell({ entries });
   try {
+    const { answerPart } = await import("./answer-part.ts"); // an engine takes a while to load: orders are heard before
     await tell({ end: await answerPart(task, { onEntries, signal: stopping.signal }) });
   } catch (error) {
     const { message, stack } = error as Error;
@@ -32,9 +33,14 @@ async function work(task: PartTask): Promise<void> {
 // Ctrl-C reaches every process of a terminal: the one that gave the task says when to stop.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
-// It is gone, and nobody is left to work for. What was told of is on the disk.
-process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+process.on("disconnect", leave);
+if (!process.connected) leave();
 process.on("message", (order: Order) => {
   if ("stop" in order) stopping.abort();
   else void work(order.task);
 });
+
+/** Whoever gave the task is gone, and nobody is left to work for. What was told of is on the disk. */
+function leave(): void {
+  process.kill(process.pid, "SIGKILL");
+}

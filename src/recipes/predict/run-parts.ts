@@ -66,7 +66,10 @@ function answerElsewhere(task: PartTask, { onEntries, signal }: PartWatch): Prom
   order({ task });
   return new Promise<PartEnd>((resolve) => {
     child.on("error", resolve);
-    child.on("exit", (code, name) => resolve(end ?? new PartDied(code, name)));
+    child.on("exit", (code, name) => {
+      const isTold = signal.aborted && (name === "SIGINT" || name === "SIGTERM"); // before it could hear of it from here
+      resolve(end ?? (isTold ? "stopped" : new PartDied(code, name)));
+    });
   }).finally(() => signal.removeEventListener("abort", stop));
 }
 
