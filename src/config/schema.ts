@@ -134,7 +134,9 @@ const decode = z
       .union([z.enum(["auto"]), z.number().min(0).max(1)])
       .nullable()
       .default("auto")
-      .describe("a less likely answer is left blank; auto: what amlc eval --calibrate found for the run; null: none is"),
+      .describe(
+        "a less likely answer is left blank; auto: what amlc eval --calibrate found for the run; null: none is",
+      ),
   })
   .prefault({});
 

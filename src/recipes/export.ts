@@ -52,6 +52,8 @@ interface ExportReport {
   /** Optimiser steps that led to it. */
   readonly step: number;
   readonly base: string;
+  /** How it was trained to be asked. */
+  readonly asked: { readonly prompt: string; readonly max_new_tokens: number };
   readonly files: readonly string[];
 }
 
@@ -143,7 +145,8 @@ async function writeExport<T extends { readonly files: readonly string[]; readon
   const origin = await originOf(source, observer);
   return writeWholeFolder(output, REPORT, async (fresh) => {
     const { card, ...written } = await write(fresh, origin);
-    const about = { run: run.name, checkpoint, step, base: config.base };
+    const asked = { prompt: config.data.prompt, max_new_tokens: config.eval.max_new_tokens };
+    const about = { run: run.name, checkpoint, step, base: config.base, asked };
     const files = [...written.files, CARD, REPORT];
     await writeFileAtomic(join(fresh, CARD), card);
     const report = { amlc: readManifest().version, ...about, ...written, files };

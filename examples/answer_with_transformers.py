@@ -1,0 +1,15 @@
+# python examples/answer_with_transformers.py FOLDER IMAGE ENTITY
+# What `amlc export merged` wrote, as any PaliGemma of the hub.
+import sys
+
+import torch
+from PIL import Image
+from transformers import AutoProcessor, PaliGemmaForConditionalGeneration
+
+folder, photograph, entity = sys.argv[1:]
+processor = AutoProcessor.from_pretrained(folder)
+model = PaliGemmaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
+prompt = f"<image>answer en What is the {entity.replace('_', ' ')}?"
+inputs = processor(text=prompt, images=Image.open(photograph).convert("RGB"), return_tensors="pt")
+ids = model.generate(**inputs, max_new_tokens=20, do_sample=False)[0, inputs["input_ids"].shape[1]:]
+print(processor.tokenizer.decode(ids, skip_special_tokens=True).strip())

@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, expect, test } from "vitest";
+import { loadConfig } from "../src/config/load.ts";
+import { openRunAnswerer } from "../src/recipes/answerer.ts";
+import { exportMerged } from "../src/recipes/export.ts";
+import { exportOnnx } from "../src/recipes/export-onnx.ts";
+import { load } from "../src/recipes/load.ts";
+import { readRows } from "../src/recipes/rows.ts";
+import { train } from "../src/recipes/train.ts";
+import { PACKAGE_ROOT } from "../src/util/package.ts";
+import { FAST_FOLDER, workFolder } from "./support/work-folder.ts";
+
+const PYTHON = process.env.AMLC_PYTHON ?? "python3";
+const run = promisify(execFile);
+const folder = workFolder(FAST_FOLDER);
+const at = (name: string) => join(folder, name);
+const example = (name: string) => join(PACKAGE_ROOT, "examples", name);
+let [image, answer] = ["", ""];
+
+/** An adapter on the nano base that has taken a few steps, and a label of the base's own size. */
+beforeAll(async () => {
+  const rows = readFileSync(join(PACKAGE_ROOT, "data", "nano", "val.csv"), "utf8").split("\n");
+  writeFileSync(at("rows.csv"), `${rows.slice(0, 33).join("\n")}\n`);
+  const sets = [
+    ...[
+      `data.train=${at("rows.csv")}`,
+      `data.val=${at("rows.csv")}`,
+      `data.images=${at("images")}`,
+      "data.features=null",
+    ],
+    ...[`run.dir=${folder}`, "run.name=nano", "train.max_steps=20", "train.save_every=0", "eval.every=0"],
+  ];
+  await train(loadConfig({ config: "lora-r8-nano-2500", sets }));
+  await exportOnnx({ run: at("nano"), output: at("onnx"), dtypes: ["fp32"], checkRows: 0 });
+  await exportMerged({ run: at("nano"), output: at("merged"), dtype: "fp32" });
+  const { config, base, answerer } = await openRunAnswerer({ run: at("nano") });
+  image = (await readRows(at("rows.csv"), config, base, true)).samples[0]!.imagePath;
+  await answerer.release();
+  const model = await load(at("nano"));
+  answer = (await model.answer(image, "item_weight")).text;
+  await model.release();
+});
+
+test.each([
+  ["answer-with-amlc.mjs", "nano"],
+  ["answer-with-amlc.mjs", "onnx"],
+  ["answer-with-amlc.mjs", "merged"],
+  ["answer-with-onnxruntime.mjs", "onnx"],
+  ["answer-with-transformers-js.mjs", "onnx"],
+])(
+  "%s answers from the %s folder as the run does",
+  async (script, source) => {
+    const { stdout } = await run(process.execPath, [example(script), at(source), image, "item_weight"]);
+    expect(stdout.trim()).toBe(answer);
+  },
+  60_000,
+);
+
+const IN_PYTHON = [
+  { script: "answer_with_onnxruntime.py", source: "onnx", packages: ["onnxruntime", "tokenizers", "PIL", "numpy"] },
+  { script: "answer_with_transformers.py", source: "merged", packages: ["transformers", "torch", "PIL"] },
+];
+
+test.for(IN_PYTHON)("$script does too", async ({ script, source, packages }, { skip }) => {
+  const find = `import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ${JSON.stringify(packages)})))`;
+  await run(PYTHON, ["-c", find]).catch(() =>
+    skip(`${PYTHON} has not all of ${packages.join(", ")}; AMLC_PYTHON names one that has`),
+  );
+  const env = { ...process.env, HF_HUB_OFFLINE: "1" };
+  const { stdout } = await run(PYTHON, [example(script), at(source), image, "item_weight"], { env });
+  expect(stdout.trim()).toBe(answer);
+});
