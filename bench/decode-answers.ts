@@ -1,0 +1,43 @@
+import { performance } from "node:perf_hooks";
+import { loadTokenizer } from "../src/data/tokenizer.ts";
+import { ortEngine } from "../src/engine/ort/ort.ts";
+import { graphReader } from "../src/infer/graph-reader.ts";
+import { searchAnswers } from "../src/infer/search.ts";
+import { loadModel } from "../src/model/model.ts";
+
+/*
+ * One process of the decoding benchmark: greedy answers of TOKENS tokens to ROWS random images, BATCH side by side; prints a JSON
+ * line as bench/peers/hf_generate.py does.    node decode-answers.js FOLDER ROWS BATCH TOKENS
+ */
+const [folder, ...numbers] = process.argv.slice(2) as [string, ...string[]];
+const [rows, batch, maxTokens] = numbers.map(Number) as [number, number, number];
+const model = await loadModel(folder, "f32");
+const tokenizer = await loadTokenizer(folder);
+const side = model.config.vision.imageSize;
+const prompt = [tokenizer.bosId, ...tokenizer.encode("answer en What is the item weight?\n")];
+const pixels = Array.from({ length: rows }, (_, i) =>
+  Float32Array.from({ length: 3 * side * side }, (_, j) => Math.sin(i + j)),
+);
+const reader = graphReader(ortEngine(), model).with({});
+
+/** Nothing ends an answer early. */
+const NEVER = -1;
+
+async function answerAll(): Promise<number> {
+  const start = performance.now();
+  for (let row = 0; row < rows; row += batch) {
+    const prompts = [];
+    for (const image of pixels.slice(row, row + batch)) {
+      prompts.push({ features: await reader.look(image), tokens: Int32Array.from(prompt), length: prompt.length });
+    }
+    const reading = await reader.read(prompts, maxTokens);
+    await searchAnswers(reading, prompts.length, { eosId: NEVER, maxTokens, width: 1 });
+  }
+  return (performance.now() - start) / 1000;
+}
+
+await answerAll();
+const seconds: number[] = [];
+for (let i = 0; i < 3; i++) seconds.push(await answerAll());
+const peak_rss_gib = process.resourceUsage().maxRSS / 2 ** 20;
+process.stdout.write(`${JSON.stringify({ answers_per_s: rows / Math.min(...seconds), peak_rss_gib })}\n`);

@@ -1,0 +1,136 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { table } from "table";
+import { openMergedWeights } from "../src/export/merged-weights.ts";
+import { writeOnnxModel } from "../src/export/onnx-model.ts";
+import { initModel } from "../src/recipes/init-model.ts";
+
+/*
+ * Greedy answers a second on the nano base and on a random model of 300 million parameters, in turns with transformers'
+ * generate and with transformers.js; and tokens a second of exported files of four types behind one prompt. Each measurement is
+ * a process of its own.
+ *
+ *     npm run bench:decode              # AMLC_PYTHON names a Python with torch and transformers; default python3
+ */
+const HERE = import.meta.dirname;
+const ROOT = join(HERE, "..", "..");
+const WORK = join(ROOT, "build", "bench-decode");
+const PEERS = join(ROOT, "bench", "peers");
+const python = process.env.AMLC_PYTHON ?? "python3";
+const [TOKENS, ROUNDS] = [8, 3];
+
+interface Size {
+  readonly name: string;
+  readonly folder: string;
+  readonly side: number;
+  readonly rows: number;
+  readonly batch: number;
+}
+
+interface Measured {
+  readonly answers_per_s: number;
+  readonly tokens_per_s: number;
+  readonly peak_rss_gib: number;
+}
+
+function measure(command: string, args: readonly (string | number)[]): Measured {
+  const stdio = ["ignore", "pipe", "inherit"] as const;
+  const output = execFileSync(command, args.map(String), { encoding: "utf8", stdio: [...stdio] });
+  return JSON.parse(output.trim().split("\n").at(-1)!) as Measured;
+}
+
+/** 300 million parameters: SigLIP of 12 layers and width 768, Gemma of 14 layers and width 1024, 224 px. */
+async function makeLarge(folder: string): Promise<void> {
+  const like = join(WORK, "like");
+  await cp(join(ROOT, "checkpoints", "nano"), like, { recursive: true });
+  const change = (file: string, by: (json: Record<string, never>) => object) => {
+    const json = JSON.parse(readFileSync(join(like, file), "utf8"));
+    writeFileSync(join(like, file), JSON.stringify({ ...json, ...by(json) }));
+  };
+  change("config.json", ({ text_config, vision_config }) => ({
+    ...{ hidden_size: 1024, projection_dim: 1024 },
+    text_config: {
+      ...(text_config as object),
+      ...{ hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 14, num_image_tokens: 256 },
+      ...{ num_attention_heads: 4, num_key_value_heads: 1, head_dim: 256 },
+    },
+    vision_config: {
+      ...(vision_config as object),
+      ...{ hidden_size: 768, intermediate_size: 3072, num_hidden_layers: 12, num_attention_heads: 12 },
+      ...{ image_size: 224, num_image_tokens: 256, projection_dim: 1024 },
+    },
+  }));
+  change("preprocessor_config.json", () => ({ size: { height: 224, width: 224 }, image_seq_length: 256 }));
+  await initModel({ like, output: folder, seed: 0, dtype: "fp32", range: 0.02 });
+}
+
+async function exported(folder: string, dtypes: readonly ("fp32" | "fp16" | "q8" | "q4")[]): Promise<string> {
+  const output = `${folder}-onnx`;
+  if (existsSync(output)) return output;
+  await using weights = await openMergedWeights(folder);
+  mkdirSync(output);
+  await writeOnnxModel(output, weights, { dtypes });
+  return output;
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+function hasPeer(): boolean {
+  try {
+    execFileSync(python, ["-c", "import torch, transformers"], { stdio: "ignore" });
+    return true;
+  } catch {
+    process.stdout.write(`${python} has no torch and transformers: no ratio to them (AMLC_PYTHON names another)\n`);
+    return false;
+  }
+}
+
+rmSync(WORK, { recursive: true, force: true });
+mkdirSync(WORK, { recursive: true });
+const nano = join(WORK, "nano");
+await cp(join(ROOT, "checkpoints", "nano"), nano, { recursive: true });
+const large = join(WORK, "large");
+await makeLarge(large);
+const sizes: readonly Size[] = [
+  { name: "nano", folder: nano, side: 112, rows: 64, batch: 16 },
+  { name: "300M", folder: large, side: 224, rows: 4, batch: 4 },
+];
+const withPython = hasPeer();
+for (const { name, folder, side, rows, batch } of sizes) {
+  const onnx = await exported(folder, name === "nano" ? ["fp32"] : ["fp32", "fp16", "q8", "q4"]);
+  const contestants: Readonly<Record<string, () => Measured>> = {
+    amlc: () => measure(process.execPath, [join(HERE, "decode-answers.js"), folder, rows, batch, TOKENS]),
+    "transformers.js": () => measure(process.execPath, [join(PEERS, "transformers-js.mjs"), onnx, side, rows, TOKENS]),
+    ...(withPython && {
+      transformers: () => measure(python, [join(PEERS, "hf_generate.py"), folder, side, rows, batch, TOKENS]),
+    }),
+  };
+  const rounds = Array.from({ length: ROUNDS }, () =>
+    Object.fromEntries(Object.entries(contestants).map(([who, run]) => [who, run()])),
+  );
+  const lines = Object.keys(contestants).map((who) => {
+    const speed = median(rounds.map((round) => round[who]!.answers_per_s));
+    const ratio = median(rounds.map((round) => round.amlc!.answers_per_s / round[who]!.answers_per_s));
+    const peak = median(rounds.map((round) => round[who]!.peak_rss_gib));
+    return [who, speed.toFixed(2), ratio.toFixed(2), peak.toFixed(2)];
+  });
+  process.stdout.write(`${name}: answers of ${TOKENS} tokens, median of ${ROUNDS} rounds\n`);
+  process.stdout.write(table([["", "answers/s", "amlc is times as fast", "peak GiB"], ...lines]));
+}
+const files = await exported(large, []);
+const tokens = (["fp32", "fp16", "q8", "q4"] as const).map((dtype) => ({
+  dtype,
+  ...measure(process.execPath, [join(HERE, "decode-tokens.js"), files, dtype, 32]),
+}));
+const half = tokens.find(({ dtype }) => dtype === "fp16")!;
+process.stdout.write("300M: exported files, one prompt, tokens a second\n");
+process.stdout.write(
+  table([
+    ["", "tokens/s", "times fp16", "peak GiB"],
+    ...tokens.map(({ dtype, tokens_per_s, peak_rss_gib }) => [
+      ...[dtype, tokens_per_s.toFixed(1), (tokens_per_s / half.tokens_per_s).toFixed(2), peak_rss_gib.toFixed(2)],
+    ]),
+  ]),
+);
