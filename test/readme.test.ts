@@ -55,6 +55,9 @@ describe("in the folder of a clone, in the README's order", () => {
       "doctor",
       "eval",
       "score",
+      "submit",
+      "predict",
+      "export",
       "clean",
       "sanity",
       "compare",
@@ -62,7 +65,7 @@ describe("in the folder of a clone, in the README's order", () => {
       "config",
     ];
     expect(new Set(lines.map((line) => line.split(" ")[2]))).toEqual(new Set(commands));
-    const ofData = ["stats", "clean", "split", "sample", "download", "synth", "questions", "parts", "join"];
+    const ofData = ["stats", "clean", "split", "sample", "download", "synth", "questions", "join", "parts"];
     expect(lines.flatMap((line) => /amlc data (\w+)/.exec(line)?.[1] ?? [])).toEqual(ofData);
   });
 

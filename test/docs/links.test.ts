@@ -9,6 +9,7 @@ const documents = [
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
   join("checkpoints", "nano", "README.md"),
+  join("examples", "README.md"),
   join("experiments", "README.md"),
   join("notebooks", "README.md"),
   join("test", "goldens", "README.md"),
