@@ -26,10 +26,12 @@ const NEVER = -1;
 async function answerAll(): Promise<number> {
   const start = performance.now();
   for (let row = 0; row < rows; row += batch) {
-    const prompts = [];
-    for (const image of pixels.slice(row, row + batch)) {
-      prompts.push({ features: await reader.look(image), tokens: Int32Array.from(prompt), length: prompt.length });
-    }
+    const features = await reader.look(pixels.slice(row, row + batch));
+    const prompts = features.map((seen) => ({
+      features: seen,
+      tokens: Int32Array.from(prompt),
+      length: prompt.length,
+    }));
     const reading = await reader.read(prompts, maxTokens);
     await searchAnswers(reading, prompts.length, { eosId: NEVER, maxTokens, width: 1 });
   }

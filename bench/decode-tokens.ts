@@ -11,11 +11,11 @@ const config = await readModelConfig(folder);
 const tokenizer = await loadTokenizer(folder);
 const reader = await onnxReader(folder, dtype, config);
 const side = config.vision.imageSize;
-const features = await reader.look(Float32Array.from({ length: 3 * side * side }, (_, j) => Math.sin(j)));
+const [features] = await reader.look([Float32Array.from({ length: 3 * side * side }, (_, j) => Math.sin(j))]);
 const prompt = Int32Array.from([tokenizer.bosId, ...tokenizer.encode("answer en What is the item weight?\n")]);
 
 async function goOn(): Promise<number> {
-  const reading = await reader.read([{ features, tokens: prompt, length: prompt.length }], tokens);
+  const reading = await reader.read([{ features: features!, tokens: prompt, length: prompt.length }], tokens);
   const start = performance.now();
   for (let i = 0; i < tokens; i++) await reading.next([0], [prompt[1]!]);
   return (performance.now() - start) / 1000;

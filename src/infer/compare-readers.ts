@@ -18,7 +18,7 @@ export async function largestLogitError(
   let [difference, largest] = [0, 0];
   for await (const { pixels, prompt } of questions) {
     const start = async (reader: Reader) =>
-      reader.read([{ features: await reader.look(pixels), tokens: prompt, length: prompt.length }], maxTokens);
+      reader.read([{ features: (await reader.look([pixels]))[0]!, tokens: prompt, length: prompt.length }], maxTokens);
     const [ours, theirs] = [await start(judge), await start(other)];
     for (let length = 0; ; length++) {
       for (const [i, logit] of ours.logits.entries()) {

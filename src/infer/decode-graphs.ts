@@ -19,10 +19,9 @@ export interface StepShape {
   readonly capacity: number;
 }
 
-/** Sizes of a prompt that is read: text tokens T, and the places of the buffers that it begins. */
-export interface PromptShape {
+/** Sizes of prompts that are read: text tokens T of each besides. */
+export interface PromptShape extends StepShape {
   readonly text: number;
-  readonly capacity: number;
 }
 
 /** Names of a layer's keys and values: buffers that a step reads, and what prefill or a step adds to them. */
@@ -31,25 +30,25 @@ export const presentNames = (layer: number) => ({ k: `present.${layer}.k`, v: `p
 
 const bind = ({ config, dtype, lora }: Bound) => bindWeights(paligemmaParameters(config), dtype, lora);
 
-/** Looks at an image. Feeds `pixels` [1,3,S,S]; output `features` [1,n,D]. */
-export function featuresGraph(bound: Bound): Graph {
-  return makeGraph({ features: fedFeatures("pixels", 1, bind(bound), bound.config) });
+/** Looks at images. Feeds `pixels` [B,3,S,S]; output `features` [B,n,D]. */
+export function featuresGraph(bound: Bound, rows: number): Graph {
+  return makeGraph({ features: fedFeatures("pixels", rows, bind(bound), bound.config) });
 }
 
 /**
- * Reads image and prompt. Feeds `features` [1,n,D], `tokens` [1,T], `prefixLengths` [1], `rows` [1,1] (the prompt's last
- * place). Outputs `logits` [1,1,V] of the first answer token and each layer's `present` buffers [1,K,C,H], filled up to the
+ * Reads image and prompt. Feeds `features` [B,n,D], `tokens` [B,T], `prefixLengths` [B], `rows` [B,1] (each prompt's last
+ * place). Outputs `logits` [B,1,V] of the first answer token and each layer's `present` buffers [B,K,C,H], filled up to the
  * prompt's end.
  */
-export function prefillGraph(bound: Bound, { text, capacity }: PromptShape): Graph {
+export function prefillGraph(bound: Bound, { rows: b, text, capacity }: PromptShape): Graph {
   const { config: c } = bound;
   const p = bind(bound);
   const inputs = {
-    tokens: input("tokens", "i32", [1, text]),
-    prefixLengths: input("prefixLengths", "i32", [1]),
-    rows: input("rows", "i32", [1, 1]),
+    tokens: input("tokens", "i32", [b, text]),
+    prefixLengths: input("prefixLengths", "i32", [b]),
+    rows: input("rows", "i32", [b, 1]),
   };
-  const { logits, cache } = readSequence(fedFeatures("features", 1, p, c), inputs, p, c);
+  const { logits, cache } = readSequence(fedFeatures("features", b, p, c), inputs, p, c);
   const unused = capacity - numImageTokens(c.vision) - text;
   return makeGraph({ logits, ...cacheOutputs(cache, (x) => pad(x, 2, 0, unused)) });
 }

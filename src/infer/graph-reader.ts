@@ -30,58 +30,72 @@ export interface GraphReader {
 /** Places behind a prompt are kept in multiples of this, so that prompts of several lengths share the program of a step. */
 const ROOM_UNIT = 32;
 
+/** Rows of a product from which on a CPU's cores are busy: images and prompts of a small model are taken together up to that many. */
+const ENOUGH_ROWS = 512;
+
 /**
- * Reads with graphs, each compiled once for a size. Images and prompts are read one by one and tokens of many rows at once: a
- * CPU cuts a product among its threads by the number of its rows, and sums up in another order. What is read of a row would
- * depend on the rows beside it, if only in the last bit. Of a single image or prompt the products are large enough.
+ * Reads with graphs, each compiled once for a size. A CPU cuts a product among its threads by the number of its rows, and sums up
+ * in another order, so that what is read of a row would depend on how many are beside it, if only in the last bit. Therefore
+ * images and prompts go in bundles of one size, which follows from the model: the last bundle is filled up.
  */
 export function graphReader(engine: Engine, model: Model, lora?: LoraBinding): GraphReader {
   const { config: c, dtype, weights: frozen } = model;
   const bound: Bound = { config: c, dtype, lora };
-  const lookers = programsBySize<null>(engine, frozen, () => featuresGraph(bound));
+  const lookers = programsBySize<number>(engine, frozen, (rows) => featuresGraph(bound, rows));
   const prefills = programsBySize<PromptShape>(engine, frozen, (shape) => prefillGraph(bound, shape));
   const steps = programsBySize<StepShape>(engine, frozen, (shape) => stepGraph(bound, shape));
   const image = numImageTokens(c.vision);
+  const bundle = Math.max(1, Math.floor(ENOUGH_ROWS / image));
   const { numLayers, numKvHeads: heads, headDim, vocabSize } = c.text;
   const layers = Array.from({ length: numLayers }, (_, layer) => layer);
   const cacheNames = (names: typeof pastNames) => layers.flatMap((layer) => Object.values(names(layer)));
   const [pasts, presents] = [cacheNames(pastNames), cacheNames(presentNames)];
 
-  async function look(pixels: Float32Array, trained: Tensors): Promise<Float32Array> {
-    const program = await lookers.get(null);
-    const { features } = await program.run({ ...feedImages({ pixels }, 1, c), ...inputsOf(program.graph, trained) });
-    return features!.data as Float32Array;
+  async function look(images: readonly Float32Array[], trained: Tensors): Promise<Float32Array[]> {
+    const program = await lookers.get(bundle);
+    const adapter = inputsOf(program.graph, trained);
+    const seen: Float32Array[] = [];
+    for (const some of bundles(images, bundle)) {
+      const { features } = await program.run({ ...feedImages({ pixels: joined(some) }, bundle, c), ...adapter });
+      seen.push(...cut(features!.data as Float32Array, bundle));
+    }
+    return seen.slice(0, images.length);
   }
 
   async function read(prompts: readonly Prompt[], room: number, trained: Tensors): Promise<Reading> {
     const text = prompts[0]!.tokens.length;
     const capacity = image + padLength(text + room, ROOM_UNIT);
-    const row = heads * capacity * headDim;
-    const rows = rowsFor(prompts.length);
-    const buffers = presents.map(() => new Float32Array(rows * row));
-    const filled = new Int32Array(rows);
-    let logits: Float32Array = new Float32Array(prompts.length * vocabSize);
-    const prefill = await prefills.get({ text, capacity });
+    const all = [...bundles(prompts, bundle)];
+    const rows = all.length * bundle;
+    const buffers = presents.map(() => new Float32Array(rows * heads * capacity * headDim));
+    const filled = Int32Array.from(all.flat(), ({ length }) => image + length);
+    let logits: Float32Array = new Float32Array(rows * vocabSize);
+    const prefill = await prefills.get({ rows: bundle, text, capacity });
     const adapter = inputsOf(prefill.graph, trained);
-    for (const [i, { features, tokens, length }] of prompts.entries()) {
-      filled[i] = image + length;
-      const buffer = (all: Float32Array) => all.subarray(i * row, (i + 1) * row);
+    for (const [i, some] of all.entries()) {
+      const own = filled.slice(i * bundle, (i + 1) * bundle);
+      const part = (values: Float32Array) => cut(values, all.length)[i]!;
       await prefill.run(
         {
-          ...feedImages({ pixels: features, features }, 1, c),
-          tokens: tensor("i32", [1, text], tokens),
-          prefixLengths: tensor("i32", [1], filled.slice(i, i + 1)),
-          rows: tensor("i32", [1, 1], Int32Array.of(filled[i]! - 1)),
+          ...feedImages({ pixels: NOTHING, features: joined(some.map(({ features }) => features)) }, bundle, c),
+          tokens: tensor("i32", [bundle, text], Int32Array.from(some.flatMap(({ tokens }) => [...tokens]))),
+          prefixLengths: tensor("i32", [bundle], own),
+          rows: tensor(
+            "i32",
+            [bundle, 1],
+            own.map((n) => n - 1),
+          ),
           ...adapter,
         },
         {
-          logits: tensor("f32", [1, 1, vocabSize], logits.subarray(i * vocabSize, (i + 1) * vocabSize)),
+          logits: tensor("f32", [bundle, 1, vocabSize], part(logits)),
           ...Object.fromEntries(
-            presents.map((name, b) => [name, tensor("f32", [1, heads, capacity, headDim], buffer(buffers[b]!))]),
+            presents.map((name, b) => [name, tensor("f32", [bundle, heads, capacity, headDim], part(buffers[b]!))]),
           ),
         },
       );
     }
+    logits = logits.subarray(0, prompts.length * vocabSize);
     const cache = cacheSlots(buffers, filled, { heads, capacity, headDim });
     let slots = [...prompts.keys()];
 
@@ -116,13 +130,37 @@ export function graphReader(engine: Engine, model: Model, lora?: LoraBinding): G
 
   return {
     with: (trained) => ({
-      look: (pixels) => look(pixels, trained),
+      together: bundle,
+      look: (images) => look(images, trained),
       read: (prompts, room) => read(prompts, room, trained),
     }),
     async release() {
       await Promise.all([lookers, prefills, steps].map((programs) => programs.release()));
     },
   };
+}
+
+const NOTHING = new Float32Array(0);
+
+/** Items in bundles of `size`, the last of them filled up with its last item. */
+function* bundles<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let start = 0; start < items.length; start += size)
+    yield Array.from({ length: size }, (_, i) => items[Math.min(start + i, items.length - 1)]!);
+}
+
+/** One array of all, which are of one length. */
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  if (arrays.length === 1) return arrays[0]!;
+  const size = arrays[0]!.length;
+  const all = new Float32Array(arrays.length * size);
+  for (const [i, array] of arrays.entries()) all.set(array, i * size);
+  return all;
+}
+
+/** Views of `count` parts of one length. */
+function cut(all: Float32Array, count: number): Float32Array[] {
+  const size = all.length / count;
+  return Array.from({ length: count }, (_, i) => all.subarray(i * size, (i + 1) * size));
 }
 
 /** Rows that a step has for `count` rows: a power of two, and not 1, for which a CPU has a product of its own. */

@@ -32,7 +32,7 @@ export function openFeatures(engine: Engine, model: Model, reader: PixelReader, 
 
   async function compute(path: string): Promise<Float32Array> {
     const pixels = normalisePixels([await reader.read(path)], preprocessor);
-    program ??= compileBound(engine, featuresGraph(model), weights);
+    program ??= compileBound(engine, featuresGraph(model, 1), weights);
     const { features } = await (await program).run(feedImages({ pixels }, 1, config));
     return features!.data as Float32Array;
   }

@@ -36,12 +36,22 @@ export async function* lookAt(
     path,
     await orReason<Image>((readFeatures ?? readPixels)(path)),
   ];
-  const images = prefetch(asked.keys(), readOne, ahead);
+  const images = prefetch(asked.keys(), readOne, ahead * reader.together);
   const known = new Map<string, Float32Array | string>();
 
+  /** Takes photographs until there are as many as are looked at together. */
   async function lookFurther(): Promise<void> {
-    const [path, image] = (await images.next()).value!;
-    known.set(path, image instanceof Uint8Array ? await reader.look(normalisePixels([image], format)) : image);
+    const unseen: [string, Uint8Array][] = [];
+    while (unseen.length < reader.together) {
+      const { value, done } = await images.next();
+      if (done) break;
+      const [path, image] = value;
+      if (image instanceof Uint8Array) unseen.push([path, image]);
+      else known.set(path, image);
+    }
+    if (unseen.length === 0) return;
+    const features = await reader.look(unseen.map(([, image]) => normalisePixels([image], format)));
+    for (const [i, [path]] of unseen.entries()) known.set(path, features[i]!);
   }
 
   function take(path: string): Float32Array | string {

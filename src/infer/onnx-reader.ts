@@ -94,9 +94,14 @@ export async function onnxReader(
   }
 
   return {
-    async look(pixels) {
-      const { image_features } = await vision.run({ pixel_values: tensor("f32", [1, 3, side, side], pixels) });
-      return image_features!.data as Float32Array;
+    together: 1,
+    async look(images) {
+      const seen: Float32Array[] = [];
+      for (const pixels of images) {
+        const { image_features } = await vision.run({ pixel_values: tensor("f32", [1, 3, side, side], pixels) });
+        seen.push(image_features!.data as Float32Array);
+      }
+      return seen;
     },
     read: (prompts) => read(prompts),
     async release() {

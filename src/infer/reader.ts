@@ -10,8 +10,10 @@ export interface Prompt {
 
 /** A model that looks at images, reads prompts and then goes on a token at a time, whatever runs it. */
 export interface Reader {
-  /** Pixels [3,S,S] of an image → features [n,D]. */
-  look(pixels: Float32Array): Promise<Float32Array>;
+  /** How many images, or prompts, it takes at once: as many are worth waiting for. */
+  readonly together: number;
+  /** Pixels [3,S,S] of images → features [n,D] of each. */
+  look(images: readonly Float32Array[]): Promise<Float32Array[]>;
   /** Reads prompts of one padded length, to each of which at most `room` tokens will be added. */
   read(prompts: readonly Prompt[], room: number): Promise<Reading>;
 }

@@ -84,7 +84,8 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
     const planes = await pixels.read(image).catch((error: unknown) => {
       throw error instanceof BadRowError ? new InputError(error.message) : error;
     });
-    return reader.look(normalisePixels([planes], preprocessor));
+    const [features] = await reader.look([normalisePixels([planes], preprocessor)]);
+    return features!;
   }
 
   async function ask(features: Float32Array, entity: Entity): Promise<ImageAnswer> {

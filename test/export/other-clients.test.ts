@@ -56,10 +56,10 @@ async function ourTokens(): Promise<(readonly number[])[]> {
   const pixels = openPixelReader({ imageSize: preprocessor.imageSize });
   const answers: (readonly number[])[] = [];
   for (const { imagePath, prefix } of samples) {
-    const features = await reader.look(normalisePixels([await pixels.read(imagePath)], preprocessor));
+    const [features] = await reader.look([normalisePixels([await pixels.read(imagePath)], preprocessor)]);
     const maxTokens = config.eval.max_new_tokens;
     const reading = await reader.read(
-      [{ features, tokens: Int32Array.from(prefix), length: prefix.length }],
+      [{ features: features!, tokens: Int32Array.from(prefix), length: prefix.length }],
       maxTokens,
     );
     const [found] = await searchAnswers(reading, 1, { eosId: base.tokenizer.eosId, maxTokens, width: 1 });

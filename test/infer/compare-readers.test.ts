@@ -19,7 +19,8 @@ test("logits are compared along the answers of the first, prompt and every token
   let steps = 0;
   /** Off by its largest logit, at the last step alone. */
   const off: Reader = {
-    look: (image) => reader.look(image),
+    together: 1,
+    look: (images) => reader.look(images),
     async read(prompts, room) {
       const reading = await reader.read(prompts, room);
       return {

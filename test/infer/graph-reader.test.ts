@@ -79,7 +79,7 @@ test("an adapter is read with the model, in the image tower too", async () => {
     ]),
   );
   const [image] = [golden.batch.pixels.subarray(0, golden.batch.pixels.length / 3)];
-  expect(await graphs.with(zero).look(image!)).not.toEqual(await adapted.look(image!));
+  expect(await graphs.with(zero).look([image!])).not.toEqual(await adapted.look([image!]));
   await graphs.release();
 });
 

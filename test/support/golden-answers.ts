@@ -5,7 +5,7 @@ import { type Found, type SearchOptions, searchAnswers } from "../../src/infer/s
 import type { Golden } from "./goldens.ts";
 
 /** Prompts of a golden's rows, without their answers, `padding` places longer than the longest. */
-export function goldenPrompts(
+export async function goldenPrompts(
   { batch: { pixels, tokens, prefixLengths } }: Golden,
   rows: readonly number[],
   reader: Reader,
@@ -14,14 +14,13 @@ export function goldenPrompts(
   const all = prefixLengths.length;
   const [p, t] = [pixels.length / all, tokens.length / all];
   const width = Math.max(...rows.map((row) => prefixLengths[row]!)) + padding;
-  return Promise.all(
-    rows.map(async (row) => {
-      const length = prefixLengths[row]!;
-      const own = new Int32Array(width);
-      own.set(tokens.subarray(row * t, row * t + length));
-      return { features: await reader.look(pixels.subarray(row * p, (row + 1) * p)), tokens: own, length };
-    }),
-  );
+  const features = await reader.look(rows.map((row) => pixels.subarray(row * p, (row + 1) * p)));
+  return rows.map((row, i) => {
+    const length = prefixLengths[row]!;
+    const own = new Int32Array(width);
+    own.set(tokens.subarray(row * t, row * t + length));
+    return { features: features[i]!, tokens: own, length };
+  });
 }
 
 /** The likeliest answers of a golden's rows. */
