@@ -19,6 +19,9 @@ export function flopsOf({ op, inputs, attrs, type }: Node): number {
     : sizeOf(type.shape);
 }
 
+/** Floating point operations of all nodes. */
+export const totalFlops = ({ nodes }: Graph): number => nodes.reduce((sum, node) => sum + flopsOf(node), 0);
+
 /**
  * A graph as text, one value a line: `%12 f32[2,8,264,256] = matmul %9 %11 {transB}  4.3 MB  1.1 GFLOP`.
  * Nothing in it depends on the machine, so it can be kept as a reviewed file.
@@ -32,8 +35,7 @@ export function printGraph(graph: Graph): string {
     return `${ids.get(node)} ${formatType(node.type)} = ${call}${formatAttrs(node)}  ${cost}`;
   });
   const outputs = [...graph.outputs].map(([name, node]) => `output ${name} = ${ids.get(node)}`);
-  const total = graph.nodes.reduce((sum, node) => sum + flopsOf(node), 0);
-  return [...lines, ...outputs, `${graph.nodes.length} values, ${formatFlops(total)}`, ""].join("\n");
+  return [...lines, ...outputs, `${graph.nodes.length} values, ${formatFlops(totalFlops(graph))}`, ""].join("\n");
 }
 
 function formatAttrs({ op, attrs, type }: Node): string {
