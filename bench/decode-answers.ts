@@ -6,11 +6,11 @@ import { searchAnswers } from "../src/infer/search.ts";
 import { loadModel } from "../src/model/model.ts";
 
 /*
- * One process of the decoding benchmark: greedy answers of TOKENS tokens to ROWS random images, BATCH side by side; prints a JSON
- * line as bench/peers/hf_generate.py does.    node decode-answers.js FOLDER ROWS BATCH TOKENS
+ * One process of the decoding benchmark: greedy answers of TOKENS tokens to ROWS random images, BATCH side by side, on THREADS
+ * threads; prints a JSON line as bench/peers/hf_generate.py does.    node decode-answers.js FOLDER ROWS BATCH TOKENS THREADS
  */
 const [folder, ...numbers] = process.argv.slice(2) as [string, ...string[]];
-const [rows, batch, maxTokens] = numbers.map(Number) as [number, number, number];
+const [rows, batch, maxTokens, threads] = numbers.map(Number) as [number, number, number, number];
 const model = await loadModel(folder, "f32");
 const tokenizer = await loadTokenizer(folder);
 const side = model.config.vision.imageSize;
@@ -18,7 +18,7 @@ const prompt = [tokenizer.bosId, ...tokenizer.encode("answer en What is the item
 const pixels = Array.from({ length: rows }, (_, i) =>
   Float32Array.from({ length: 3 * side * side }, (_, j) => Math.sin(i + j)),
 );
-const reader = graphReader(ortEngine(), model).with({});
+const reader = graphReader(ortEngine({ threads }), model).with({});
 
 /** Nothing ends an answer early. */
 const NEVER = -1;

@@ -1,7 +1,9 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { table } from "table";
 import { openMergedWeights } from "../src/export/merged-weights.ts";
 import { writeOnnxModel } from "../src/export/onnx-model.ts";
@@ -10,7 +12,7 @@ import { initModel } from "../src/recipes/init-model.ts";
 /*
  * Greedy answers a second on the nano base and on a random model of 300 million parameters, in turns with transformers'
  * generate and with transformers.js; and tokens a second of exported files of four types behind one prompt. Each measurement is
- * a process of its own.
+ * a process of its own; amlc's is one a core, each on one thread, as amlc predict answers a table.
  *
  *     npm run bench:decode              # AMLC_PYTHON names a Python with torch and transformers; default python3
  */
@@ -33,6 +35,18 @@ interface Measured {
   readonly answers_per_s: number;
   readonly tokens_per_s: number;
   readonly peak_rss_gib: number;
+}
+
+/** As amlc predict answers a table: a process a core, each with its share of the rows. */
+async function measureParts(folder: string, rows: number, batch: number): Promise<Measured> {
+  const parts = availableParallelism();
+  const args = [join(HERE, "decode-answers.js"), folder, rows / parts, Math.min(batch, rows / parts), TOKENS, 1].map(
+    String,
+  );
+  const outputs = await Promise.all(Array.from({ length: parts }, () => promisify(execFile)(process.execPath, args)));
+  const measured = outputs.map(({ stdout }) => JSON.parse(stdout) as Measured);
+  const sum = (key: keyof Measured) => measured.reduce((total, part) => total + part[key], 0);
+  return { answers_per_s: sum("answers_per_s"), tokens_per_s: 0, peak_rss_gib: sum("peak_rss_gib") };
 }
 
 function measure(command: string, args: readonly (string | number)[]): Measured {
@@ -100,16 +114,21 @@ const sizes: readonly Size[] = [
 const withPython = hasPeer();
 for (const { name, folder, side, rows, batch } of sizes) {
   const onnx = await exported(folder, name === "nano" ? ["fp32"] : ["fp32", "fp16", "q8", "q4"]);
-  const contestants: Readonly<Record<string, () => Measured>> = {
-    amlc: () => measure(process.execPath, [join(HERE, "decode-answers.js"), folder, rows, batch, TOKENS]),
+  const contestants: Readonly<Record<string, () => Measured | Promise<Measured>>> = {
+    amlc: () => measureParts(folder, rows, batch),
+    "amlc, one process": () =>
+      measure(process.execPath, [join(HERE, "decode-answers.js"), folder, rows, batch, TOKENS, availableParallelism()]),
     "transformers.js": () => measure(process.execPath, [join(PEERS, "transformers-js.mjs"), onnx, side, rows, TOKENS]),
     ...(withPython && {
       transformers: () => measure(python, [join(PEERS, "hf_generate.py"), folder, side, rows, batch, TOKENS]),
     }),
   };
-  const rounds = Array.from({ length: ROUNDS }, () =>
-    Object.fromEntries(Object.entries(contestants).map(([who, run]) => [who, run()])),
-  );
+  const rounds: Record<string, Measured>[] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const round: Record<string, Measured> = {};
+    for (const [who, run] of Object.entries(contestants)) round[who] = await run();
+    rounds.push(round);
+  }
   const lines = Object.keys(contestants).map((who) => {
     const speed = median(rounds.map((round) => round[who]!.answers_per_s));
     const ratio = median(rounds.map((round) => round.amlc!.answers_per_s / round[who]!.answers_per_s));

@@ -90,6 +90,7 @@ test("the program in TypeScript compiles against the package's types, and runs",
   const project = join(folder, "program");
   mkdirSync(join(project, "node_modules"), { recursive: true });
   symlinkSync(ROOT, join(project, "node_modules", "amlc"), "junction");
+  for (const name of ["data", "experiments"]) symlinkSync(join(folder, name), join(project, name));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   writeFileSync(join(project, "main.ts"), blocksOf("ts").join("\n"));
   const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");

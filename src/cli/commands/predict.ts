@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import type { PredictReport } from "../../recipes/predict.ts";
 import { harmless } from "../../util/cut.ts";
 import { InputError } from "../../util/errors.ts";
-import { printJson, printLog, printTable } from "../output.ts";
+import { printJson, printLog, printTable, printText } from "../output.ts";
 import { runTableJob } from "../table-job.ts";
 
 interface PredictArgs {
@@ -110,5 +110,5 @@ function showReport({ file, rows, answered, blank, faults, faults_file, score }:
   const parts = [`${rows} rows`, `${answered} answered`];
   if (blank > 0) parts.push(`${blank} left blank`);
   if (faults.length > 0) parts.push(`${faults.length} that cannot be asked about`);
-  printLog(`${file}: ${parts.join(", ")}`);
+  printText(`${file}: ${parts.join(", ")}`);
 }
