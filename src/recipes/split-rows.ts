@@ -19,11 +19,20 @@ export function tableReader(): (path: string) => Promise<Table> {
 
 export type TableReader = ReturnType<typeof tableReader>;
 
+/** Of tables that were read: runs that are compared often have one. */
+const knownValues = new WeakMap<Table, ReadonlySet<string>>();
+
 /** Entity and value of each training row of a run, and how many rows there are. */
 export async function readTrainingValues({ data }: Config, read: TableReader) {
   const table = await read(tableOf(data.train, { data }));
+  const values = knownValues.get(table) ?? valuesOf(table);
+  knownValues.set(table, values);
+  return { rows: table.rowCount, values };
+}
+
+function valuesOf(table: Table): ReadonlySet<string> {
   const [entities, values] = [table.column("entity_name"), table.column("entity_value")];
-  return { rows: table.rowCount, values: new Set(entities.map((entity, row) => valueKey(entity, values[row]))) };
+  return new Set(entities.map((entity, row) => valueKey(entity, values[row])));
 }
 
 /** A run's predictions for a split. @throws InputError when they cannot be read */

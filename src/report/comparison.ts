@@ -71,13 +71,14 @@ export function compareRuns(
   const shared = new Map(evaluated.map(({ name }, i) => [name, rowsOf[i]]));
   const outcomes = rowsOf.map((rows) => rows.map(({ prediction, truth }) => outcomeOf(prediction, truth)));
   const canPair = count > 0 && evaluated.length > 1;
+  const estimate = rowEstimator(options);
   return {
     split,
     notes: [...notes, ...(note === undefined ? [] : [note])],
     differences: differingSettings(runs),
     runs: runs.map((run) => {
       const rows = shared.get(run.name);
-      const score = rows ? scoreRun(rows, run.trainingValues, options) : null;
+      const score = rows ? scoreRun(rows, run.trainingValues, estimate) : null;
       const { name, path, plannedSteps: planned_steps, trainingRows: training_rows, totals } = run;
       return { name, path, planned_steps, training_rows, ...totals, score };
     }),
@@ -94,7 +95,7 @@ export const isRight = (outcome: Outcome) => outcome === "tp" || outcome === "tn
 export function scoreRun(
   rows: readonly AnsweredRow[],
   trainingValues: ReadonlySet<string> | null,
-  options: BootstrapOptions = {},
+  estimate: RowEstimator = rowEstimator(),
 ): RunScore {
   const estimateBy = (keyOf: (row: AnsweredRow) => string) => {
     const groups = new Map<string, AnsweredRow[]>();
@@ -102,18 +103,13 @@ export function scoreRun(
       const key = keyOf(row);
       groups.get(key)?.push(row) ?? groups.set(key, [row]);
     }
-    const estimates = [...groups.keys()].sort().map((key) => [key, estimateRows(groups.get(key)!, options)]);
+    const estimates = [...groups.keys()].sort().map((key) => [key, estimate(groups.get(key)!)]);
     return Object.assign(Object.create(null), Object.fromEntries(estimates)) as Record<string, ScoreEstimate>;
   };
   const isSeen = ({ entity, truth }: AnsweredRow) => trainingValues?.has(valueKey(entity, truth));
-  const part = (wanted: boolean) =>
-    trainingValues &&
-    estimateRows(
-      rows.filter((row) => isSeen(row) === wanted),
-      options,
-    );
+  const part = (wanted: boolean) => trainingValues && estimate(rows.filter((row) => isSeen(row) === wanted));
   return {
-    ...estimateRows(rows, options),
+    ...estimate(rows),
     by_entity: estimateBy(({ entity }) => entity),
     by_unit: estimateBy(({ truth }) => unitOfText(truth)),
     seen_values: part(true),
@@ -121,10 +117,19 @@ export function scoreRun(
   };
 }
 
-function estimateRows(rows: readonly AnsweredRow[], options: BootstrapOptions): ScoreEstimate {
-  const counts = { tp: 0, fp: 0, fn: 0, tn: 0 };
-  for (const { prediction, truth } of rows) counts[outcomeOf(prediction, truth)]++;
-  return estimateScore(counts, options);
+type RowEstimator = (rows: readonly AnsweredRow[]) => ScoreEstimate;
+
+/** Scores rows; an estimate follows from counts alone, and small groups of many runs often have the same. */
+function rowEstimator(options: BootstrapOptions = {}): RowEstimator {
+  const known = new Map<string, ScoreEstimate>();
+  return (rows) => {
+    const counts = { tp: 0, fp: 0, fn: 0, tn: 0 };
+    for (const { prediction, truth } of rows) counts[outcomeOf(prediction, truth)]++;
+    const key = Object.values(counts).join();
+    const estimate = known.get(key) ?? estimateScore(counts, options);
+    known.set(key, estimate);
+    return estimate;
+  };
 }
 
 function pairedTest(
