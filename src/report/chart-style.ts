@@ -17,7 +17,21 @@ export const colourOf = (i: number) => COLOURS[i % COLOURS.length];
 export const dashesOf = (i: number) => DASHES[Math.floor(i / COLOURS.length) % DASHES.length];
 
 /** For names at the left; the rest is the chart's. */
-export const labelRoom = (width: number) => (width > 500 ? 220 : 150);
+export const labelRoom = (width: number) => (width > 500 ? 220 : 160);
+
+const LABEL_SIZE = 12;
+/** What Vega takes a letter to be wide where there is no canvas to measure it, in parts of the font's size. */
+const LETTER = 0.8;
+
+/** A label for the room at the left: one that is too long for a line goes into two, cut behind a space or hyphen. */
+export function inLines(label: string, width: number): string {
+  const letters = Math.floor(labelRoom(width) / (LETTER * LABEL_SIZE));
+  if (label.length <= letters) return label;
+  const places = [...label.matchAll(/[ -]/g)].map(({ index }) => index + 1);
+  const longer = (place: number) => Math.max(place, label.length - place);
+  const best = places.reduce((a, b) => (longer(b) < longer(a) ? b : a), letters);
+  return `${label.slice(0, best).trimEnd()}\n${label.slice(best)}`;
+}
 
 export function styleFor({ isAlone, width }: ChartPlace) {
   return {
@@ -25,10 +39,11 @@ export function styleFor({ isAlone, width }: ChartPlace) {
     padding: isAlone ? 8 : 2,
     config: {
       font: "system-ui, sans-serif",
+      lineBreak: "\n",
       view: { stroke: null },
       axis: {
         gridColor: "#8884",
-        labelFontSize: 12,
+        labelFontSize: LABEL_SIZE,
         titleFontSize: 12,
         titleFontWeight: "normal",
         labelLimit: labelRoom(width),

@@ -1,13 +1,16 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Estimate } from "../challenge/bootstrap.ts";
 import { chartName } from "./chart-names.ts";
-import { type ChartPlace, labelRoom, scalesOf, styleFor } from "./chart-style.ts";
+import { type ChartPlace, inLines, labelRoom, scalesOf, styleFor } from "./chart-style.ts";
 
 /** A figure of a run, and of a part of the rows where there are several. */
 export interface NamedEstimate extends Estimate {
   readonly run: string;
   readonly part?: string;
 }
+
+/** Height of a label of two lines, in pixels. */
+const TWO_LINES = 36;
 
 /** Of ratios. */
 const UNIT: number[] = [0, 1];
@@ -20,11 +23,12 @@ export function intervalsSpec(
   place: ChartPlace,
 ): TopLevelSpec {
   const values = estimates.map(({ run, part, value, low, high }) => {
-    return { run: chartName(run), part: chartName(part ?? run), value, low, high };
+    return { run: chartName(run), part: inLines(chartName(part ?? run), place.width), value, low, high };
   });
   const names = runs.map((run) => chartName(run));
   const shown = names.filter((name) => values.some(({ run }) => run === name));
   const hasParts = estimates.some(({ part }) => part !== undefined);
+  const least = values.some(({ part }) => part.includes("\n")) ? TWO_LINES / (hasParts ? runs.length : 1) : 0;
   const { color } = scalesOf(names, hasParts ? place : { ...place, isAlone: false });
   const y = {
     field: "part",
@@ -44,7 +48,7 @@ export function intervalsSpec(
   return {
     ...styleFor(place),
     width: Math.max(190, place.width - labelRoom(place.width)),
-    height: { step: hasParts && runs.length > 1 ? 13 : 24, for: hasParts ? "offset" : "position" },
+    height: { step: Math.max(hasParts && runs.length > 1 ? 13 : 24, least), for: hasParts ? "offset" : "position" },
     data: { values },
     encoding: { x, y, color, ...(hasParts && { yOffset }) },
     layer: [
