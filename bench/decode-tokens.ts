@@ -3,6 +3,7 @@ import { loadTokenizer } from "../src/data/tokenizer.ts";
 import { onnxReader } from "../src/infer/onnx-reader.ts";
 import { readModelConfig } from "../src/model/model-config.ts";
 import type { OnnxDtype } from "../src/model/onnx-layout.ts";
+import { bestOf, peakGib } from "./best-of.ts";
 
 /** Tokens a second behind one prompt, of exported files: node decode-tokens.js FOLDER DTYPE TOKENS */
 const [folder, dtype, count] = process.argv.slice(2) as [string, OnnxDtype, string];
@@ -21,8 +22,5 @@ async function goOn(): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-await goOn();
-const seconds: number[] = [];
-for (let i = 0; i < 3; i++) seconds.push(await goOn());
-const peak_rss_gib = process.resourceUsage().maxRSS / 2 ** 20;
-process.stdout.write(`${JSON.stringify({ tokens_per_s: tokens / Math.min(...seconds), peak_rss_gib })}\n`);
+const tokens_per_s = tokens / (await bestOf(goOn));
+process.stdout.write(`${JSON.stringify({ tokens_per_s, peak_rss_gib: peakGib() })}\n`);

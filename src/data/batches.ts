@@ -1,9 +1,8 @@
-import { padLength } from "../util/bucket.ts";
 import { random } from "../util/random.ts";
 import { type BadRow, BadRowError } from "./bad-rows.ts";
 import { normalisePixels, type PixelFormat, type PixelReader } from "./pixels.ts";
 import { prefetch } from "./prefetch.ts";
-import type { TokenizedSample } from "./tokenize.ts";
+import { paddedLength, type TokenizedSample } from "./tokenize.ts";
 
 /** Rows as a model takes them. B rows, S side of an image, T text tokens; image tokens are left to the model. */
 export interface Batch {
@@ -16,16 +15,13 @@ export interface Batch {
   readonly features?: Float32Array;
   /** u8 [B,n,3]: the characters in each patch, where they are to be named. */
   readonly characters?: Uint8Array;
-  /** [B,T]: `<bos> prompt \n`, with `withSuffix` the answer and `<eos>`, then padding. */
+  /** [B,T]: `<bos> prompt \n`, the answer and `<eos>`, then padding. */
   readonly tokens: Int32Array;
   /** [B]: tokens of `<bos> prompt \n`. */
   readonly prefixLengths: Int32Array;
-  /** [B]: tokens of the answer with its `<eos>`; 0 without the suffix. */
+  /** [B]: tokens of the answer with its `<eos>`. */
   readonly suffixLengths: Int32Array;
 }
-
-/** Texts are padded on the right, short ones to a multiple of this. */
-const TEXT_UNIT = 8;
 
 /** The order of `n` rows in an epoch, from 0. A function of its arguments alone: a resumed run finds it again. */
 export function epochOrder(n: number, seed: number, epoch: number, shuffle: boolean): ArrayLike<number> {
@@ -40,8 +36,6 @@ export interface BatchOptions {
   readonly batch: number;
   /** Batch to begin with: those before it were taken by the run that is resumed. */
   readonly first?: number;
-  /** Whether the answer stands in `tokens`: true to train, false to answer. */
-  readonly withSuffix: boolean;
   readonly padId: number;
   readonly format: PixelFormat;
   readonly reader: PixelReader;
@@ -111,17 +105,14 @@ async function load(read: (path: string) => Promise<Good["image"]>, sample: Toke
 }
 
 /** Texts side by side, padded on the right. */
-function padTokens(
-  rows: readonly TokenizedSample[],
-  { padId, withSuffix }: Pick<BatchOptions, "padId" | "withSuffix">,
-) {
-  const texts = rows.map(({ prefix, suffix }) => (withSuffix ? [...prefix, ...suffix] : prefix));
-  const width = padLength(Math.max(...texts.map((text) => text.length)), TEXT_UNIT);
+function padTokens(rows: readonly TokenizedSample[], { padId }: Pick<BatchOptions, "padId">) {
+  const texts = rows.map(({ prefix, suffix }) => [...prefix, ...suffix]);
+  const width = paddedLength(Math.max(...texts.map((text) => text.length)));
   const tokens = new Int32Array(rows.length * width).fill(padId);
   for (const [i, text] of texts.entries()) tokens.set(text, i * width);
   return {
     tokens,
     prefixLengths: Int32Array.from(rows, (row) => row.prefix.length),
-    suffixLengths: Int32Array.from(rows, (row) => (withSuffix ? row.suffix.length : 0)),
+    suffixLengths: Int32Array.from(rows, (row) => row.suffix.length),
   };
 }

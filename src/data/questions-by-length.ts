@@ -1,10 +1,6 @@
-import { padLength } from "../util/bucket.ts";
-import type { TokenizedSample } from "./tokenize.ts";
+import { paddedLength, type TokenizedSample } from "./tokenize.ts";
 
-/** Prompts are padded on the right, short ones to a multiple of this. */
-const TEXT_UNIT = 8;
-
-const widthOf = ({ prefix }: TokenizedSample) => padLength(prefix.length, TEXT_UNIT);
+const widthOf = ({ prefix }: TokenizedSample) => paddedLength(prefix.length);
 
 /**
  * Rows in groups of at most `batch`, all of one padded length: a row is padded the same whichever rows are beside it. Rows of

@@ -1,3 +1,4 @@
+import { padLength } from "../util/bucket.ts";
 import { InputError } from "../util/errors.ts";
 import type { BadRow } from "./bad-rows.ts";
 import { fillPrompt } from "./prompt.ts";
@@ -14,6 +15,11 @@ export interface TokenizedSample extends Sample {
   /** u8 [n,3]: the characters in each patch of the image, where they are to be named. */
   readonly characters?: Uint8Array;
 }
+
+const TEXT_UNIT = 8;
+
+/** Texts are padded on the right, short ones to a multiple of 8 tokens. */
+export const paddedLength = (tokens: number): number => padLength(tokens, TEXT_UNIT);
 
 export interface TokenizeOptions {
   readonly tokenizer: Tokenizer;

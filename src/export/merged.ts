@@ -1,11 +1,9 @@
-import { join } from "node:path";
 import { f32ToBf16, f32ToF16 } from "../formats/half.ts";
 import type { StoredDType } from "../formats/safetensors-header.ts";
-import { writeSafetensors } from "../formats/safetensors-stream.ts";
 import { readCompanions, writeCompanions } from "../model/companions.ts";
 import type { Parameter } from "../model/layers.ts";
+import { writeShards } from "../model/write-shards.ts";
 import { InputError, InterruptedError } from "../util/errors.ts";
-import { writeFileAtomic } from "../util/files.ts";
 import { sizeOf } from "../util/tensor.ts";
 import type { MergedWeights } from "./merged-weights.ts";
 
@@ -57,8 +55,7 @@ export async function writeMerged(
   { dtype, shardBytes = SHARD_BYTES, onWritten, signal }: WriteMergedOptions,
 ): Promise<MergedFiles> {
   const rounding = ROUNDINGS[dtype];
-  const sizeInFile = ({ shape }: Parameter) => rounding.width * sizeOf(shape);
-  const total = weights.parameters.reduce((sum, parameter) => sum + sizeInFile(parameter), 0);
+  const total = weights.parameters.reduce((sum, { shape }) => sum + rounding.width * sizeOf(shape), 0);
   let done = 0;
   const bytesOf = async (parameter: Parameter): Promise<Uint8Array> => {
     if (signal?.aborted) throw new InterruptedError("stopped: nothing is written");
@@ -69,52 +66,10 @@ export async function writeMerged(
     onWritten?.(done, total);
     return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   };
-  const shards = nameShards(cutShards(weights.parameters, sizeInFile, shardBytes));
-  for (const [name, parameters] of shards) await writeSafetensors(join(folder, name), parameters, rounding, bytesOf);
-  const index = shards.size > 1 ? await writeIndex(folder, shards, total) : [];
+  const shards = await writeShards(folder, weights.parameters, { ...rounding, shardBytes, bytesOf });
   const companions = await readCompanions(weights.folder);
   const names = await writeCompanions({ ...companions, ...withDtype(companions, rounding.torch) }, folder);
-  return { parameters: total / rounding.width, bytes: total, files: [...shards.keys(), ...index, ...names] };
-}
-
-/** As they come; another file is begun when the next weight would not fit. */
-function cutShards(
-  parameters: readonly Parameter[],
-  sizeInFile: (parameter: Parameter) => number,
-  most: number,
-): Parameter[][] {
-  const shards: Parameter[][] = [[]];
-  let bytes = 0;
-  for (const parameter of parameters) {
-    const size = sizeInFile(parameter);
-    if (bytes > 0 && bytes + size > most) {
-      shards.push([]);
-      bytes = 0;
-    }
-    shards.at(-1)!.push(parameter);
-    bytes += size;
-  }
-  return shards;
-}
-
-const SINGLE = "model.safetensors";
-const digits = (n: number) => `${n}`.padStart(5, "0");
-
-function nameShards(shards: readonly Parameter[][]): ReadonlyMap<string, readonly Parameter[]> {
-  const nameOf = (i: number) => `model-${digits(i + 1)}-of-${digits(shards.length)}.safetensors`;
-  return new Map(shards.map((shard, i) => [shards.length === 1 ? SINGLE : nameOf(i), shard]));
-}
-
-async function writeIndex(
-  folder: string,
-  shards: ReadonlyMap<string, readonly Parameter[]>,
-  total: number,
-): Promise<string[]> {
-  const places = [...shards].flatMap(([file, parameters]) => parameters.map(({ name }) => [name, file] as const));
-  const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(places.sort()) };
-  const name = `${SINGLE}.index.json`;
-  await writeFileAtomic(join(folder, name), `${JSON.stringify(index, null, 2)}\n`);
-  return [name];
+  return { parameters: total / rounding.width, bytes: total, files: [...shards, ...names] };
 }
 
 const CONFIG = "config.json";

@@ -1,6 +1,7 @@
 import { openFileAtomic } from "../util/files.ts";
 import { type Shape, sizeOf } from "../util/tensor.ts";
 import type { StoredDType } from "./safetensors-header.ts";
+import { encodeHeader } from "./safetensors-write.ts";
 
 /** A tensor whose numbers are yet to come. */
 export interface PlannedTensor {
@@ -41,13 +42,4 @@ export async function writeSafetensors<T extends PlannedTensor>(
   } finally {
     await file.discard();
   }
-}
-
-/** Its length in 8 bytes, then JSON filled up with spaces so that the numbers behind it are aligned. */
-function encodeHeader(header: object): Uint8Array {
-  const json = Buffer.from(JSON.stringify(header));
-  const bytes = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, " ");
-  bytes.writeBigUInt64LE(BigInt(bytes.length - 8));
-  bytes.set(json, 8);
-  return bytes;
 }

@@ -28,15 +28,22 @@ export function encodeSafetensors(
     entries.set(name, { dtype: STORED_TYPES[dtype], shape, data_offsets: [dataBytes, end] });
     dataBytes = end;
   }
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
-  const dataStart = 8 + Math.ceil(json.length / 8) * 8;
-  const file = Buffer.alloc(dataStart + dataBytes, " ");
-  file.writeBigUInt64LE(BigInt(dataStart - 8), 0);
-  file.set(json, 8);
-  let position = dataStart;
+  const header = encodeHeader(Object.fromEntries(entries));
+  const file = Buffer.alloc(header.length + dataBytes);
+  file.set(header);
+  let position = header.length;
   for (const [, { data }] of sorted) {
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
     position += data.byteLength;
   }
   return file;
+}
+
+/** What a file begins with: its length in 8 bytes, then JSON filled up with spaces so that the numbers behind it are aligned. */
+export function encodeHeader(header: object): Uint8Array {
+  const json = Buffer.from(JSON.stringify(header));
+  const bytes = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, " ");
+  bytes.writeBigUInt64LE(BigInt(bytes.length - 8));
+  bytes.set(json, 8);
+  return bytes;
 }

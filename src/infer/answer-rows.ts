@@ -22,7 +22,7 @@ export interface RowAnswer extends AnswerText {
 }
 
 /** How answers are found. */
-export interface AnswerOptions {
+export interface FindOptions {
   readonly tokenizer: Pick<Tokenizer, "eosId" | "decode">;
   /** Longest answer, in tokens. */
   readonly maxTokens: number;
@@ -32,7 +32,7 @@ export interface AnswerOptions {
   readonly grammarOf?: ((entity: Entity) => Grammar) | undefined;
 }
 
-export interface AnswerRowsOptions extends Photographs, AnswerOptions {
+export interface AnswerRowsOptions extends Photographs, FindOptions {
   readonly tokenizer: Tokenizer;
   /** Rows that are read together. */
   readonly batch: number;
@@ -70,7 +70,7 @@ export interface Question extends Prompt {
 export async function answerQuestions(
   reader: Reader,
   questions: readonly Question[],
-  { tokenizer, maxTokens, width, grammarOf }: AnswerOptions,
+  { tokenizer, maxTokens, width, grammarOf }: FindOptions,
 ): Promise<AnswerText[][]> {
   const reading = await reader.read(questions, maxTokens);
   const found = await searchAnswers(reading, questions.length, {

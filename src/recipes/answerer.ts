@@ -1,4 +1,3 @@
-import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { BadRow } from "../data/bad-rows.ts";
 import type { TokenizedSample } from "../data/tokenize.ts";
@@ -7,15 +6,12 @@ import { answerGrammars } from "../infer/answer-grammar.ts";
 import { answerRows, type RowAnswer } from "../infer/answer-rows.ts";
 import { graphReader } from "../infer/graph-reader.ts";
 import type { Reader } from "../infer/reader.ts";
-import { loadCheckpoint } from "../runs/checkpoints.ts";
-import { openRun } from "../runs/folder.ts";
 import { viewByInput } from "../train/layout.ts";
 import type { Trained } from "../train/trained.ts";
-import { type Base, loadBase } from "./base.ts";
-import { requireOwnBase } from "./base-of-run.ts";
-import { chooseCheckpoint } from "./checkpoint-of-run.ts";
+import type { Base } from "./base.ts";
+import { openRunModel, type RunModelOptions } from "./run-model.ts";
 import { openPhotographs } from "./steps.ts";
-import { decodeTuned, frozenPart } from "./tuned.ts";
+import { frozenPart } from "./tuned.ts";
 
 export type { AnswerText, RowAnswer } from "../infer/answer-rows.ts";
 
@@ -78,24 +74,9 @@ export function answerWith(config: Config, base: Base, readers: Readers): Answer
   };
 }
 
-export interface RunAnswererOptions {
-  /** Name or path of a run. */
-  readonly run: string;
-  /** Unless told otherwise best, or last while there is no best. */
-  readonly checkpoint?: "best" | "last";
-  /** Settings of the run's configuration to change, as `data.images=photos`. */
-  readonly sets?: readonly string[];
-}
-
-/** What a run has learnt, ready to answer. @throws InputError when it has no checkpoint yet, or it does not fit its base */
-export async function openRunAnswerer({ run: nameOrPath, checkpoint, sets = [] }: RunAnswererOptions) {
-  const run = openRun(nameOrPath);
-  const config = loadConfig({ config: run.config, sets });
-  const folder = chooseCheckpoint(run, checkpoint);
-  const base = await loadBase(config);
-  await requireOwnBase(run, config, base);
-  const trained = await decodeTuned(config, base, folder, await loadCheckpoint(folder));
-  const readers = openReaders(base, trained);
-  const answerer = answerWith(config, base, readers);
-  return { run, config, folder, base, trained, answerer, reader: readers.with() };
+/** What a run has learnt, ready to answer. @throws InputError as {@link openRunModel} and {@link openAnswerer} */
+export async function openRunAnswerer(options: RunModelOptions) {
+  const model = await openRunModel(options);
+  const readers = openReaders(model.base, model.trained);
+  return { ...model, answerer: answerWith(model.config, model.base, readers), reader: readers.with() };
 }

@@ -72,7 +72,7 @@ export async function openAnswers(
       const order = epochOrder(samples.length, 0, 0, false);
       const batch = config.eval.batch ?? config.train.batch;
       try {
-        yield* readBatches({ ...source.options, order, batch, withSuffix: true, onBadRow: () => {} });
+        yield* readBatches({ ...source.options, order, batch, onBadRow: () => {} });
       } finally {
         await source.close();
       }

@@ -52,7 +52,7 @@ export async function checkOnnx(
       const texts = await textsOf(answers, samples);
       checks.push({
         dtype,
-        logit_error: await compareLogits(reader, files, samples.slice(0, LOGIT_ROWS), { config, base }),
+        logit_error: await compareLogits(reader, files, samples.slice(0, LOGIT_ROWS), { config: fromPixels, base }),
         rows: texts.size,
         same: share(texts, (text, sample) => text === expected.get(sample)),
         right: share(texts, isRight),
@@ -93,7 +93,7 @@ async function compareLogits(
   samples: readonly TokenizedSample[],
   { config, base }: Pick<Opened, "config" | "base">,
 ): Promise<number> {
-  const photographs = openPhotographs({ data: { ...config.data, features: null } }, base);
+  const photographs = openPhotographs(config, base);
   try {
     return await largestLogitError(engine, files, ask(samples, photographs.reader, base), {
       ...{ eosId: base.tokenizer.eosId, maxTokens: config.eval.max_new_tokens },

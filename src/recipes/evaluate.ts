@@ -1,26 +1,13 @@
-import { loadConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
-import { loadCheckpoint } from "../runs/checkpoints.ts";
-import { openRun } from "../runs/folder.ts";
 import { viewByInput } from "../train/layout.ts";
 import { type Evaluation, openAnswers, scorePredictions, writeEvaluation } from "./answers.ts";
-import { loadBase } from "./base.ts";
-import { requireOwnBase } from "./base-of-run.ts";
 import { type CalibrationReport, calibrateRun } from "./calibrate.ts";
-import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import type { Observer } from "./observer.ts";
 import { type BlankRule, blankRule } from "./predict/blank-rule.ts";
-import { decodeTuned } from "./tuned.ts";
+import { openRunModel, type RunModelOptions } from "./run-model.ts";
 
-export interface EvaluateOptions {
-  /** Name or path of a run. */
-  readonly run: string;
+export interface EvaluateOptions extends RunModelOptions {
   /** train, val, all, or a CSV file with the columns of the training data. */
   readonly split: string;
-  /** Unless told otherwise best, or last while there is no best. */
-  readonly checkpoint?: "best" | "last";
-  /** Settings of the run's configuration to change, as `data.images=photos`. */
-  readonly sets?: readonly string[];
   /** Whether to fit what confidences mean to these rows; answers then are as they came, none left blank. */
   readonly calibrate?: boolean;
   readonly observer?: Observer;
@@ -38,19 +25,12 @@ export interface EvaluationResult extends Evaluation {
  * @throws InputError when the run has no checkpoint yet, or it does not fit its base
  */
 export async function evaluate({
-  run: nameOrPath,
   split,
-  checkpoint,
-  sets = [],
   calibrate = false,
   observer,
+  ...source
 }: EvaluateOptions): Promise<EvaluationResult> {
-  const run = openRun(nameOrPath);
-  const config: Config = loadConfig({ config: run.config, sets });
-  const folder = chooseCheckpoint(run, checkpoint);
-  const base = await loadBase(config);
-  await requireOwnBase(run, config, base);
-  const trained = await decodeTuned(config, base, folder, await loadCheckpoint(folder));
+  const { run, config, base, trained } = await openRunModel(source);
   const answers = await openAnswers(split, config, base, trained, observer ? { observer } : {});
   try {
     const asked = await answers.evaluate(viewByInput(trained.layout, trained.values), observer);

@@ -8,7 +8,7 @@ import type { Config } from "../config/schema.ts";
 import { fillPrompt } from "../data/prompt.ts";
 import { writeAdapter } from "../export/adapter.ts";
 import { type MergedDtype, writeMerged } from "../export/merged.ts";
-import { openMergedWeights } from "../export/merged-weights.ts";
+import { type MergedWeights, openMergedWeights } from "../export/merged-weights.ts";
 import { adapterCard, mergedCard, type Origin } from "../export/model-card.ts";
 import { checkJson, parseJson, readJson } from "../formats/json.ts";
 import { decodeAdapter, type SavedAdapter } from "../model/adapter-files.ts";
@@ -53,7 +53,7 @@ interface ExportReport {
   readonly step: number;
   readonly base: string;
   /** How it was trained to be asked. */
-  readonly asked: { readonly prompt: string; readonly max_new_tokens: number };
+  readonly asked: ReturnType<typeof askedOf>;
   readonly files: readonly string[];
 }
 
@@ -70,7 +70,7 @@ export interface ExportAdapterReport extends ExportReport {
 }
 
 /** By this file a folder is known as an earlier export, which may be replaced. */
-const REPORT = "export.json";
+export const REPORT = "export.json";
 const CARD = "README.md";
 
 /**
@@ -81,9 +81,7 @@ const CARD = "README.md";
 export async function exportMerged(options: ExportMergedOptions): Promise<ExportMergedReport> {
   const { dtype = "fp32", observer, signal } = options;
   const source = await openRunCheckpoint(options);
-  await using weights = source.adapter
-    ? await openMergedWeights(resolveAsset(source.config.base), { source: source.folder, saved: source.adapter })
-    : await openMergedWeights(findCheckpoint(source.folder)!);
+  await using weights = await openRunWeights(source);
   return await writeExport(options, source, async (folder, origin) => {
     observer?.note?.(`${origin.run}: ${weights.parameters.length} weights are added up and written as ${dtype}`);
     const onWritten = (done: number, total: number) => observer?.read?.(done, total);
@@ -123,6 +121,23 @@ interface RunCheckpoint {
   readonly adapter: SavedAdapter | undefined;
 }
 
+/** Its weights in float32: the base's with the adapter folded in, or those that the checkpoint holds itself. */
+export function openRunWeights({
+  config,
+  folder,
+  adapter,
+}: Pick<RunCheckpoint, "config" | "folder" | "adapter">): Promise<MergedWeights> {
+  return adapter
+    ? openMergedWeights(resolveAsset(config.base), { source: folder, saved: adapter })
+    : openMergedWeights(findCheckpoint(folder)!);
+}
+
+/** How a run was trained to be asked. */
+export const askedOf = ({ data, eval: evaluation }: Config) => ({
+  prompt: data.prompt,
+  max_new_tokens: evaluation.max_new_tokens,
+});
+
 async function openRunCheckpoint({ run: nameOrPath, checkpoint, sets = [] }: ExportOptions): Promise<RunCheckpoint> {
   const run = openRun(nameOrPath);
   const config = loadConfig({ config: run.config, sets });
@@ -145,8 +160,7 @@ async function writeExport<T extends { readonly files: readonly string[]; readon
   const origin = await originOf(source, observer);
   return writeWholeFolder(output, REPORT, async (fresh) => {
     const { card, ...written } = await write(fresh, origin);
-    const asked = { prompt: config.data.prompt, max_new_tokens: config.eval.max_new_tokens };
-    const about = { run: run.name, checkpoint, step, base: config.base, asked };
+    const about = { run: run.name, checkpoint, step, base: config.base, asked: askedOf(config) };
     const files = [...written.files, CARD, REPORT];
     await writeFileAtomic(join(fresh, CARD), card);
     const report = { amlc: readManifest().version, ...about, ...written, files };

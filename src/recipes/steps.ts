@@ -58,7 +58,6 @@ export async function* trainingSteps(
         ...source.options,
         order,
         first,
-        withSuffix: true,
         batch: config.train.batch,
         onBadRow,
       });

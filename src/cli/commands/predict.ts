@@ -3,21 +3,11 @@ import type { PredictReport } from "../../recipes/predict.ts";
 import { harmless } from "../../util/cut.ts";
 import { InputError } from "../../util/errors.ts";
 import { printJson, printLog, printTable, printText } from "../output.ts";
+import { givenParts, type PartArgs, partOptions } from "../part-options.ts";
 import { runTableJob } from "../table-job.ts";
 
-interface PredictArgs {
-  test: string;
-  run: string;
-  output: string;
-  checkpoint: "best" | "last" | undefined;
-  images: string | undefined;
-  parts: number | undefined;
+interface PredictArgs extends PartArgs {
   part: string | undefined;
-  "at-once": number | undefined;
-  work: string | undefined;
-  fresh: boolean;
-  set: string[];
-  json: boolean;
 }
 
 /** `amlc predict`: answers to a whole test table. */
@@ -25,47 +15,22 @@ export const predictCommand: CommandModule<object, PredictArgs> = {
   command: "predict <test>",
   describe: "Answer a test table in parts side by side; started again, it goes on where it was",
   builder: (y) =>
-    y
-      .positional("test", { type: "string", demandOption: true, describe: "table: index, image_link, entity_name" })
-      .option("run", { type: "string", demandOption: true, describe: "name or path of a run" })
-      .option("output", { alias: "o", type: "string", demandOption: true, describe: "table of the answers" })
-      .option("checkpoint", {
-        type: "string",
-        choices: ["best", "last"] as const,
-        describe: "which one of the run; by default the best, or the last while there is no best",
-      })
-      .option("images", { type: "string", describe: "folder of the photographs; by default the run's data.images" })
-      .option("parts", { type: "number", requiresArg: true, describe: "parts to cut the table into; by default 4" })
+    partOptions(y, {
+      output: "table of the answers",
+      images: "folder of the photographs; by default the run's data.images",
+      work: "folder to keep answers in on the way; by default OUTPUT-work",
+      fresh: "begin anew, whatever is in that folder",
+      set: "change a setting of the run: --set eval.batch=8",
+    })
       .option("part", { type: "string", describe: "answer one part alone, as 2/4; amlc data join joins them" })
-      .option("at-once", {
-        type: "number",
-        requiresArg: true,
-        describe: "processes at a time; by default as many as cores and free memory allow",
-      })
-      .option("work", { type: "string", describe: "folder to keep answers in on the way; by default OUTPUT-work" })
-      .option("fresh", { type: "boolean", default: false, describe: "begin anew, whatever is in that folder" })
-      .option("set", {
-        type: "string",
-        array: true,
-        default: [],
-        describe: "change a setting of the run: --set eval.batch=8",
-      })
-      .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 predict test.csv --run quiet-otter-17 --images photos -o raw.csv", "index, prediction, confidence")
       .example("$0 predict test.csv --run quiet-otter-17 --part 2/4 -o raw-2.csv", "on the second of four machines")
       .example("$0 predict test.csv --run r -o raw.csv --set decode.constrain=units", "units of the entity alone"),
-  async handler({ test, run, output, checkpoint, images, parts, part, "at-once": atOnce, work, fresh, set, json }) {
+  async handler({ part, ...args }) {
     const { predict } = await import("../../recipes/predict.ts");
-    const one = part === undefined ? undefined : parsePart(part, parts);
-    const options = {
-      ...{ test, run, output, fresh, sets: set },
-      ...(checkpoint && { checkpoint }),
-      ...(images !== undefined && { images }),
-      ...(parts !== undefined && { parts }),
-      ...(one && { part: one.part, parts: one.parts }),
-      ...(atOnce !== undefined && { atOnce }),
-      ...(work !== undefined && { work }),
-    };
+    const { output, json } = args;
+    const one = part === undefined ? undefined : parsePart(part, args.parts);
+    const options = { ...givenParts(args), sets: args.set, ...(one && { part: one.part, parts: one.parts }) };
     const report = await runTableJob((job) => predict({ ...options, ...job }));
     const join = one && report.manifest !== null ? joinCommand(output, one, report.manifest) : null;
     if (json) return printJson({ ...report, join_command: join });

@@ -3,23 +3,13 @@ import type { SubmitReport } from "../../recipes/submit.ts";
 import { harmless } from "../../util/cut.ts";
 import { AmlcError } from "../../util/errors.ts";
 import { printJson, printLog, printTable, printText } from "../output.ts";
+import { givenParts, type PartArgs, partOptions } from "../part-options.ts";
 import { helpWithSettings, readSettings, runTableJob } from "../table-job.ts";
 
-interface SubmitArgs {
-  test: string;
-  run: string;
-  output: string;
-  checkpoint: "best" | "last" | undefined;
-  images: string | undefined;
+interface SubmitArgs extends PartArgs {
   "allow-private": boolean | undefined;
   "retry-images": boolean;
   rules: string | undefined;
-  parts: number | undefined;
-  "at-once": number | undefined;
-  work: string | undefined;
-  fresh: boolean;
-  set: string[];
-  json: boolean;
 }
 
 /** `amlc submit`: from a test table to a submission. */
@@ -28,16 +18,13 @@ export const submitCommand: CommandModule<object, SubmitArgs> = {
   describe: "From a test table to a submission: fetch images, answer, clean, check; it goes on where it was",
   builder: (y, helpWanted?: boolean) =>
     helpWithSettings(
-      y
-        .positional("test", { type: "string", demandOption: true, describe: "table: index, image_link, entity_name" })
-        .option("run", { type: "string", demandOption: true, describe: "name or path of a run" })
-        .option("output", { alias: "o", type: "string", demandOption: true, describe: "the submission" })
-        .option("checkpoint", {
-          type: "string",
-          choices: ["best", "last"] as const,
-          describe: "which one of the run; by default the best, or the last while there is no best",
-        })
-        .option("images", { type: "string", describe: "folder of the photographs; by default WORK/images" })
+      partOptions(y, {
+        output: "the submission",
+        images: "folder of the photographs; by default WORK/images",
+        work: "folder of all that is made on the way; by default OUTPUT-work",
+        fresh: "answer anew; photographs are kept",
+        set: "change a setting of the run (eval.batch=8), or one of those below",
+      })
         .option("allow-private", { type: "boolean", describe: "also ask loopback, private and link-local addresses" })
         .option("retry-images", {
           type: "boolean",
@@ -48,43 +35,24 @@ export const submitCommand: CommandModule<object, SubmitArgs> = {
           type: "string",
           describe: "YAML file of rules in place of the package's rules/answers.yaml",
         })
-        .option("parts", { type: "number", requiresArg: true, describe: "parts to cut the table into; by default 4" })
-        .option("at-once", {
-          type: "number",
-          requiresArg: true,
-          describe: "processes at a time; by default as many as cores and free memory allow",
-        })
-        .option("work", { type: "string", describe: "folder of all that is made on the way; by default OUTPUT-work" })
-        .option("fresh", { type: "boolean", default: false, describe: "answer anew; photographs are kept" })
-        .option("set", {
-          type: "string",
-          array: true,
-          default: [],
-          describe: "change a setting of the run (eval.batch=8), or one of those below",
-        })
-        .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
         .example("$0 submit test.csv --run quiet-otter-17 -o submission.csv", "all of it; given again, it goes on")
         .example("$0 submit test.csv --run r -o s.csv --set answers.range=min", "100 volt for 100-240V")
         .example("$0 submit test.csv --run r -o s.csv --set 'download.hosts=[m.media-amazon.com]'", "one host alone"),
       ["download", "answers"],
       helpWanted,
     ),
-  async handler({ test, run, output, json, fresh, set, ...args }) {
+  async handler(args) {
     const { submit } = await import("../../recipes/submit.ts");
-    const { checkpoint, images, rules, parts, work, "at-once": atOnce, "allow-private": allowPrivate } = args;
+    const { set, json, rules, "allow-private": allowPrivate } = args;
     const isOfData = (assignment: string) => /^\s*(download|answers)\./.test(assignment);
     const settings = await readSettings({ config: undefined, set: set.filter(isOfData), json });
     const allowed = allowPrivate ?? settings.download.allow_private;
     const options = {
-      ...{ test, run, output, fresh, retryImages: args["retry-images"] },
+      ...givenParts(args),
+      retryImages: args["retry-images"],
       sets: set.filter((assignment) => !isOfData(assignment)),
       settings: { answers: settings.answers, download: { ...settings.download, allow_private: allowed } },
-      ...(checkpoint && { checkpoint }),
-      ...(images !== undefined && { images }),
       ...(rules !== undefined && { rules }),
-      ...(parts !== undefined && { parts }),
-      ...(atOnce !== undefined && { atOnce }),
-      ...(work !== undefined && { work }),
     };
     const submitted = runTableJob((job) => submit({ ...options, ...job }));
     const report = await submitted.catch((error: unknown) => {

@@ -3,15 +3,11 @@ import { ONNX_DTYPES, type OnnxDtype } from "../../../model/onnx-layout.ts";
 import { InputError } from "../../../util/errors.ts";
 import { printJson, printLog, printTable } from "../../output.ts";
 import { showRun } from "../../run-display.ts";
+import { type ExportArgs, exportOptions } from "./options.ts";
 
-interface OnnxArgs {
-  run: string;
-  output: string;
+interface OnnxArgs extends ExportArgs {
   dtype: OnnxDtype[];
-  checkpoint: "best" | "last" | undefined;
   check: number;
-  set: string[];
-  json: boolean;
 }
 
 /** `amlc export onnx`: a run's model for onnxruntime and transformers.js. */
@@ -19,23 +15,14 @@ export const exportOnnxCommand: CommandModule<object, OnnxArgs> = {
   command: "onnx",
   describe: "Write a run's model as ONNX files that transformers.js and onnxruntime read, and check them",
   builder: (y) =>
-    y
-      .option("run", { type: "string", demandOption: true, describe: "name or path of a run" })
-      .option("output", { alias: "o", type: "string", demandOption: true, describe: "folder to write" })
+    exportOptions(y)
       .option("dtype", {
         array: true,
         choices: ONNX_DTYPES,
         default: ["fp32" as const],
         describe: "how weights are kept; given twice, files of both types are written",
       })
-      .option("checkpoint", {
-        type: "string",
-        choices: ["best", "last"] as const,
-        describe: "which adapter of the run; by default the best, or the last while there is no best",
-      })
       .option("check", { type: "number", default: 100, requiresArg: true, describe: "rows to check the files with" })
-      .option("set", { type: "string", array: true, default: [], describe: "change a setting of the run" })
-      .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 export onnx --run quiet-otter-17 -o onnx/ --dtype fp16", "half the size, for a browser or a server")
       .example("$0 export onnx --run quiet-otter-17 -o onnx/ --dtype q8 --dtype q4", "and what each loses, as a table"),
   async handler({ run, output, dtype, checkpoint, check, set, json }) {
