@@ -11,9 +11,9 @@ import { load } from "../src/recipes/load.ts";
 import { readRows } from "../src/recipes/rows.ts";
 import { train } from "../src/recipes/train.ts";
 import { PACKAGE_ROOT } from "../src/util/package.ts";
+import { python, whyNoPython } from "./support/python.ts";
 import { FAST_FOLDER, workFolder } from "./support/work-folder.ts";
 
-const PYTHON = process.env.AMLC_PYTHON ?? "python3";
 const run = promisify(execFile);
 const folder = workFolder(FAST_FOLDER);
 const at = (name: string) => join(folder, name);
@@ -65,11 +65,8 @@ const IN_PYTHON = [
 ];
 
 test.for(IN_PYTHON)("$script does too", async ({ script, source, packages }, { skip }) => {
-  const find = `import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ${JSON.stringify(packages)})))`;
-  await run(PYTHON, ["-c", find]).catch(() =>
-    skip(`${PYTHON} has not all of ${packages.join(", ")}; AMLC_PYTHON names one that has`),
-  );
-  const env = { ...process.env, HF_HUB_OFFLINE: "1" };
-  const { stdout } = await run(PYTHON, [example(script), at(source), image, "item_weight"], { env });
+  const reason = await whyNoPython(packages);
+  if (reason) skip(reason);
+  const stdout = await python([example(script), at(source), image, "item_weight"]);
   expect(stdout.trim()).toBe(answer);
 });

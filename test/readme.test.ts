@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ROOT, readDocument } from "./docs/documents.ts";
 import { amlc } from "./support/cli.ts";
+import { python, whyNoPython } from "./support/python.ts";
 import { workFolder } from "./support/work-folder.ts";
 
 const readme = readDocument("README.md");
@@ -102,12 +103,8 @@ test("the program in TypeScript compiles against the package's types, and runs",
   expect(printed).toMatch(/experiments\/[\w-]+ \d\.\d+ 0?\.?\d+$/m);
 });
 
-test("the program in Python loads the adapter into transformers", ({ skip }) => {
-  const python = process.env.AMLC_PYTHON ?? "python3";
-  const needed = ["transformers", "peft", "torch"];
-  const find = `import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ${JSON.stringify(needed)})))`;
-  if (spawnSync(python, ["-c", find]).status !== 0) skip(`${python} lacks one of ${needed.join(", ")}`);
-  const env = { ...process.env, HF_HUB_OFFLINE: "1" };
-  const { status, stderr } = spawnSync(python, ["-c", blocksOf("python").join("\n")], { cwd: folder, env });
-  expect(status, stderr.toString()).toBe(0);
+test("the program in Python loads the adapter into transformers", async ({ skip }) => {
+  const reason = await whyNoPython(["transformers", "peft", "torch"]);
+  if (reason) skip(reason);
+  await python(["-c", blocksOf("python").join("\n")], { cwd: folder });
 });

@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parseDataSettings } from "../../src/config/load.ts";
 import { loadSamples } from "../../src/data/samples.ts";
@@ -10,12 +8,11 @@ import { synthTable } from "../../src/recipes/data/synth.ts";
 import { evaluate } from "../../src/recipes/evaluate.ts";
 import { exportAdapter, exportMerged } from "../../src/recipes/export.ts";
 import { train } from "../../src/recipes/train.ts";
+import { python, whyNoPython } from "../support/python.ts";
 import { tinyConfig } from "../support/runs.ts";
 import { FAST_FOLDER, workFolder } from "../support/work-folder.ts";
 
-const PYTHON = process.env.AMLC_PYTHON ?? "python3";
 const BASE = join(import.meta.dirname, "../../checkpoints/tiny");
-const run = promisify(execFile);
 const folder = workFolder(FAST_FOLDER);
 const at = (name: string) => join(folder, name);
 
@@ -43,13 +40,9 @@ for path, adapter in models:
 print(json.dumps(answers))
 `;
 
-const NEEDED = ["torch", "transformers", "peft", "PIL"];
-const FIND = `import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ${JSON.stringify(NEEDED)})))`;
-
 test("transformers answers with a merged model, and PEFT with base and adapter, in the very tokens of amlc", async (context) => {
-  await run(PYTHON, ["-c", FIND]).catch(() =>
-    context.skip(`${PYTHON} has no ${NEEDED.join(", ")}; AMLC_PYTHON names one that has`),
-  );
+  const reason = await whyNoPython(["torch", "transformers", "peft", "PIL"]);
+  if (reason) context.skip(reason);
   // As wide as the model sees: nothing is resized, which transformers does a little otherwise.
   const { synth } = parseDataSettings({ synth: { size: 56 } });
   await synthTable({ random: 12, output: at("drawn.csv"), images: at("drawn"), settings: synth });
@@ -72,8 +65,7 @@ test("transformers answers with a merged model, and PEFT with base and adapter, 
     config.data.prompt.replace("{entity}", entity.replaceAll("_", " ")),
   ]);
   const args = [...models, [BASE, null], [at("half"), null]];
-  const env = { ...process.env, HF_HUB_OFFLINE: "1" };
-  const { stdout } = await run(PYTHON, ["-c", ANSWER, JSON.stringify(args), JSON.stringify(asked)], { env });
+  const stdout = await python(["-c", ANSWER, JSON.stringify(args), JSON.stringify(asked)]);
   const { decode } = await loadTokenizer(BASE);
   const read = ([dtype, answers]: [string, number[][]]) => [dtype, answers.map(decode)];
   const theirs = (JSON.parse(stdout) as [string, number[][]][]).map(read);

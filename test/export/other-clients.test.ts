@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import {
   AutoProcessor,
   env,
@@ -20,6 +18,7 @@ import { exportOnnx } from "../../src/recipes/export-onnx.ts";
 import { readRows } from "../../src/recipes/rows.ts";
 import { train } from "../../src/recipes/train.ts";
 import { PACKAGE_ROOT } from "../../src/util/package.ts";
+import { python, whyNoPython } from "../support/python.ts";
 import { FAST_FOLDER, workFolder } from "../support/work-folder.ts";
 
 const ROWS = 100;
@@ -99,8 +98,6 @@ test("and loads the files of 8 bits, which answer most rows alike", async () => 
   const same = ours.filter((tokens, row) => String(tokens) === String(theirs[row]));
   expect(same.length).toBeGreaterThan(0.8 * ROWS);
 }, 240_000);
-
-const PYTHON = process.env.AMLC_PYTHON ?? "python3";
 
 /** Reads a JSON list of [image, prompt]; prints the token ids of each answer. */
 const ASK_TRANSFORMERS = `
@@ -183,11 +180,8 @@ test.for(CLIENTS)(
   { timeout: 300_000 },
   async (client, { skip }) => {
     const { packages, program, args } = client;
-    const python = promisify(execFile);
-    const find = `import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ${JSON.stringify(packages)})))`;
-    await python(PYTHON, ["-c", find]).catch(() =>
-      skip(`${PYTHON} has not all of ${packages.join(", ")}; AMLC_PYTHON names one that has`),
-    );
+    const reason = await whyNoPython(packages);
+    if (reason) skip(reason);
     const asked = samples.map(({ imagePath, entity }) => [
       imagePath,
       `answer en What is the ${entity.replaceAll("_", " ")}?`,
@@ -197,8 +191,7 @@ test.for(CLIENTS)(
       place === "NANO" ? join(PACKAGE_ROOT, "checkpoints", "nano") : place && join(folder, place),
     );
     const rest = [join(folder, "asked.json"), String(opened.config.eval.max_new_tokens)];
-    const env = { ...process.env, HF_HUB_OFFLINE: "1" };
-    const { stdout } = await python(PYTHON, ["-c", program, ...places, ...rest], { env, maxBuffer: 2 ** 24 });
+    const stdout = await python(["-c", program, ...places, ...rest]);
     expect(JSON.parse(stdout)).toEqual(await ourTokens());
   },
 );

@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { encodeAdapter, readAdapter, type SavedAdapter } from "../../src/model/adapter-files.ts";
 import { loraModules } from "../../src/model/lora.ts";
@@ -11,10 +9,9 @@ import { paligemmaParameters } from "../../src/model/paligemma.ts";
 import { ADAPTER_DIALECTS, type AdapterDialect } from "../../src/model/weight-names.ts";
 import { replaceFolderAtomic } from "../../src/util/files.ts";
 import { tensor } from "../../src/util/tensor.ts";
+import { python, whyNoPython } from "../support/python.ts";
 
-const PYTHON = process.env.AMLC_PYTHON ?? "python3";
 const BASE = join(import.meta.dirname, "../../checkpoints/tiny");
-const run = promisify(execFile);
 
 /** Loads each adapter into the base and saves what arrived; PEFT's warning of unmatched keys is an error. */
 const RELOAD = `
@@ -27,16 +24,6 @@ for folder in folders:
     model = PaliGemmaForConditionalGeneration.from_pretrained(base)
     PeftModel.from_pretrained(model, folder).save_pretrained(folder + "-again")
 `;
-
-const FIND = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ['torch', 'transformers', 'peft'])))";
-
-async function whyNotPeft(): Promise<string | false> {
-  const missing = `${PYTHON} has no torch, transformers and peft; AMLC_PYTHON names one that has`;
-  return run(PYTHON, ["-c", FIND]).then(
-    () => false,
-    () => missing,
-  );
-}
 
 /** Every number differs from its neighbours and from zero, so none can be lost unseen. */
 const numbers = (shape: readonly [number, number], phase: number) =>
@@ -63,7 +50,7 @@ const CASES: readonly (readonly [string | readonly string[], readonly AdapterDia
 ];
 
 test("PEFT loads what is written in every dialect: each key matched, each number the same", async (context) => {
-  const reason = await whyNotPeft();
+  const reason = await whyNoPython(["torch", "transformers", "peft"]);
   if (reason) context.skip(reason);
   const home = await mkdtemp(join(tmpdir(), "amlc-peft-"));
   try {
@@ -76,7 +63,7 @@ test("PEFT loads what is written in every dialect: each key matched, each number
         written.set(folder, adapter);
       }
     }
-    await run(PYTHON, ["-c", RELOAD, BASE, ...written.keys()], { env: { ...process.env, HF_HUB_OFFLINE: "1" } });
+    await python(["-c", RELOAD, BASE, ...written.keys()]);
     for (const [folder, { weights }] of written) {
       expect((await readAdapter(`${folder}-again`)).weights, folder).toEqual(weights);
     }

@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parseConfig, parseDataSettings } from "../../src/config/load.ts";
 import { readTable } from "../../src/data/table.ts";
@@ -10,11 +8,10 @@ import { loadBase } from "../../src/recipes/base.ts";
 import { synthTable } from "../../src/recipes/data/synth.ts";
 import { startTuned } from "../../src/recipes/tuned.ts";
 import { viewByInput } from "../../src/train/layout.ts";
+import { python, whyNoPython } from "../support/python.ts";
 import { FAST_FOLDER, workFolder } from "../support/work-folder.ts";
 
-const PYTHON = process.env.AMLC_PYTHON ?? "python3";
 const NANO = join(import.meta.dirname, "../../checkpoints/nano");
-const run = promisify(execFile);
 const folder = workFolder(FAST_FOLDER);
 const at = (name: string) => join(folder, name);
 
@@ -34,12 +31,9 @@ for image, prompt in json.loads(asked):
 print(json.dumps(answers))
 `;
 
-const FIND = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ['torch', 'transformers', 'PIL'])))";
-
 test("transformers loads the nano base and reads labels in the very words of amlc", async (context) => {
-  await run(PYTHON, ["-c", FIND]).catch(() =>
-    context.skip(`${PYTHON} has no torch, transformers and PIL; AMLC_PYTHON names one that has`),
-  );
+  const reason = await whyNoPython(["torch", "transformers", "PIL"]);
+  if (reason) context.skip(reason);
   const { synth } = parseDataSettings({});
   const { file } = await synthTable({ random: 12, output: at("read.csv"), images: at("read"), settings: synth });
   const links = (await readTable(file)).column("image_link");
@@ -58,8 +52,7 @@ test("transformers loads the nano base and reads labels in the very words of aml
   const answers = await openAnswers("train", config, base, trained);
   const { predictions } = await answers.evaluate(viewByInput(trained.layout, trained.values));
   await answers.release();
-  const env = { ...process.env, HF_HUB_OFFLINE: "1" };
-  const { stdout } = await run(PYTHON, ["-c", ANSWER, NANO, JSON.stringify(asked)], { env });
+  const stdout = await python(["-c", ANSWER, NANO, JSON.stringify(asked)]);
   const ours = predictions.map(({ prediction }) => prediction);
   expect(ours).toEqual(JSON.parse(stdout));
   expect(new Set(ours).size).toBeGreaterThan(6);
