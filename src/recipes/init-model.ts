@@ -1,32 +1,42 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
-import { f32ToF16 } from "../formats/half.ts";
 import { readCompanions, writeCompanions } from "../model/companions.ts";
-import { initWeight } from "../model/init-weights.ts";
-import type { Parameter } from "../model/layers.ts";
+import { requireHubBase } from "../model/hub-base.ts";
 import { parametersOf } from "../model/lora.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { paligemmaParameters } from "../model/paligemma.ts";
+import { readPaligemmaTokenizer } from "../model/paligemma-tokenizer.ts";
+import type { DrawnType } from "../model/weight-piece.ts";
+import { startWeightThreads } from "../model/weight-threads.ts";
 import { writeShards } from "../model/write-shards.ts";
-import { InputError } from "../util/errors.ts";
-import { makeOutputFolder } from "../util/files.ts";
-import { random } from "../util/random.ts";
+import { InputError, InterruptedError } from "../util/errors.ts";
+import { requireFreeDisk } from "../util/free-disk.ts";
 import { sizeOf } from "../util/tensor.ts";
+import { writeWholeFolder } from "../util/whole-folder.ts";
 
 export interface InitModelOptions {
-  /** Folder with the configuration, tokenizer and preprocessor of the model to make. */
+  /** Folder with the configuration, tokenizer and preprocessor of the model to make; or the name of a PaliGemma-3B on the hub. */
   readonly like: string;
   readonly output: string;
   readonly seed: number;
-  readonly dtype: "fp32" | "fp16";
+  /** By default fp16 for a name on the hub, whose model has 2.9 billion numbers, and fp32 for a folder. */
+  readonly dtype?: DrawnType;
   /** Standard deviation of Gemma's matrices; hers is 0.02. */
   readonly range: number;
+  /** tokenizer.json of Gemma or PaliGemma, in the place of the folder's or the installed one. */
+  readonly tokenizer?: string;
+  /** Told of the bytes of weights that are drawn, of all. */
+  readonly onDrawn?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
 }
 
 export interface InitModelReport {
   readonly folder: string;
   readonly parameters: number;
+  readonly dtype: DrawnType;
+  /** Of the weights. */
+  readonly bytes: number;
   readonly files: readonly string[];
 }
 
@@ -35,30 +45,53 @@ const SHARD = 2 ** 30;
 
 /**
  * Writes a base with random weights, as transformers starts them: right shapes and statistics, and nothing learnt. Each
- * weight is a stream of its own, so equal seeds give equal files. The configuration is written last: until then the
- * folder is no model.
- * @throws InputError when the output is there already, or the configuration is none of a PaliGemma
+ * weight is a stream of its own, so equal seeds give equal files. The folder appears when all is there.
+ * @throws InputError when the output is there already, the configuration is none of a PaliGemma, there is no tokenizer, or
+ * the disk has no room; InterruptedError
  */
 export async function initModel(options: InitModelOptions): Promise<InitModelReport> {
-  const { output, dtype } = options;
-  const like = resolveAsset(options.like);
-  const parameters = parametersOf(paligemmaParameters(await readModelConfig(like)));
-  if (existsSync(join(output, "config.json"))) {
+  const { output, seed, range, signal } = options;
+  const hub = requireHubBase(options.like);
+  const like = hub?.folder ?? resolveAsset(options.like);
+  const dtype = options.dtype ?? (hub ? "fp16" : "fp32");
+  const config = await readModelConfig(like);
+  const parameters = parametersOf(paligemmaParameters(config));
+  const numbers = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (existsSync(join(output, CONFIG))) {
     throw new InputError(`${output}: there is a model already`, { hint: "choose another --output" });
   }
-  await makeOutputFolder(output);
   const width = dtype === "fp16" ? 2 : 4;
-  const shards = await writeShards(output, parameters, {
-    ...{ dtype: dtype === "fp16" ? "F16" : "F32", width, shardBytes: SHARD },
-    bytesOf: async (parameter) => drawWeight(parameter, options),
+  const bytes = width * numbers;
+  await requireFreeDisk(output, bytes);
+  const companions = await readCompanions(like);
+  if (hub) companions[CONFIG] = withDtype(companions[CONFIG]!, dtype);
+  if (hub || options.tokenizer !== undefined) {
+    companions["tokenizer.json"] = await readPaligemmaTokenizer(options.tokenizer, config);
+  }
+  let done = 0;
+  const onDrawn = (drawn: number) => {
+    done += drawn;
+    options.onDrawn?.(done, bytes);
+  };
+  const files = await writeWholeFolder(output, CONFIG, async (fresh) => {
+    await using drawer = startWeightThreads(numbers, { seed, range, dtype, onDrawn, ...(signal && { signal }) });
+    const shards = await writeShards(fresh, parameters, {
+      ...{ dtype: dtype === "fp16" ? "F16" : "F32", width, shardBytes: SHARD },
+      bytesOf: (parameter) => drawer.draw(parameter),
+    });
+    return [...shards, ...(await writeCompanions(companions, fresh))];
+  }).catch((error: unknown) => {
+    throw signal?.aborted ? new InterruptedError(`${output}: stopped; nothing is written`) : error;
   });
-  const numbers = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const names = await writeCompanions(await readCompanions(like), output);
-  return { folder: output, parameters: numbers, files: [...shards, ...names] };
+  return { folder: output, parameters: numbers, dtype, bytes, files };
 }
 
-function drawWeight(parameter: Parameter, { seed, range, dtype }: InitModelOptions): Uint8Array {
-  const drawn = initWeight(parameter, random(seed, `weight ${parameter.name}`), range);
-  const numbers = dtype === "fp16" ? f32ToF16(drawn) : drawn;
-  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+const CONFIG = "config.json";
+
+/** The bases of this package name their type as those on the hub do. */
+function withDtype(config: Uint8Array, dtype: DrawnType): Uint8Array {
+  const torch = dtype === "fp16" ? "float16" : "float32";
+  return Buffer.from(
+    Buffer.from(config).toString("utf8").replaceAll('"torch_dtype": "float32"', `"torch_dtype": "${torch}"`),
+  );
 }

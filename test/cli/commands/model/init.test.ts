@@ -1,8 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runProgram } from "../../../../src/cli/program.ts";
 import { loadModel } from "../../../../src/model/model.ts";
+import { initModel } from "../../../../src/recipes/init-model.ts";
+import { InterruptedError } from "../../../../src/util/errors.ts";
+import { mountSmallDisk } from "../../../support/small-disk.ts";
 import { workFolder } from "../../../support/work-folder.ts";
 import { captureOutput } from "../../capture.ts";
 
@@ -14,7 +17,7 @@ const bytesOf = (name: string) => readFileSync(join(folder, name, "model.safeten
 
 test("writes a folder that loads, with the tokenizer and preprocessor of the one it is like", async () => {
   expect(await init("a")).toBe(0);
-  expect(printed.out).toMatch(/a: 19\d,\d{3} random numbers, seed 0\n$/);
+  expect(printed.out).toMatch(/a: 19\d,\d{3} random numbers in fp32, seed 0\n$/);
   expect(readdirSync(join(folder, "a"))).toEqual(readdirSync("checkpoints/tiny"));
   const { weights } = await loadModel(join(folder, "a"), "f32");
   const like = await loadModel("checkpoints/tiny", "f32");
@@ -49,4 +52,26 @@ test.each([
 test("a model that is there is not overwritten", async () => {
   expect(await init("a")).toBe(2);
   expect(printed.err).toContain("there is a model already");
+});
+
+test("stopped on the way, nothing of it stays", async () => {
+  const stop = new AbortController();
+  const told: (readonly [number, number])[] = [];
+  const onDrawn = (done: number, total: number) => {
+    told.push([done, total]);
+    if (told.length === 3) stop.abort();
+  };
+  const output = join(folder, "stopped");
+  const options = { like: "checkpoints/tiny", output, seed: 0, range: 0.02, onDrawn, signal: stop.signal };
+  await expect(initModel(options)).rejects.toThrow(InterruptedError);
+  expect(told.map(([, total]) => total)).toEqual(Array(3).fill(4 * 197_120));
+  expect(readdirSync(folder).filter((name) => name.startsWith("stopped"))).toEqual([]);
+});
+
+const disk = join(folder, "disk");
+test.skipIf(!mountSmallDisk(disk))("a base of full size begins with a look at the disk", async () => {
+  const output = join(disk, "3b");
+  expect(await runProgram(["model", "init", "google/paligemma-3b-ft-docvqa-448", "-o", output])).toBe(2);
+  expect(printed.err).toMatch(/disk\/3b: 5,8\d\d,\d{3},\d{3} bytes are needed on that disk, [\d,]+ bytes are free/);
+  expect([existsSync(output), readdirSync(disk)]).toEqual([false, []]);
 });
