@@ -8,7 +8,7 @@ import { flopsOf } from "../src/graph/print.ts";
 import { batchShape } from "../src/train/feeds.ts";
 import { lossGraph } from "../src/train/loss-graph.ts";
 import { tensor } from "../src/util/tensor.ts";
-import { nanoBatch, nanoLora, nanoModel, nanoTrainer } from "./nano.ts";
+import { languageLora, nanoBatch, nanoModel, nanoTrainer } from "./nano.ts";
 
 /*
  * LoRA steps of the nano PaliGemma with fp16 weights on an NVIDIA GPU, as one JSON document: time of a step, memory of the
@@ -60,7 +60,7 @@ for (let step = 0; step <= STEPS; step++) {
   loss = result.loss;
 }
 const step_s = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)];
-const graph = lossGraph(model.config, batchShape(batch), "f16", nanoLora(model));
+const graph = lossGraph(model.config, batchShape(batch), "f16", languageLora(model));
 const gflop = graph.nodes.reduce((sum, node) => sum + flopsOf(node), 0) / 1e9;
 const { speed, checks } = await survey({ name: "tfjs tensorflow", settings: { name: "tfjs", backend: "tensorflow" } });
 const result = {

@@ -94,10 +94,14 @@ const train = z
       .describe("optimiser steps without overflow before the scale doubles; an overflow halves it"),
     answer_loss: z.number().min(0).default(1).describe("weight of the answers' loss; 0: no language is read"),
     character_loss: z.number().min(0).default(0).describe("weight of naming the characters in each image patch"),
-    recompute: z
-      .boolean()
-      .default(false)
-      .describe("compute a layer's values again in the backward pass: less memory, more time"),
+    programs: z
+      .enum(["auto", "whole", "layers"])
+      .default("auto")
+      .describe("compile a step as one program or one a layer; auto: layers for large models on onnxruntime's CPU"),
+    residuals: z
+      .enum(["auto", "keep", "recompute"])
+      .default("auto")
+      .describe("what the backward pass reads of a layer: kept, or computed again; auto: as memory allows"),
     seed: z.int().min(0).max(0xffff_ffff).default(0).describe("seed of order, adapter start and dropout"),
     save_every: count().default(50).describe("optimiser steps between checkpoints; 0: one at the end"),
   })

@@ -10,6 +10,8 @@ export interface Engine {
   readonly prefersHalf?: boolean;
   /** Whether products with fp16 weights are taken in half (half-products.ts), where small gradients vanish. */
   readonly halfProducts?: boolean;
+  /** Whether tensors that are fed are read where they lie, so that weights can be fed as well as bound. */
+  readonly readsInPlace?: boolean;
   /**
    * Prepares a graph for running. `weights` binds inputs once: the engine keeps a reference, never a copy, and may keep
    * them on its device. All other inputs are fed at each run.

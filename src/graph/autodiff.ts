@@ -15,22 +15,30 @@ export interface BackwardOptions {
 }
 
 /**
- * Reverse-mode differentiation as a graph transform (Griewank & Walther 2008, §3.2): from a scalar `loss`, the nodes that
- * compute ∂loss/∂x for each x of `wrt`. Only what leads from `wrt` to the loss is differentiated: the gradient of a frozen
- * weight is never built, and nothing flows below the first trained layer.
- * @throws ShapeError when the loss is no scalar, or a rule returns a gradient of another shape than its input (naming the op)
+ * The gradient of a scalar `loss` with respect to each x of `wrt`.
+ * @throws ShapeError when the loss is no scalar; as {@link pullBack}
  */
-export function gradients(loss: Node, wrt: readonly Node[], { kept }: BackwardOptions = {}): Node[] {
+export function gradients(loss: Node, wrt: readonly Node[], options: BackwardOptions = {}): Node[] {
   if (sizeOf(loss.type.shape) !== 1)
     throw new ShapeError(`gradients: the loss is ${formatType(loss.type)}, not a scalar`);
-  const order = topologicalOrder([loss]);
+  return pullBack(loss, ones(loss), wrt, options);
+}
+
+/**
+ * Reverse-mode differentiation as a graph transform (Griewank & Walther 2008, §3.2): from `dy`, the gradient of whatever is
+ * made of `y`, the nodes that compute that gradient with respect to each x of `wrt`. Only what leads from `wrt` to y is
+ * differentiated: the gradient of a frozen weight is never built, and nothing flows below the first trained layer.
+ * @throws ShapeError when a rule returns a gradient of another shape than its input (naming the op)
+ */
+export function pullBack(y: Node, dy: Node, wrt: readonly Node[], { kept }: BackwardOptions = {}): Node[] {
+  const order = topologicalOrder([y]);
   const wanted = new Set(wrt);
   const active = new Set<Node>();
   for (const node of order) {
     if (wanted.has(node) || node.inputs.some((input) => active.has(input))) active.add(node);
   }
 
-  const adjoints = new Map<Node, Node>([[loss, ones(loss)]]);
+  const adjoints = new Map<Node, Node>([[y, dy]]);
   const recomputation = kept && recomputeBetween(kept);
   for (const node of order.toReversed()) {
     const dy = adjoints.get(node);

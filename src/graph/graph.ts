@@ -72,7 +72,7 @@ export function shareNodes(outputs: readonly Node[]): Node[] {
 }
 
 /** Large constants are told apart by identity: comparing them costs more than sharing them saves. */
-const LARGEST_COMPARED_CONSTANT = 64;
+export const LARGEST_COMPARED_CONSTANT = 64;
 
 function structuralKey(node: Node, inputIds: readonly number[]): string | null {
   if (node.op === constantOp) {

@@ -103,6 +103,7 @@ export function gemma(
     const gated = mul(gelu(linear(m, layer.mlp.gate)), linear(m, layer.mlp.up));
     hidden = add(hidden, linear(gated, layer.mlp.down));
   });
+  context.onLayer?.(hidden);
   return { hidden: gemmaNorm(hidden, p.norm, c.rmsNormEps), cache };
 }
 

@@ -27,8 +27,8 @@ export interface Parameter {
   readonly shape: Shape;
 }
 
-/** Told the input of each layer, in order: what lies between two of them is the layer's own. */
-export type OnLayer = (input: Node) => void;
+/** Told the input of each layer, in order, and the output of the last: what lies between two of them is one layer's own. */
+export type OnLayer = (value: Node) => void;
 
 /** Low-rank adaptation: A [R,In] and B [Out,R], scaled by α/R or α/√R. */
 export interface Lora<T> {

@@ -107,6 +107,9 @@ export const loraNames = (path: string) => ({
   noise: `${path}.lora_dropout`,
 });
 
+/** Fits the names of dropout's inputs. */
+export const LORA_NOISE = /\.lora_dropout$/;
+
 /** An adapter's matrices by graph input; no number is copied. */
 export function viewAdapter(adapter: Adapter): Record<string, Tensor<"f32">> {
   return Object.fromEntries(

@@ -73,6 +73,7 @@ export function siglip(pixels: Node, p: Siglip<Node>, c: SiglipConfig, onLayer?:
     const m = siglipNorm(x, layer.norm2, c.layerNormEps);
     x = add(x, linear(gelu(linear(m, layer.mlp.fc1)), layer.mlp.fc2));
   }
+  onLayer?.(x);
   return siglipNorm(x, p.postNorm, c.layerNormEps);
 }
 

@@ -1,12 +1,12 @@
 import type { Batch } from "../data/batches.ts";
 import { PATCH_CHARACTERS } from "../data/characters.ts";
 import type { Tensors } from "../engine/engine.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Type } from "../graph/node.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import { feedImages, imageInputOf } from "../model/image-input.ts";
 import { padLength } from "../util/bucket.ts";
 import { random } from "../util/random.ts";
-import { sizeOf, tensor } from "../util/tensor.ts";
+import { sizeOf, type Tensor, tensor } from "../util/tensor.ts";
 import { ANSWERS_ALONE, type BatchShape, type Objective } from "./loss-graph.ts";
 
 /** What training reads of a batch: rows with their answers. */
@@ -94,16 +94,11 @@ function answerFeeds(batch: TrainingBatch, answerTokens: number, config: PaliGem
 }
 
 /**
- * Noise bytes for every dropout input of a graph. A function of seed, step and micro-batch alone: a resumed run draws what
- * the undisturbed one would have, and no generator's state has to be kept.
+ * Noise bytes for a dropout input. A function of seed, step and micro-batch alone: a resumed run draws what the undisturbed one
+ * would have, and no generator's state has to be kept.
  */
-export function dropoutNoise(graph: Graph, seed: number, step: number, micro: number): Tensors {
-  const noise = [...graph.inputs].filter(([, { dtype }]) => dtype === "u8");
-  return Object.fromEntries(
-    noise.map(([name, { shape }]) => {
-      const bytes = new Uint8Array(sizeOf(shape));
-      random(seed, `dropout ${step} ${micro} ${name}`).bytes(bytes);
-      return [name, tensor("u8", shape, bytes)];
-    }),
-  );
+export function dropoutNoise(name: string, { shape }: Type, seed: number, step: number, micro: number): Tensor {
+  const bytes = new Uint8Array(sizeOf(shape));
+  random(seed, `dropout ${step} ${micro} ${name}`).bytes(bytes);
+  return tensor("u8", shape, bytes);
 }

@@ -1,5 +1,6 @@
 import { PATCH_CHARACTERS } from "../data/characters.ts";
 import { type BackwardOptions, gradients } from "../graph/autodiff.ts";
+import { cutChain, gradientName, type Link } from "../graph/chain.ts";
 import { type Graph, makeGraph, topologicalOrder } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import { add, crossEntropy, input, mul, reshape, scale, sum } from "../graph/ops/index.ts";
@@ -64,9 +65,37 @@ export function lossGraph(
     objective = ANSWERS_ALONE,
   }: LossGraphOptions = {},
 ): Graph {
+  const { outputs, layers } = computeLoss(c, shape, dtype, lora, objective);
+  if (differentiation === "none") return makeGraph(outputs);
+  const { loss } = outputs;
+  const differentiated = differentiation === "gradient" ? loss : mul(loss, input("lossScale", "f32", []));
+  const options = recompute ? { kept: new Set(layers) } : {};
+  return makeGraph({ ...outputs, ...gradientsByName(differentiated, wrt, options) });
+}
+
+/** The answers' loss as a chain of layers; feeds as in {@link lossGraph}. The last link's value is the loss. */
+export function lossChain(
+  c: PaliGemmaConfig,
+  shape: BatchShape,
+  dtype: "f32" | "f16",
+  lora: LoraBinding | undefined,
+  wrt: readonly string[] = adapterInputs(lora),
+): Link[] {
+  const { outputs, layers } = computeLoss(c, shape, dtype, lora, ANSWERS_ALONE);
+  return cutChain([...layers, outputs.loss], wrt);
+}
+
+/** The loss and its parts, and what goes into each layer and comes out of the last, in order. */
+function computeLoss(
+  c: PaliGemmaConfig,
+  shape: BatchShape,
+  dtype: "f32" | "f16",
+  lora: LoraBinding | undefined,
+  objective: Objective,
+): { outputs: Record<string, Node> & { loss: Node }; layers: readonly Node[] } {
   const p = bindWeights(paligemmaParameters(c), dtype, lora);
-  const layerInputs = new Set<Node>();
-  const onLayer = (value: Node) => void layerInputs.add(value);
+  const layers: Node[] = [];
+  const onLayer = (value: Node) => void layers.push(value);
   const features = fedFeatures(shape.image, shape.rows, p, c, onLayer);
   const losses = {
     ...(objective.answers > 0 && { answers: answerLoss(features, shape, p, c, onLayer) }),
@@ -76,10 +105,7 @@ export function lossGraph(
     .map(([name, each]) => weigh(each, objective[name as keyof Objective]))
     .reduce((sum, each) => add(sum, each));
   const parts = Object.entries(losses).map(([name, each]) => [lossName(name), each] as const);
-  const outputs = { loss, ...(objective.characters > 0 && Object.fromEntries(parts)) };
-  if (differentiation === "none") return makeGraph(outputs);
-  const differentiated = differentiation === "gradient" ? loss : mul(loss, input("lossScale", "f32", []));
-  return makeGraph({ ...outputs, ...gradientsByName(differentiated, wrt, recompute ? { kept: layerInputs } : {}) });
+  return { outputs: { loss, ...(objective.characters > 0 && Object.fromEntries(parts)) }, layers };
 }
 
 /** Output name of a part of the loss. */
@@ -132,6 +158,3 @@ function gradientsByName(loss: Node, wrt: readonly string[], options: BackwardOp
   // In the order in which the backward pass comes to them: values of a layer need not wait for the layers below.
   return Object.fromEntries(wrt.map((name, i) => [gradientName(name), nodes[i]!] as const).toReversed());
 }
-
-/** Output name of the gradient of an input. */
-export const gradientName = (input: string): string => `d ${input}`;

@@ -21,13 +21,15 @@ export interface Overflow {
 }
 
 /**
- * Runs a graph with an output `loss` once more and looks at every value it computes.
+ * Runs a graph once more and looks at every value it computes.
  * @param graph as the engine runs it: the program's, not the one it was compiled from
+ * @param forward name of the output that the forward pass ends with; without one the graph is a backward pass
  * @returns null when all are finite
  */
 export async function findOverflow(
   engine: Engine,
   graph: Graph,
+  forward: string | null,
   weights: Tensors,
   feeds: Tensors,
 ): Promise<Overflow | null> {
@@ -35,11 +37,11 @@ export async function findOverflow(
   const { zeros } = await runOnce(engine, makeGraph({ zeros: concat(suspects.map(zeroIfFinite), 0) }), weights, feeds);
   const node = suspects[(zeros!.data as Float32Array).findIndex((zero) => zero !== 0)];
   if (node === undefined) return null;
-  const forward = topologicalOrder([graph.outputs.get("loss")!]);
+  const ahead = forward === null ? [] : topologicalOrder([graph.outputs.get(forward)!]);
   return {
     op: node.op.name,
     type: node.type,
-    pass: forward.includes(node) ? "forward" : "backward",
+    pass: ahead.includes(node) ? "forward" : "backward",
     layer: nearestLayer(graph, node),
     inputs: await inputMagnitudes(engine, node, weights, feeds),
   };

@@ -1,19 +1,25 @@
-import type { Engine, Tensors } from "../engine/engine.ts";
-import { programsBySize } from "../engine/programs.ts";
+import type { Engine } from "../engine/engine.ts";
+import { gradientName } from "../graph/chain.ts";
 import type { Model } from "../model/model.ts";
 import { sizeOf, type Tensor, tensor } from "../util/tensor.ts";
 import { type AdamWConfig, type AdamWState, clipGradient, gradientNorm, startAdamW, stepAdamW } from "./adamw.ts";
 import { batchShape, countAnswerTokens, countStep, dropoutNoise, lossFeeds, type TrainingBatch } from "./feeds.ts";
+import { layeredLoss } from "./layered-loss.ts";
 import { type Layout, viewByInput } from "./layout.ts";
-import { ANSWERS_ALONE, type BatchShape, gradientName, lossGraph, lossName, type Objective } from "./loss-graph.ts";
+import { ANSWERS_ALONE, type BatchShape, lossChain, lossGraph, lossName, type Objective } from "./loss-graph.ts";
+import type { LossInputs, LossPrograms } from "./loss-programs.ts";
 import { adjustLossScale, type LossScale, type LossScaleConfig, startLossScale } from "./loss-scale.ts";
-import { findOverflow, type Overflow } from "./overflow-probe.ts";
+import type { Overflow } from "./overflow-probe.ts";
+import { chooseKept, choosePrograms } from "./residuals.ts";
 import type { Trained } from "./trained.ts";
+import { wholeLoss } from "./whole-loss.ts";
 
 export interface TrainerConfig extends AdamWConfig, Partial<LossScaleConfig> {
   readonly max_grad_norm: number | null;
-  /** Compute a layer's values anew in the backward pass instead of keeping them. */
-  readonly recompute?: boolean;
+  /** One program for the whole step, or one a layer; by default what suits model and engine. */
+  readonly programs?: "auto" | "whole" | "layers";
+  /** What the backward pass reads of a layer is kept, or computed again. */
+  readonly residuals?: "auto" | "keep" | "recompute";
   readonly objective?: Objective;
   readonly seed: number;
 }
@@ -65,7 +71,7 @@ export function createTrainer(
   trained: Trained,
   config: TrainerConfig,
 ): Trainer {
-  const { layout, frozen, lora } = trained;
+  const { layout } = trained;
   const { objective = ANSWERS_ALONE } = config;
   const values = trained.values.slice();
   const optimizer = startAdamW(layout.size);
@@ -80,31 +86,22 @@ export function createTrainer(
   const spans = layout.places.map(({ start, shape }) => ({
     ...{ start, end: start + sizeOf(shape), decays: shape.length > 1 },
   }));
-  const steps = programsBySize<BatchShape>(engine, frozen, (size) =>
-    lossGraph(model.config, size, model.dtype, lora, {
-      wrt,
-      differentiation: lossScale ? "scaled gradient" : "gradient",
-      recompute: config.recompute ?? false,
-      objective,
-    }),
-  );
-  const losses = programsBySize<BatchShape>(engine, frozen, (size) =>
-    lossGraph(model.config, size, model.dtype, lora && { ...lora, dropout: 0 }, { differentiation: "none" }),
-  );
+  const programs = lossPrograms(engine, model, trained, config, wrt, lossScale !== null);
 
-  /** The program for each micro-batch of a step, and what it is fed. */
-  async function* runsOf(batches: readonly TrainingBatch[], step: number) {
+  /** The shape of each micro-batch of a step, and what it is computed from. */
+  function microBatches(batches: readonly TrainingBatch[], step: number) {
     const counts = countStep(batches);
-    for (const [micro, batch] of batches.entries()) {
-      const program = await steps.get(batchShape(batch));
-      const feeds: Tensors = {
-        ...lossFeeds(batch, counts, model.config, objective),
-        ...inputs,
-        ...dropoutNoise(program.graph, config.seed, step, micro),
-        ...(lossScale && { lossScale: scalarTensor(lossScale.scale) }),
-      };
-      yield { program, feeds };
-    }
+    return batches.map((batch, micro): { shape: BatchShape; inputs: LossInputs } => ({
+      shape: batchShape(batch),
+      inputs: {
+        feeds: {
+          ...lossFeeds(batch, counts, model.config, objective),
+          ...inputs,
+          ...(lossScale && { lossScale: scalarTensor(lossScale.scale) }),
+        },
+        noise: (name, type) => dropoutNoise(name, type, config.seed, step, micro),
+      },
+    }));
   }
 
   return {
@@ -118,8 +115,8 @@ export function createTrainer(
       gradient.fill(0);
       let loss = 0;
       const losses: Record<string, number> = {};
-      for await (const { program, feeds } of runsOf(batches, step)) {
-        const outputs = await program.run(feeds, { ...partialByOutput, loss: scalarTensor() });
+      for (const { shape, inputs } of microBatches(batches, step)) {
+        const outputs = await programs.differentiate(shape, inputs, partialByOutput);
         loss += outputs.loss!.data[0] as number;
         for (const name of ["answers", "characters"]) {
           const part = outputs[lossName(name)];
@@ -137,8 +134,8 @@ export function createTrainer(
       };
     },
     async findOverflow(batches, step) {
-      for await (const { program, feeds } of runsOf(batches, step)) {
-        const overflow = await findOverflow(engine, program.graph, frozen, feeds);
+      for (const { shape, inputs } of microBatches(batches, step)) {
+        const overflow = await programs.findOverflow(shape, inputs);
         if (overflow) return overflow;
       }
       return null;
@@ -156,20 +153,40 @@ export function createTrainer(
     async loss(batches) {
       let [total, tokens] = [0, 0];
       for await (const batch of batches) {
-        const program = await losses.get(batchShape(batch));
-        const outputs = await program.run({
-          ...lossFeeds(batch, { answerTokens: 1, rows: 1 }, model.config),
-          ...inputs,
-        });
-        total += outputs.loss!.data[0] as number;
+        const feeds = { ...lossFeeds(batch, { answerTokens: 1, rows: 1 }, model.config), ...inputs };
+        total += await programs.loss(batchShape(batch), feeds);
         tokens += countAnswerTokens([batch]);
       }
       return total / tokens;
     },
-    async release() {
-      await Promise.all([steps.release(), losses.release()]);
-    },
+    release: () => programs.release(),
   };
+}
+
+function lossPrograms(
+  engine: Engine,
+  { config, dtype }: Pick<Model, "config" | "dtype">,
+  { frozen, lora }: Trained,
+  { programs = "auto", residuals = "auto", objective = ANSWERS_ALONE }: TrainerConfig,
+  wrt: readonly string[],
+  isScaled: boolean,
+): LossPrograms {
+  const still = lora && { ...lora, dropout: 0 };
+  if (choosePrograms(programs, engine, config, objective) === "layers") {
+    return layeredLoss(engine, frozen, {
+      chainOf: (shape, differentiate) => lossChain(config, shape, dtype, differentiate ? lora : still, wrt),
+      keep: (chain) => chooseKept(chain, residuals),
+    });
+  }
+  const differentiation = isScaled ? "scaled gradient" : "gradient";
+  return wholeLoss(engine, frozen, (shape, differentiate) =>
+    differentiate
+      ? lossGraph(config, shape, dtype, lora, {
+          ...{ wrt, differentiation, objective },
+          recompute: residuals === "recompute",
+        })
+      : lossGraph(config, shape, dtype, still, { differentiation: "none" }),
+  );
 }
 
 function scalarTensor(value = 0): Tensor<"f32"> {

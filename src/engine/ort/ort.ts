@@ -4,6 +4,7 @@ import type { Graph } from "../../graph/graph.ts";
 import { totalFlops } from "../../graph/print.ts";
 import type { Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Engine, type Program, type Tensors } from "../engine.ts";
+import { splitProducts } from "../split-products.ts";
 import { type HalfPrecision, measureHalfPrecision } from "./half-precision.ts";
 import { createSession } from "./session.ts";
 import { fromOrt, mapValues, toOrt } from "./tensors.ts";
@@ -42,7 +43,9 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
 
   return {
     name: "ort",
-    async compile(graph, weights = {}) {
+    readsInPlace: providers[0] === "cpu",
+    async compile(whole, weights = {}) {
+      const graph = splitProducts(whole);
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
       const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open

@@ -1,0 +1,90 @@
+import { f32ToF16 } from "../src/formats/half.ts";
+import type { PaliGemmaConfig } from "../src/model/config.ts";
+import { parametersOf } from "../src/model/lora.ts";
+import type { Model } from "../src/model/model.ts";
+import { paligemmaParameters } from "../src/model/paligemma.ts";
+import { random } from "../src/util/random.ts";
+import { sizeOf, type Tensor, tensor } from "../src/util/tensor.ts";
+
+interface Size {
+  readonly image: number;
+  /** Width, layers, heads, MLP. */
+  readonly vision: readonly [number, number, number, number];
+  /** Width, layers, heads, key heads, head size, MLP. */
+  readonly text: readonly [number, number, number, number, number, number];
+  readonly vocabulary: number;
+}
+
+/** As bench/peers/torch_lora.py names them. */
+export const SIZES = {
+  nano: { image: 224, vision: [192, 6, 3, 768], text: [256, 6, 4, 1, 64, 1024], vocabulary: 1024 },
+  "300m": { image: 224, vision: [768, 12, 12, 3072], text: [1024, 8, 4, 1, 256, 4096], vocabulary: 65_536 },
+  "3b-224": { image: 224, vision: [1152, 27, 16, 4304], text: [2048, 18, 8, 1, 256, 16_384], vocabulary: 257_152 },
+  "3b-448": { image: 448, vision: [1152, 27, 16, 4304], text: [2048, 18, 8, 1, 256, 16_384], vocabulary: 257_152 },
+} as const satisfies Record<string, Size>;
+export type SizeName = keyof typeof SIZES;
+
+export interface SizeChange {
+  /** Layers of the language model. */
+  readonly layers?: number;
+  readonly visionLayers?: number;
+}
+
+export function configOf(name: SizeName, { layers, visionLayers }: SizeChange = {}): PaliGemmaConfig {
+  const { image, vision, text, vocabulary }: Size = SIZES[name];
+  return {
+    vision: {
+      hiddenSize: vision[0],
+      numLayers: visionLayers ?? vision[1],
+      numHeads: vision[2],
+      intermediateSize: vision[3],
+      imageSize: image,
+      patchSize: 14,
+      layerNormEps: 1e-6,
+    },
+    text: {
+      hiddenSize: text[0],
+      numLayers: layers ?? text[1],
+      numHeads: text[2],
+      numKvHeads: text[3],
+      headDim: text[4],
+      intermediateSize: text[5],
+      vocabSize: vocabulary + 64,
+      rmsNormEps: 1e-6,
+      ropeTheta: 10_000,
+      maxPositions: 8192,
+    },
+    imageTokenId: vocabulary,
+    padTokenId: 0,
+    bosTokenId: 2,
+    eosTokenId: 1,
+  };
+}
+
+/** A PaliGemma of a size, its numbers uniform in ±0.02: a million drawn ones, again and again. */
+export function randomModel(name: SizeName, dtype: "f32" | "f16", change: SizeChange = {}): Model {
+  const config = configOf(name, change);
+  const generator = random(0, "weights");
+  const drawn = Float32Array.from({ length: 1_000_003 }, () => generator.uniform() * 0.04 - 0.02);
+  const numbers = dtype === "f16" ? f32ToF16(drawn) : drawn;
+  let at = 0;
+  const weights = parametersOf(paligemmaParameters(config)).map(({ name, shape }) => {
+    const size = sizeOf(shape);
+    const data = dtype === "f16" ? new Uint16Array(size) : new Float32Array(size);
+    for (let done = 0; shape.length > 1 && done < size; ) {
+      const part = numbers.subarray(at, at + size - done);
+      data.set(part, done);
+      done += part.length;
+      at = (at + part.length) % numbers.length;
+    }
+    return [name, tensor(dtype, shape, data as never) as Tensor] as const;
+  });
+  const preprocessor = {
+    imageSize: config.vision.imageSize,
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+    rescaleFactor: 1 / 255,
+    resample: "bicubic",
+  } as const;
+  return { folder: name, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
+}

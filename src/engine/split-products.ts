@@ -1,0 +1,45 @@
+import { type Graph, makeGraph } from "../graph/graph.ts";
+import type { Node } from "../graph/node.ts";
+import { add, cast, concat, constant, embedding, matmul, slice } from "../graph/ops/index.ts";
+import { type MatmulAttrs, matmulOp } from "../graph/ops/matmul.ts";
+import { bytesOf } from "../graph/print.ts";
+import { isWidenedWeight } from "./widen-at-use.ts";
+
+/** A widened weight of more bytes than this is never there as a whole: Gemma's embedding, 2.1 GB, which is its output layer too. */
+const MOST_WIDENED = 192 * 2 ** 20;
+
+/**
+ * Takes products with a frozen fp16 weight W [N,K] that is large when widened in parts of its rows: x · Wᵀ part by part side by
+ * side, dy · W as the sum of the parts. A graph without any comes back as it is.
+ */
+export function splitProducts(graph: Graph, most = MOST_WIDENED): Graph {
+  if (!graph.nodes.some((node) => isLargeProduct(node, most))) return graph;
+  const replacement = new Map<Node, Node>();
+  for (const node of graph.nodes) {
+    const renewed = { ...node, inputs: node.inputs.map((input) => replacement.get(input)!) };
+    replacement.set(node, isLargeProduct(node, most) ? split(renewed, most) : renewed);
+  }
+  return makeGraph(Object.fromEntries([...graph.outputs].map(([name, node]) => [name, replacement.get(node)!])));
+}
+
+function isLargeProduct({ op, inputs: [, w], attrs }: Node, most: number): boolean {
+  return op === matmulOp && isWidenedWeight(w!) && bytesOf(w!.type) > most && !(attrs as MatmulAttrs).transA;
+}
+
+function split({ inputs: [x, widened], attrs }: Node, most: number): Node {
+  const { transB, alpha } = attrs as MatmulAttrs;
+  const [weight] = widened!.inputs;
+  const [rows, columns] = weight!.type.shape as [number, number];
+  const size = Math.max(1, Math.floor(most / (4 * columns)));
+  const starts = Array.from({ length: Math.ceil(rows / size) }, (_, i) => i * size);
+  const parts = starts.map((start) => {
+    const end = Math.min(rows, start + size);
+    const part = cast(embedding(weight!, rowsBetween(start, end)), "f32");
+    return matmul(transB ? x! : slice(x!, -1, start, end), part, { transB, alpha });
+  });
+  return transB ? concat(parts, -1) : parts.reduce((sum, part) => add(sum, part));
+}
+
+/** Rows are picked and not sliced: slices onnxruntime turns into one split, which copies all of the weight at once. */
+const rowsBetween = (start: number, end: number): Node =>
+  constant({ dtype: "i32", shape: [end - start], data: Int32Array.from({ length: end - start }, (_, i) => start + i) });

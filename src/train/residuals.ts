@@ -1,0 +1,50 @@
+import { freemem } from "node:os";
+import type { Engine } from "../engine/engine.ts";
+import type { Link } from "../graph/chain.ts";
+import { bytesOf } from "../graph/print.ts";
+import type { PaliGemmaConfig } from "../model/config.ts";
+import { parametersOf } from "../model/lora.ts";
+import { paligemmaParameters } from "../model/paligemma.ts";
+import { sizeOf } from "../util/tensor.ts";
+import type { Objective } from "./loss-graph.ts";
+
+/** Parameters from which on a step is compiled layer by layer: below, one program for all is faster, and its values fit. */
+const LARGE = 200_000_000;
+
+/**
+ * Whether a step is one program or one a layer. It follows from model and engine alone, never from the machine: both ways round
+ * differently, and a run that goes on elsewhere must give the same bits.
+ */
+export function choosePrograms(
+  wanted: "auto" | "whole" | "layers",
+  engine: Pick<Engine, "readsInPlace">,
+  config: PaliGemmaConfig,
+  objective: Objective,
+): "whole" | "layers" {
+  if (wanted !== "auto") return wanted;
+  const parameters = parametersOf(paligemmaParameters(config)).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return engine.readsInPlace && objective.characters === 0 && parameters >= LARGE ? "layers" : "whole";
+}
+
+/** Of the memory that is free now, what residuals may have: the rest is work memory of programs, photographs and the system. */
+const SHARE = 0.6;
+
+/** Links whose residuals are kept. `auto` keeps as many as there is memory for, from the last down: these wait shortest. */
+export function chooseKept(
+  chain: readonly Link[],
+  residuals: "auto" | "keep" | "recompute",
+  free: number = freemem(),
+): ReadonlySet<Link> {
+  let room = { auto: SHARE * free, keep: Number.POSITIVE_INFINITY, recompute: 0 }[residuals];
+  const kept = new Set<Link>();
+  for (const link of chain.toReversed()) {
+    room -= residualBytes(link);
+    if (room < 0) break;
+    kept.add(link);
+  }
+  return kept;
+}
+
+/** Bytes of what the backward pass reads of a link, without what goes into it. */
+export const residualBytes = ({ kept }: Link): number =>
+  [...kept.values()].reduce((sum, type) => sum + bytesOf(type), 0);

@@ -1,0 +1,160 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Engine, Tensors } from "../../src/engine/engine.ts";
+import { ortEngine } from "../../src/engine/ort/ort.ts";
+import { referenceEngine } from "../../src/engine/reference/reference.ts";
+import { initAdapter, loraModules } from "../../src/model/lora.ts";
+import { paligemmaParameters } from "../../src/model/paligemma.ts";
+import { trainAdapter, trainWeights } from "../../src/train/trained.ts";
+import { createTrainer, type TrainerConfig } from "../../src/train/trainer.ts";
+import { random } from "../../src/util/random.ts";
+import { relativeError } from "../support/errors.ts";
+import { GOLDENS, type Golden, type GoldenName, loadGolden } from "../support/goldens.ts";
+
+const CONFIG = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, max_grad_norm: 1, seed: 0 } as const;
+const LAYERS = { programs: "layers" } as const;
+
+let goldens: Record<GoldenName, Golden>;
+beforeAll(async () => {
+  const loaded = await Promise.all(GOLDENS.map(async (name) => [name, await loadGolden(name)] as const));
+  goldens = Object.fromEntries(loaded) as typeof goldens;
+});
+
+const trainerOf = ({ model, lora, adapter }: Golden, config: Partial<TrainerConfig>, engine: Engine = ortEngine()) =>
+  createTrainer(engine, model, trainAdapter(model, lora, adapter), { ...CONFIG, ...config });
+
+/** An engine that counts what it compiles, and how much of it is there at once. */
+function counting(engine: Engine) {
+  const count = { compiled: 0, open: 0 };
+  return {
+    count,
+    engine: {
+      ...engine,
+      async compile(graph, weights) {
+        const program = await engine.compile(graph, weights);
+        count.compiled++;
+        count.open++;
+        const release = () => {
+          count.open--;
+          return program.release();
+        };
+        return { ...program, release };
+      },
+    } satisfies Engine,
+  };
+}
+
+describe.each(GOLDENS)("%s, layer by layer", (name) => {
+  test("the loss and every gradient are those of one program for all", async () => {
+    const golden = goldens[name];
+    const [whole, layers] = [trainerOf(golden, {}, referenceEngine), trainerOf(golden, LAYERS, referenceEngine)];
+    const { loss } = await whole.differentiate([golden.batch], 1);
+    expect((await layers.differentiate([golden.batch], 1)).loss).toBeCloseTo(loss, 12);
+    expect(relativeError(layers.gradient, whole.gradient)).toBeLessThan(1e-6);
+  });
+
+  test("what is computed again has the bits of what is kept", async () => {
+    const golden = goldens[name];
+    const [kept, again] = (["keep", "recompute"] as const).map((residuals) =>
+      trainerOf(golden, { ...LAYERS, residuals }),
+    );
+    const result = await kept!.differentiate([golden.batch], 1);
+    expect(await again!.differentiate([golden.batch], 1)).toEqual(result);
+    expect(again!.gradient).toEqual(kept!.gradient);
+  });
+});
+
+test("dropout draws the same noise on both ways and for both kinds of programs", async () => {
+  const golden = goldens.tiny;
+  const { model, lora, adapter, batch } = golden;
+  const dropping = (config: Partial<TrainerConfig>) =>
+    createTrainer(ortEngine(), model, trainAdapter(model, { ...lora, dropout: 0.3 }, adapter), {
+      ...CONFIG,
+      ...config,
+    });
+  const [whole, layers, again] = [dropping({}), dropping(LAYERS), dropping({ ...LAYERS, residuals: "recompute" })];
+  const { loss } = await whole.differentiate([batch], 3);
+  expect((await layers.differentiate([batch], 3)).loss).toBeCloseTo(loss, 5);
+  expect(relativeError(layers.gradient, whole.gradient)).toBeLessThan(1e-5);
+  await again.differentiate([batch], 3);
+  expect(again.gradient).toEqual(layers.gradient);
+  await layers.differentiate([batch], 4);
+  expect(relativeError(layers.gradient, again.gradient)).toBeGreaterThan(1e-3);
+});
+
+test("a frozen image tower has no way back, and equal layers share their programs", async () => {
+  const { model, batch } = goldens.wide;
+  const modules = loraModules(paligemmaParameters(model.config), { targets: ".*language_model.*_proj", exclude: null });
+  const lora = { modules, rank: 4, scale: 1, dropout: 0 };
+  const trained = trainAdapter(model, lora, initAdapter(modules, 4, random(0, "adapter")));
+  const { engine, count } = counting(ortEngine());
+  const [whole, layers] = [{}, LAYERS].map((programs) =>
+    createTrainer(programs === LAYERS ? engine : ortEngine(), model, trained, { ...CONFIG, ...programs }),
+  );
+  await whole!.differentiate([batch], 1);
+  await layers!.differentiate([batch], 1);
+  expect(relativeError(layers!.gradient, whole!.gradient)).toBeLessThan(1e-5);
+  // Forward: patches, a layer of the tower, what is between, a layer of the language model, its last,
+  // the loss. Back: a program each for the loss, the last layer, one between, and the first, which has no gradient to its input.
+  expect(model.config.text.numLayers).toBe(3);
+  expect(count).toEqual({ compiled: 10, open: 10 });
+  await layers!.differentiate([batch], 2);
+  expect(count.compiled).toBe(10);
+  await layers!.release();
+  expect(count.open).toBe(0);
+});
+
+test("programs of another shape of batch go before new ones come", async () => {
+  const { batch } = goldens.tiny;
+  const { engine, count } = counting(ortEngine());
+  const trainer = trainerOf(goldens.tiny, LAYERS, engine);
+  await trainer.differentiate([batch], 1);
+  const open = count.open;
+  const longer = { ...batch, tokens: widen(batch.tokens, batch.suffixLengths.length, 16) };
+  await trainer.differentiate([longer], 2);
+  expect(count.open).toBe(open);
+  expect(count.compiled).toBeGreaterThan(open);
+  expect(count.compiled).toBeLessThan(2 * open); // those of the image tower serve any text
+});
+
+/** Rows of tokens, each with padding behind it. */
+function widen(tokens: Int32Array, rows: number, more: number): Int32Array {
+  const length = tokens.length / rows;
+  const wide = new Int32Array(rows * (length + more));
+  for (let row = 0; row < rows; row++)
+    wide.set(tokens.subarray(row * length, (row + 1) * length), row * (length + more));
+  return wide;
+}
+
+test("a weight that is both embedding and output layer has the sum of both gradients", async () => {
+  const { model, batch } = goldens.tiny;
+  const [whole, layers] = [{}, LAYERS].map((programs) =>
+    createTrainer(ortEngine(), model, trainWeights("all", model), { ...CONFIG, ...programs }),
+  );
+  await whole!.differentiate([batch], 1);
+  await layers!.differentiate([batch], 1);
+  expect(relativeError(layers!.gradient, whole!.gradient)).toBeLessThan(1e-5);
+});
+
+test("the loss alone is that of the whole program", async () => {
+  const { batch } = goldens.tiny;
+  const losses = [{}, LAYERS].map((programs) => trainerOf(goldens.tiny, programs).loss(one(batch)));
+  const [whole, layers] = await Promise.all(losses);
+  expect(layers).toBeCloseTo(whole!, 5);
+});
+
+async function* one<T>(value: T): AsyncGenerator<T> {
+  yield value;
+}
+
+test("what overflows is found in its layer", async () => {
+  const { model, lora, adapter, batch } = goldens.tiny;
+  const layer = "language_model.model.layers.1.mlp.down_proj";
+  const weight = model.weights[`${layer}.weight`]!;
+  const weights: Tensors = {
+    ...model.weights,
+    [`${layer}.weight`]: { ...weight, data: (weight.data as Float32Array).slice().fill(3e38) },
+  };
+  const trainer = createTrainer(ortEngine(), model, trainAdapter({ weights }, lora, adapter), { ...CONFIG, ...LAYERS });
+  expect(await trainer.findOverflow([batch], 1)).toMatchObject({ op: "matmul", pass: "forward", layer });
+  expect(await trainerOf(goldens.tiny, LAYERS).findOverflow([batch], 1)).toBeNull();
+});
