@@ -1,11 +1,19 @@
 import type { Argv, CommandModule } from "yargs";
+import { modelConvertCommand } from "./model/convert.ts";
 import { modelInitCommand } from "./model/init.ts";
+import { modelInspectCommand } from "./model/inspect.ts";
 import { modelMakeCommand } from "./model/make.ts";
 
 /** `amlc model`: bases on disk. */
 export const modelCommand: CommandModule = {
   command: "model",
-  describe: "Make bases",
-  builder: (y: Argv) => y.command(modelInitCommand).command(modelMakeCommand).demandCommand(1, "no subcommand given"),
+  describe: "Look at bases, convert and make them",
+  builder: (y: Argv) =>
+    y
+      .command(modelInspectCommand)
+      .command(modelConvertCommand)
+      .command(modelInitCommand)
+      .command(modelMakeCommand)
+      .demandCommand(1, "no subcommand given"),
   handler: () => {},
 };
