@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import { type ScoreByEntity, scoreRows } from "../challenge/score.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolveAsset } from "../config/presets.ts";
@@ -6,12 +7,14 @@ import { openRun, type RunFolder } from "../runs/folder.ts";
 import { InputError, InterruptedError } from "../util/errors.ts";
 import { makeOutputFolder } from "../util/files.ts";
 import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
+import { sweepBegunFiles } from "../util/left-overs.ts";
 import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import { readOptions, refuseOverwrite, type TableJob } from "./data/table-job.ts";
 import { isFault } from "./predict/answer-log.ts";
 import type { PartTask } from "./predict/answer-part.ts";
 import { type BlankRule, blankRule } from "./predict/blank-rule.ts";
 import { describeDivision, divideWork, roomHere, weightBytes } from "./predict/division.ts";
+import { sweepPartLocks } from "./predict/part-lock.ts";
 import { copyManifest, cutTable, type PartRows, readParts, requirePhotographs } from "./predict/part-rows.ts";
 import { claimFolder, makePlan, type Plan, workFiles } from "./predict/plan.ts";
 import { refuseErrors, runParts } from "./predict/run-parts.ts";
@@ -102,6 +105,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   await makeOutputFolder(work);
   await requireWritable(output);
   using _lock = await lockFolder(work, PREDICTING);
+  await sweep(work, output);
   const { threads } = await claimFolder(work, { plan, threads: prepared.threads }, fresh);
   const cut = await cutTable(test.path, Number(plan.parts), work, readOptions(options));
   const manifest = part === undefined ? null : await copyManifest(cut, output);
@@ -111,6 +115,14 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   if (left === 0) options.observer?.note?.(`${output}: all ${tally.total} rows are answered already`);
   else await answerRest(options, { ...prepared, threads }, parts, tally, work);
   return { ...(await writeAll(options, prepared, parts, tally, work)), rows_now: left, manifest };
+}
+
+/** Removes what earlier calls have left that were killed. @throws InputError when a process of one is still at work */
+async function sweep(work: string, output: string): Promise<void> {
+  await sweepPartLocks(work);
+  await sweepBegunFiles(work);
+  await sweepBegunFiles(workFiles(work).tables);
+  await sweepBegunFiles(dirname(output), basename(output));
 }
 
 /** Checks all that can be checked without a model. */

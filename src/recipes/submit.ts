@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import type { ScoreByEntity } from "../challenge/score.ts";
 import type { DataSettings } from "../config/data-schema.ts";
@@ -13,6 +13,7 @@ import { openRun } from "../runs/folder.ts";
 import { AmlcError } from "../util/errors.ts";
 import { makeOutputFolder, writeFileAtomic } from "../util/files.ts";
 import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
+import { sweepBegunFiles } from "../util/left-overs.ts";
 import { readManifest } from "../util/package.ts";
 import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import { type CleanAnswersReport, cleanAnswers } from "./clean-answers.ts";
@@ -91,6 +92,8 @@ export async function submit(options: SubmitOptions): Promise<SubmitReport> {
   await makeOutputFolder(work);
   await requireWritable(output);
   using _lock = await lockFolder(work, SUBMITTING);
+  await sweepBegunFiles(work);
+  await sweepBegunFiles(dirname(output), basename(output));
   const [images, raw] = [options.images ?? join(work, "images"), join(work, "raw.csv")];
   const stages = await openStages(join(work, "stages.json"), fresh);
   const { sha256: testSum } = await checksumFiles({ sha256: test });

@@ -26,6 +26,8 @@ const run = join(folder, "learnt");
 const [HEADER, ...ROWS] = readFileSync(join(SHIPPED, "val.csv"), "utf8").trimEnd().split("\n");
 /** The shipped validation rows, which have a truth, with indices that are not their row numbers. */
 const table = writeRows("test.csv", ROWS);
+/** The largest number that Linux gives, as good as never. */
+const NOBODY = 4_194_303;
 let tries = 0;
 /** Their answers, as one part. */
 let whole: { readonly file: string; readonly text: string };
@@ -209,6 +211,21 @@ describe("the folder of what is answered so far", () => {
     expect(textOf(output)).toBe(whole.text);
     expect(await answer(options)).toMatchObject({ ...report, rows_now: 0 });
     expect(readdirSync(`${output}-work`).filter((name) => name.endsWith(".lock"))).toEqual([]);
+  });
+
+  test("is rid of what killed calls had begun to write", async () => {
+    const output = join(folder, "swept.csv");
+    await answer({ output });
+    const begun = [
+      output,
+      join(`${output}-work`, "plan.json"),
+      join(`${output}-work`, "amlc-parts", "test-parts.json"),
+    ];
+    const files = begun.map((file) => `${file}.${NOBODY}-0a1b2c3d.tmp`);
+    for (const file of files) writeFileSync(file, "");
+    await answer({ output });
+    expect(files.filter((file) => existsSync(file))).toEqual([]);
+    expect(textOf(output)).toBe(whole.text);
   });
 
   test("is not mixed with another plan's: what differs is told, and --fresh begins anew", async () => {

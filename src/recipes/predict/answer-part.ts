@@ -5,11 +5,11 @@ import { readTable } from "../../data/table.ts";
 import { type TokenizeOptions, tokenizeSamples } from "../../data/tokenize.ts";
 import { numImageTokens } from "../../model/config.ts";
 import { InputError } from "../../util/errors.ts";
-import { type LockPurpose, lockFolder } from "../../util/folder-lock.ts";
 import { openRunAnswerer, type RowAnswer } from "../answerer.ts";
 import type { Base } from "../base.ts";
 import { type AnswerLog, type Entry, type Fault, openAnswerLog } from "./answer-log.ts";
 import { imageState, imageStateOf } from "./image-state.ts";
+import { lockPart } from "./part-lock.ts";
 import { weightsChecksum } from "./plan.ts";
 
 /** What one process is to do: plain data, so that it can be sent to another. */
@@ -43,7 +43,7 @@ export interface PartWatch {
  * @throws InputError as openRunAnswerer, and when another process is at this part or the checkpoint is another one by now
  */
 export async function answerPart(task: PartTask, watch: PartWatch): Promise<"done" | "stopped"> {
-  using _lock = await lockFolder(task.work, answering(task.part));
+  using _lock = await lockPart(task.work, task.part);
   const log = await openAnswerLog(task.log);
   const write = async (entries: readonly Entry[]) => {
     if (entries.length === 0) return;
@@ -58,12 +58,6 @@ export async function answerPart(task: PartTask, watch: PartWatch): Promise<"don
     await log.close();
   }
 }
-
-const answering = (part: number): LockPurpose => ({
-  prefix: `part${part}`,
-  does: `is answering part ${part}`,
-  instead: "choose another -o or --work",
-});
 
 async function answerSamples(
   { run, checkpoint, sets, weights }: PartTask,

@@ -72,6 +72,9 @@ describe("amlc predict", () => {
     expect(kills).toBeGreaterThan(1);
     await answered("killed.csv", "--set", "eval.batch=1");
     expect(textOf("killed.csv")).toBe(textOf("whole.csv"));
+    expect(readdirSync(folder).filter((name) => name.startsWith("killed"))).toEqual(["killed.csv", "killed.csv-work"]);
+    const left = readdirSync(join(folder, "killed.csv-work"), { recursive: true, encoding: "utf8" });
+    expect(left.filter((name) => /\.(lock|tmp)$/.test(name))).toEqual([]);
   });
 
   test("goes on with the other parts when a process dies, and says which one did and how to go on", async () => {

@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { runProgram } from "../../../src/cli/program.ts";
 import { train } from "../../../src/recipes/train.ts";
-import { image, startImageServer, status } from "../../support/image-server.ts";
+import { startAmlc } from "../../support/cli.ts";
+import { after, image, startImageServer, status } from "../../support/image-server.ts";
 import { SHIPPED, tinyConfig, writeQuickRows } from "../../support/runs.ts";
 import { FAST_FOLDER, workFolder } from "../../support/work-folder.ts";
 import { captureOutput } from "../capture.ts";
@@ -53,6 +55,38 @@ test("private addresses are not asked unless that is allowed: then no row has it
   expect(await runProgram(["submit", table, "--run", join(folder, "young"), "-o", output])).toBe(2);
   expect(printed.err).toContain("not one of its 1 rows has its photograph");
   expect(server.requests.size).toBe(0);
+});
+
+test("killed at its photographs and at its answers, it goes on to the same bytes and leaves nothing behind", async () => {
+  await using server = await startImageServer();
+  const [, ...shipped] = readFileSync(join(SHIPPED, "val.csv"), "utf8").trimEnd().split("\n");
+  const links = shipped.slice(0, 6).map((row) => {
+    const name = row.split(",")[0]!.split("/").at(-1)!;
+    return server.serve(`/${name}`, after(20, image(readFileSync(join(SHIPPED, "images", name)))));
+  });
+  const lines = links.flatMap((link, i) => [`${2 * i},${link},1,width`, `${2 * i + 1},${link},1,item_weight`]);
+  writeFileSync(table, ["index,image_link,group_id,entity_name", ...lines, ""].join("\n"));
+  const sets = ["eval.batch=1", "engine.threads=1", "download.concurrency=1"].flatMap((set) => ["--set", set]);
+  const args = ["submit", table, "--run", join(folder, "young"), "--allow-private", ...sets];
+  const start = () => startAmlc(folder, [...args, "-o", "killed.csv", "--parts", "2", "--at-once", "2"]);
+  const killWhen = async (isTime: () => boolean) => {
+    const started = start();
+    while (!isTime() && started.process.exitCode === null) await sleep(2);
+    started.process.kill("SIGKILL");
+    const { signal, stderr } = await started.ended; // standard error is shared: it ends with the last process
+    expect(signal, stderr).toBe("SIGKILL");
+  };
+  await killWhen(() => server.requests.size > 2);
+  const logs = [1, 2].map((part) => join(folder, "killed.csv-work", "predict", `part-${part}.jsonl`));
+  await killWhen(() => logs.some((log) => existsSync(log) && statSync(log).size > 0));
+  const { code, stderr } = await start().ended;
+  expect(code, stderr).toBe(0);
+  expect(await runProgram([...args, "-o", join(folder, "whole.csv"), "--parts", "1"]), printed.err).toBe(0);
+  const textOf = (...path: string[]) => readFileSync(join(folder, ...path), "utf8");
+  expect(textOf("killed.csv")).toBe(textOf("whole.csv"));
+  expect(textOf("killed.csv-work", "raw.csv")).toBe(textOf("whole.csv-work", "raw.csv"));
+  const left = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.startsWith("killed"));
+  expect(left.filter((name) => /\.(lock|tmp|part)$/.test(name))).toEqual([]);
 });
 
 test("its help lists the settings of downloads and of the answers' form", async () => {
