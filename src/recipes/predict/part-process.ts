@@ -1,3 +1,4 @@
+import { Worker } from "node:worker_threads";
 import { AmlcError } from "../../util/errors.ts";
 import type { Entry } from "./answer-log.ts";
 import type { PartTask } from "./answer-part.ts";
@@ -35,6 +36,7 @@ process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 process.on("disconnect", leave);
 if (!process.connected) leave();
+new Worker(new URL("./parent-watch.js", import.meta.url), { workerData: process.ppid });
 process.on("message", (order: Order) => {
   if ("stop" in order) stopping.abort();
   else void work(order.task);
