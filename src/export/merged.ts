@@ -3,8 +3,9 @@ import type { StoredDType } from "../formats/safetensors-header.ts";
 import { readCompanions, writeCompanions } from "../model/companions.ts";
 import type { Parameter } from "../model/layers.ts";
 import { writeShards } from "../model/write-shards.ts";
-import { InputError, InterruptedError } from "../util/errors.ts";
+import { InputError } from "../util/errors.ts";
 import { sizeOf } from "../util/tensor.ts";
+import { endIfStopped } from "../util/whole-folder.ts";
 import type { MergedWeights } from "./merged-weights.ts";
 
 /** Type of the weights in the files. */
@@ -58,7 +59,7 @@ export async function writeMerged(
   const total = weights.parameters.reduce((sum, { shape }) => sum + rounding.width * sizeOf(shape), 0);
   let done = 0;
   const bytesOf = async (parameter: Parameter): Promise<Uint8Array> => {
-    if (signal?.aborted) throw new InterruptedError("stopped: nothing is written");
+    endIfStopped(signal);
     const { data } = await weights.read(parameter);
     const numbers = rounding.round(data);
     if (dtype === "fp16") requireInRange(parameter.name, numbers as Uint16Array);

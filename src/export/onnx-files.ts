@@ -6,6 +6,7 @@ import { bytesOf } from "../graph/print.ts";
 import type { OnnxDtype } from "../model/onnx-layout.ts";
 import { type AtomicFile, openFileAtomic, writeFileAtomic } from "../util/files.ts";
 import type { Tensor } from "../util/tensor.ts";
+import { endIfStopped } from "../util/whole-folder.ts";
 import type { ExportedGraph } from "./onnx-graphs.ts";
 import { storeWeights } from "./stored-weights.ts";
 
@@ -16,6 +17,8 @@ export interface OnnxFileOptions {
   readonly isWeight: (name: string) => boolean;
   /** Weights of more bytes than this go into files of their own beside the model, each as large at most. */
   readonly mostBytes?: number;
+  /** Ends the work between two weights. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Protocol buffers end at 2 GiB, and so do arrays of many clients. */
@@ -27,11 +30,14 @@ export interface WrittenOnnx {
   readonly dataFiles: number;
 }
 
-/** Writes a graph with its weights in it, or beside it where they are too many: `model.onnx_data`, `model.onnx_data_1`, … */
+/**
+ * Writes a graph with its weights in it, or beside it where they are too many: `model.onnx_data`, `model.onnx_data_1`, …
+ * @throws InterruptedError when the signal ended it; nothing is left then
+ */
 export async function writeOnnxFile(
   path: string,
   { graph, openSizes }: ExportedGraph,
-  { dtype, read, isWeight, mostBytes = MOST_BYTES }: OnnxFileOptions,
+  { dtype, read, isWeight, mostBytes = MOST_BYTES, signal }: OnnxFileOptions,
 ): Promise<WrittenOnnx> {
   const stored = storeWeights(graph, dtype, isWeight);
   const model = lower(stored.graph, basename(path), { lacks: ["FusedMatMul"], openSizes });
@@ -44,6 +50,7 @@ export async function writeOnnxFile(
   const initializers: OnnxTensor[] = [...model.initializers];
   try {
     for (const { weight, make } of stored.weights) {
+      endIfStopped(signal);
       for (const [name, value] of Object.entries(make(await read(weight)))) {
         made.add(name);
         const bytes = bytesOfTensor(value);

@@ -15,6 +15,13 @@ export interface OnnxFile {
   readonly bytes: number;
 }
 
+export interface OnnxModelOptions {
+  readonly dtypes: readonly OnnxDtype[];
+  readonly onFile?: (file: OnnxFile) => void;
+  /** Ends the work between two weights, with an InterruptedError. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Writes a model into a folder as transformers.js looks for it: `onnx/`, with three files of each type, and what makes them a
  * PaliGemma, the configuration last.
@@ -22,13 +29,14 @@ export interface OnnxFile {
 export async function writeOnnxModel(
   folder: string,
   weights: MergedWeights,
-  { dtypes, onFile }: { readonly dtypes: readonly OnnxDtype[]; readonly onFile?: (file: OnnxFile) => void },
+  { dtypes, onFile, signal }: OnnxModelOptions,
 ): Promise<OnnxFile[]> {
   const config = await readModelConfig(weights.folder);
   const parameters = new Map(weights.parameters.map((parameter) => [parameter.name, parameter]));
   const source = {
     read: (name: string) => weights.read(parameters.get(name)!),
     isWeight: (name: string) => parameters.has(name),
+    signal,
   };
   await mkdir(join(folder, "onnx"));
   const files: OnnxFile[] = [];

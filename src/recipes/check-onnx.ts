@@ -6,10 +6,10 @@ import { type Asked, largestLogitError } from "../infer/compare-readers.ts";
 import { onnxReader } from "../infer/onnx-reader.ts";
 import type { Reader } from "../infer/reader.ts";
 import type { OnnxDtype } from "../model/onnx-layout.ts";
+import { endIfStopped } from "../util/whole-folder.ts";
 import { type Answerer, answerWith, type openRunAnswerer } from "./answerer.ts";
 import type { Base } from "./base.ts";
-import type { Observer } from "./observer.ts";
-import { filesOfSplit, readRows } from "./rows.ts";
+import { filesOfSplit, readRows, type Watch } from "./rows.ts";
 import { openPhotographs } from "./steps.ts";
 
 /** How the files of one type compare with the engine that they were written from. */
@@ -32,15 +32,25 @@ const LOGIT_ROWS = 16;
 
 type Opened = Awaited<ReturnType<typeof openRunAnswerer>>;
 
-/** Answers the first `most` rows of validation, or of training where there is none, with written files and with the engine. */
+export interface OnnxCheckOptions extends Watch {
+  readonly dtypes: readonly OnnxDtype[];
+  /** Rows to answer. */
+  readonly most: number;
+}
+
+/**
+ * Answers the first `most` rows of validation, or of training where there is none, with written files and with the engine.
+ * @throws InterruptedError when the signal ended it, between two batches of rows
+ */
 export async function checkOnnx(
   folder: string,
   { config, base, answerer, reader }: Opened,
-  { dtypes, most, observer }: { dtypes: readonly OnnxDtype[]; most: number; observer?: Observer | undefined },
+  { dtypes, most, ...watch }: OnnxCheckOptions,
 ): Promise<OnnxCheck[]> {
   if (most === 0) return [];
-  const samples = await rowsToCheck({ config, base }, most);
-  const expected = await textsOf(answerer, samples);
+  const { observer, signal } = watch;
+  const samples = await rowsToCheck({ config, base }, most, watch);
+  const expected = await textsOf(answerer, samples, signal);
   const fromPixels = { ...config, data: { ...config.data, features: null } };
   const { providers, threads } = config.engine;
   const checks: OnnxCheck[] = [];
@@ -49,10 +59,11 @@ export async function checkOnnx(
     const files = await onnxReader(folder, dtype, base.model.config, { providers: [...providers], threads });
     const answers = answerWith(fromPixels, base, { with: () => files, release: files.release });
     try {
-      const texts = await textsOf(answers, samples);
+      const texts = await textsOf(answers, samples, signal);
+      const compared = samples.slice(0, LOGIT_ROWS);
       checks.push({
         dtype,
-        logit_error: await compareLogits(reader, files, samples.slice(0, LOGIT_ROWS), { config: fromPixels, base }),
+        logit_error: await compareLogits(reader, files, compared, { config: fromPixels, base }, signal),
         rows: texts.size,
         same: share(texts, (text, sample) => text === expected.get(sample)),
         right: share(texts, isRight),
@@ -67,15 +78,18 @@ export async function checkOnnx(
 
 const isRight = (text: string, { value }: TokenizedSample) => outcomeOf(text, value) === "tp";
 
-async function rowsToCheck({ config, base }: Pick<Opened, "config" | "base">, most: number) {
+async function rowsToCheck({ config, base }: Pick<Opened, "config" | "base">, most: number, watch: Watch) {
   const [file] = filesOfSplit(config.data.val === null ? "train" : "val", config);
-  const { samples } = await readRows(file!, config, base, true);
+  const { samples } = await readRows(file!, config, base, true, watch);
   return samples.slice(0, most);
 }
 
-async function textsOf(answerer: Answerer, samples: readonly TokenizedSample[]) {
+async function textsOf(answerer: Answerer, samples: readonly TokenizedSample[], signal: AbortSignal | undefined) {
   const texts = new Map<TokenizedSample, string>();
-  for await (const rows of answerer.answer(samples)) for (const { sample, text } of rows) texts.set(sample, text);
+  for await (const rows of answerer.answer(samples)) {
+    for (const { sample, text } of rows) texts.set(sample, text);
+    endIfStopped(signal);
+  }
   return texts;
 }
 
@@ -92,10 +106,11 @@ async function compareLogits(
   files: Reader,
   samples: readonly TokenizedSample[],
   { config, base }: Pick<Opened, "config" | "base">,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const photographs = openPhotographs(config, base);
   try {
-    return await largestLogitError(engine, files, ask(samples, photographs.reader, base), {
+    return await largestLogitError(engine, files, ask(samples, photographs.reader, base, signal), {
       ...{ eosId: base.tokenizer.eosId, maxTokens: config.eval.max_new_tokens },
     });
   } finally {
@@ -103,8 +118,14 @@ async function compareLogits(
   }
 }
 
-async function* ask(samples: readonly TokenizedSample[], reader: PixelReader, { model }: Base): AsyncGenerator<Asked> {
+async function* ask(
+  samples: readonly TokenizedSample[],
+  reader: PixelReader,
+  { model }: Base,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Asked> {
   for (const { imagePath, prefix } of samples) {
+    endIfStopped(signal);
     const image = await reader.read(imagePath).catch((error: unknown) => {
       if (error instanceof BadRowError) return undefined;
       throw error;

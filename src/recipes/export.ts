@@ -19,7 +19,7 @@ import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import { formatCount } from "../util/format-number.ts";
 import { readManifest } from "../util/package.ts";
-import { writeWholeFolder } from "../util/whole-folder.ts";
+import { endIfStopped, writeWholeFolder } from "../util/whole-folder.ts";
 import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import type { Observer } from "./observer.ts";
 
@@ -32,12 +32,13 @@ export interface ExportOptions {
   /** Settings of the run's configuration to change, as `base=elsewhere/paligemma`. */
   readonly sets?: readonly string[];
   readonly observer?: Observer;
+  /** Once aborted, the export ends with an InterruptedError and leaves nothing. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ExportMergedOptions extends ExportOptions {
   /** Type of the weights in the files, by default fp32; they are added up in float32 whatever it is. */
   readonly dtype?: MergedDtype;
-  readonly signal?: AbortSignal;
 }
 
 export interface ExportAdapterOptions extends ExportOptions {
@@ -76,7 +77,7 @@ const CARD = "README.md";
 /**
  * Writes what a run has trained as a Hugging Face folder: its adapter folded into the base, W + s·B·A in float32 before any
  * rounding, or the weights that it trained. The folder appears when all is there.
- * @throws InputError when the run has no checkpoint or another base, or something else stands at `output`
+ * @throws InputError when the run has no checkpoint or another base, or something else stands at `output`; InterruptedError
  */
 export async function exportMerged(options: ExportMergedOptions): Promise<ExportMergedReport> {
   const { dtype = "fp32", observer, signal } = options;
@@ -92,7 +93,8 @@ export async function exportMerged(options: ExportMergedOptions): Promise<Export
 
 /**
  * Writes the adapter of a run as PEFT reads it beside some release of transformers.
- * @throws InputError when the run has no checkpoint or trains no adapter, or something else stands at `output`
+ * @throws InputError when the run has no checkpoint or trains no adapter, or something else stands at `output`;
+ * InterruptedError when the signal ended it
  */
 export async function exportAdapter(options: ExportAdapterOptions): Promise<ExportAdapterReport> {
   const { dialect = "transformers>=5.6" } = options;
@@ -152,19 +154,21 @@ async function openRunCheckpoint({ run: nameOrPath, checkpoint, sets = [] }: Exp
 const progressSchema = z.object({ step: z.int().min(0) });
 
 async function writeExport<T extends { readonly files: readonly string[]; readonly card: string }>(
-  { output, observer }: ExportOptions,
+  { output, observer, signal }: ExportOptions,
   source: RunCheckpoint,
   write: (folder: string, origin: Origin) => Promise<T>,
 ): Promise<Omit<T, "card"> & ExportReport> {
   const { run, checkpoint, step, config } = source;
   const origin = await originOf(source, observer);
   return writeWholeFolder(output, REPORT, async (fresh) => {
+    endIfStopped(signal);
     const { card, ...written } = await write(fresh, origin);
     const about = { run: run.name, checkpoint, step, base: config.base, asked: askedOf(config) };
     const files = [...written.files, CARD, REPORT];
     await writeFileAtomic(join(fresh, CARD), card);
     const report = { amlc: readManifest().version, ...about, ...written, files };
     await writeFileAtomic(join(fresh, REPORT), `${JSON.stringify(report, null, 2)}\n`);
+    endIfStopped(signal);
     return { folder: output, ...about, ...written, files };
   });
 }

@@ -171,6 +171,13 @@ describe("export adapter", () => {
     expect(readText(output, "README.md")).toContain(`with the module names of ${dialect}`);
   });
 
+  test("told to stop, leaves nothing of it", async () => {
+    const output = at("stopped-adapter");
+    const stopped = exportAdapter({ run: at("adapted"), output, signal: AbortSignal.abort() });
+    await expect(stopped).rejects.toThrow(InterruptedError);
+    expect(readdirSync(folder).filter((name) => name.startsWith("stopped-adapter"))).toEqual([]);
+  });
+
   test("names its modules as the release does", async () => {
     const keys = ADAPTER_DIALECTS.map((_, i) =>
       readText(at(`adapter-${i}`), "adapter_model.safetensors").slice(0, 9000),

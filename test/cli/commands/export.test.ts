@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runProgram } from "../../../src/cli/program.ts";
 import { train } from "../../../src/recipes/train.ts";
+import { startAmlc } from "../../support/cli.ts";
 import { tinyConfig, writeQuickRows } from "../../support/runs.ts";
 import { FAST_FOLDER, workFolder } from "../../support/work-folder.ts";
 import { captureOutput } from "../capture.ts";
@@ -65,7 +66,39 @@ describe("amlc export adapter", () => {
   });
 });
 
-test.each(["merged", "adapter"])("help of %s has examples and fits 100 columns", async (kind) => {
+describe("amlc export onnx", () => {
+  const FIRST_FILE = /^onnx\/vision_encoder/m;
+  const start = (output: string) => {
+    const dtypes = ["fp32", "fp16", "q8", "q4"].flatMap((dtype) => ["--dtype", dtype]);
+    return startAmlc(folder, ["export", "onnx", "--run", "./adapted", "-o", output, "--check", "9", ...dtypes]);
+  };
+  const beside = (name: string) => readdirSync(folder).filter((found) => found.startsWith(name));
+
+  test("stopped by Ctrl-C leaves with 130 and nothing of its folder", async () => {
+    const started = start("stopped");
+    await started.told(FIRST_FILE);
+    started.process.kill("SIGINT");
+    const { code, stdout, stderr } = await started.ended;
+    expect(code, stderr).toBe(130);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/\nstopping\n(.*\n)*error: stopped: nothing is written\n$/);
+    expect(beside("stopped")).toEqual([]);
+  });
+
+  test("killed, it leaves what the next export to the same place removes", async () => {
+    const started = start("killed");
+    await started.told(FIRST_FILE);
+    started.process.kill("SIGKILL");
+    const { signal, stderr } = await started.ended;
+    expect(signal, stderr).toBe("SIGKILL");
+    expect(beside("killed")).toEqual(["killed.amlc-new", expect.stringMatching(/^killed_new-.*\.lock$/)]);
+    expect(await exportRun("merged", "killed")).toBe(0);
+    expect(beside("killed")).toEqual(["killed"]);
+    expect(readdirSync(at("killed"))).not.toContain("onnx");
+  });
+});
+
+test.each(["merged", "adapter", "onnx"])("help of %s has examples and fits 100 columns", async (kind) => {
   expect(await runProgram(["export", kind, "--help"])).toBe(0);
   expect(printed.out).toMatch(new RegExp(`^Examples:\n {2}amlc export ${kind} `, "m"));
   expect(Math.max(...printed.out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import { ADAPTER_DIALECTS, type AdapterDialect } from "../../../model/weight-names.ts";
 import { printJson, printLog, printText } from "../../output.ts";
-import { showRun } from "../../run-display.ts";
+import { runTableJob } from "../../table-job.ts";
 import { type ExportArgs, exportOptions } from "./options.ts";
 
 interface AdapterArgs extends ExportArgs {
@@ -27,9 +27,8 @@ export const exportAdapterCommand: CommandModule<object, AdapterArgs> = {
       ),
   async handler({ run, output, checkpoint, set, dialect, json }) {
     const { exportAdapter } = await import("../../../recipes/export.ts");
-    const display = showRun();
-    const options = { run, output, sets: set, dialect, observer: display.observer };
-    const report = await exportAdapter({ ...options, ...(checkpoint && { checkpoint }) }).finally(display.stop);
+    const options = { run, output, sets: set, dialect, ...(checkpoint && { checkpoint }) };
+    const report = await runTableJob((job) => exportAdapter({ ...options, ...job }));
     if (json) return printJson(report);
     printText(`${report.folder}: an adapter of ${report.parameters.toLocaleString("en")} numbers, for ${dialect}`);
     printLog(`written: ${report.files.join(", ")}`);

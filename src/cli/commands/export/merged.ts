@@ -1,8 +1,7 @@
 import type { CommandModule } from "yargs";
 import type { MergedDtype } from "../../../export/merged.ts";
-import { onInterrupt } from "../../interrupt.ts";
 import { printJson, printLog, printText } from "../../output.ts";
-import { showRun } from "../../run-display.ts";
+import { runTableJob } from "../../table-job.ts";
 import { type ExportArgs, exportOptions } from "./options.ts";
 
 interface MergedArgs extends ExportArgs {
@@ -25,13 +24,8 @@ export const exportMergedCommand: CommandModule<object, MergedArgs> = {
       .example("$0 export merged --run quiet-otter-17 -o merged/ --dtype bf16", "in half the bytes"),
   async handler({ run, output, checkpoint, set, dtype, json }) {
     const { exportMerged } = await import("../../../recipes/export.ts");
-    const display = showRun();
-    const { signal, release } = onInterrupt(() => display.observer.note("stopping"));
-    const options = { run, output, sets: set, dtype, observer: display.observer, signal };
-    const report = await exportMerged({ ...options, ...(checkpoint && { checkpoint }) }).finally(() => {
-      release();
-      display.stop();
-    });
+    const options = { run, output, sets: set, dtype, ...(checkpoint && { checkpoint }) };
+    const report = await runTableJob((job) => exportMerged({ ...options, ...job }));
     if (json) return printJson(report);
     const { folder, parameters, bytes, files } = report;
     printText(`${folder}: ${parameters.toLocaleString("en")} numbers, ${(bytes / 1e6).toFixed(1)} MB`);

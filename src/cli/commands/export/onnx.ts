@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { ONNX_DTYPES, type OnnxDtype } from "../../../model/onnx-layout.ts";
 import { InputError } from "../../../util/errors.ts";
 import { printJson, printLog, printTable } from "../../output.ts";
-import { showRun } from "../../run-display.ts";
+import { runTableJob } from "../../table-job.ts";
 import { type ExportArgs, exportOptions } from "./options.ts";
 
 interface OnnxArgs extends ExportArgs {
@@ -29,11 +29,8 @@ export const exportOnnxCommand: CommandModule<object, OnnxArgs> = {
     if (!Number.isInteger(check) || check < 0)
       throw new InputError(`--check ${check}: wanted is a whole number from 0`);
     const { exportOnnx } = await import("../../../recipes/export-onnx.ts");
-    const display = showRun();
-    const report = await exportOnnx({
-      ...{ run, output, dtypes: [...new Set(dtype)], checkRows: check, sets: set, observer: display.observer },
-      ...(checkpoint && { checkpoint }),
-    }).finally(display.stop);
+    const options = { run, output, dtypes: [...new Set(dtype)], checkRows: check, sets: set };
+    const report = await runTableJob((job) => exportOnnx({ ...options, ...(checkpoint && { checkpoint }), ...job }));
     if (json) return printJson(report);
     printTable(report.files.map(({ file, bytes }) => ({ file, MB: (bytes / 1e6).toFixed(1) })));
     if (report.checks.length > 0) printTable(report.checks.map((check) => ({ ...check })));
