@@ -1,5 +1,6 @@
 import type { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../util/tensor.ts";
+import type { Phase, RunTrace } from "./profile-trace.ts";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -16,7 +17,14 @@ export interface Engine {
    * Prepares a graph for running. `weights` binds inputs once: the engine keeps a reference, never a copy, and may keep
    * them on its device. All other inputs are fed at each run.
    */
-  compile(graph: Graph, weights?: Tensors): Promise<Program>;
+  compile(graph: Graph, weights?: Tensors, options?: CompileOptions): Promise<Program>;
+  /** Told what is being done while programs run; there only where somebody watches (profile.ts). */
+  readonly phase?: Phase;
+}
+
+export interface CompileOptions {
+  /** Whether the program notes what its operators take, where the engine can tell: {@link Program.endTrace}. */
+  readonly traced?: boolean;
 }
 
 export interface Program {
@@ -28,6 +36,8 @@ export interface Program {
    */
   run(feeds: Tensors, into?: Tensors): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
+  /** Only of a traced program: what each of its runs did, in the order in which they began. It goes on without. */
+  endTrace?(): readonly RunTrace[];
 }
 
 /** Checks feeds against a graph's declared inputs, and places for results against its outputs, so that every engine refuses the same mistakes in the same words. */

@@ -10,7 +10,7 @@ export function withHalfProducts(engine: Engine): Engine {
   return {
     ...engine,
     halfProducts: true,
-    compile: (graph, weights) => engine.compile(halveProducts(graph), weights),
+    compile: (graph, weights, options) => engine.compile(halveProducts(graph), weights, options),
   };
 }
 

@@ -6,7 +6,7 @@ import { bytesOf } from "../graph/print.ts";
 import { isWidenedWeight } from "./widen-at-use.ts";
 
 /** A widened weight of more bytes than this is never there as a whole: Gemma's embedding, 2.1 GB, which is its output layer too. */
-const MOST_WIDENED = 192 * 2 ** 20;
+const MOST_WIDENED = 144 * 2 ** 20;
 
 /**
  * Takes products with a frozen fp16 weight W [N,K] that is large when widened in parts of its rows: x · Wᵀ part by part side by

@@ -1,9 +1,10 @@
 import type { Graph } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
+import { widenBlocksOp } from "../graph/ops/block-product.ts";
 import { castOp } from "../graph/ops/cast.ts";
 
 /**
- * Gives each reader of a widened fp16 weight a float32 copy of its own, made when it is wanted. Shared, the copy that the
+ * Gives each reader of a widened weight a float32 copy of its own, made when it is wanted. Shared, the copy that the
  * forward pass makes would wait for the backward pass, and so would those of all layers: the whole model in float32. The
  * nodes of the result are equal but not shared, and their order is that of the graph.
  */
@@ -12,7 +13,7 @@ export function widenAtUse(graph: Graph): Graph {
   const nodes: Node[] = [];
   const outputs = new Set(graph.outputs.values());
   for (const node of graph.nodes) {
-    if (isWidenedWeight(node) && !outputs.has(node)) continue;
+    if (isWidened(node) && !outputs.has(node)) continue;
     const inputs = node.inputs.map((input) => {
       const known = replacement.get(input);
       if (known !== undefined) return known;
@@ -35,3 +36,10 @@ export function widenAtUse(graph: Graph): Graph {
 export function isWidenedWeight({ op, inputs: [weight], type }: Node): boolean {
   return op === castOp && type.dtype === "f32" && weight!.type.dtype === "f16" && weight!.inputs.length === 0;
 }
+
+/** The same for a weight that is kept in blocks of few bits. */
+export function isWidenedBlocks({ op, inputs }: Node): boolean {
+  return op === widenBlocksOp && inputs.every((weight) => weight.inputs.length === 0);
+}
+
+const isWidened = (node: Node) => isWidenedWeight(node) || isWidenedBlocks(node);

@@ -30,16 +30,17 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
   async function prepare(shape: BatchShape, differentiate: boolean): Promise<readonly Link[]> {
     const key = JSON.stringify([shape, differentiate]);
     if (last?.key !== key) last = { key, chain: chainOf(shape, differentiate) };
-    await programs.keepOnly(last.chain);
+    await programs.prepare(last.chain);
     return last.chain;
   }
 
   /** Runs one way through a link; `own` is what the chain itself hands on. */
   async function go(way: Way, link: Link, inputs: LossInputs, own: Tensors, into: Tensors, visit?: Visit) {
-    const program = await programs.get(link[way]!);
-    const feeds = feedsOf(program.graph, link, frozen, inputs, own);
-    await visit?.(program.graph, link, way, feeds);
-    await program.run(feeds, into);
+    await programs.use(link[way]!, async (program) => {
+      const feeds = feedsOf(program.graph, link, frozen, inputs, own);
+      await visit?.(program.graph, link, way, feeds);
+      await program.run(feeds, into);
+    });
   }
 
   /** A link's value and what the way back reads, all taken from the pool. */
@@ -178,12 +179,14 @@ function addTo(sum: Float32Array, numbers: Float32Array): void {
 }
 
 /**
- * Compiled programs, one for all graphs that are equal. Those of another shape are let go before new ones are made: each holds
- * work memory of its own, and compiling takes a moment where a step takes minutes.
+ * Compiled programs, one for all graphs that are equal. Each holds on to the work memory it once had, half a gigabyte for one
+ * of Gemma's layers: so what serves a single link goes as soon as it has run, and so do programs for another shape of batch.
+ * Compiling anew takes a tenth of a second where a step takes a minute.
  */
 function programsByGraph(engine: Engine) {
   const compiled = new Map<string, Promise<Program>>();
   const keys = new WeakMap<Graph, string>();
+  let uses = new Map<string, number>();
   const keyOf = (graph: Graph) => {
     const key = keys.get(graph) ?? graphKey(graph);
     keys.set(graph, key);
@@ -195,18 +198,22 @@ function programsByGraph(engine: Engine) {
     for (const [, program] of gone) await (await program).release();
   };
   return {
-    get(graph: Graph): Promise<Program> {
+    async use(graph: Graph, run: (program: Program) => Promise<void>): Promise<void> {
       const key = keyOf(graph);
       const program = compiled.get(key) ?? engine.compile(graph);
       compiled.set(key, program);
       program.catch(() => compiled.delete(key));
-      return program;
+      await run(await program);
+      if (uses.get(key) === 1) await releaseWhere((each) => each === key);
     },
-    keepOnly(chain: readonly Link[]): Promise<void> {
-      const wanted = new Set(
-        chain.flatMap(({ forward, backward }) => [forward, ...(backward ? [backward] : [])]).map(keyOf),
-      );
-      return releaseWhere((key) => !wanted.has(key));
+    async prepare(chain: readonly Link[]): Promise<void> {
+      uses = new Map();
+      for (const { forward, backward } of chain) {
+        for (const graph of backward ? [forward, backward] : [forward]) {
+          uses.set(keyOf(graph), (uses.get(keyOf(graph)) ?? 0) + 1);
+        }
+      }
+      await releaseWhere((key) => !uses.has(key));
     },
     release: () => releaseWhere(() => true),
   };

@@ -9,7 +9,7 @@ import { sizeOf } from "../util/tensor.ts";
 import type { Objective } from "./loss-graph.ts";
 
 /** Parameters from which on a step is compiled layer by layer: below, one program for all is faster, and its values fit. */
-const LARGE = 200_000_000;
+const LARGE = 1_000_000_000;
 
 /**
  * Whether a step is one program or one a layer. It follows from model and engine alone, never from the machine: both ways round

@@ -1,4 +1,5 @@
 import type { Engine, Tensors } from "../engine/engine.ts";
+import { inPhase } from "../engine/profile-trace.ts";
 import { programsBySize } from "../engine/programs.ts";
 import type { Graph } from "../graph/graph.ts";
 import { LORA_NOISE } from "../model/lora.ts";
@@ -23,7 +24,7 @@ export function wholeLoss(
   return {
     async differentiate(shape, inputs, into) {
       const program = await steps.get(shape);
-      return program.run(feed(program.graph, inputs), into);
+      return inPhase(engine, "forward and backward", () => program.run(feed(program.graph, inputs), into));
     },
     async loss(shape, feeds) {
       const outputs = await (await losses.get(shape)).run(feeds);

@@ -50,16 +50,8 @@ export function lower(graph: Graph, name: string, { lacks = [], openSizes = [] }
     names.set(node, written);
     types.set(written, node.type);
   }
-  // Graph outputs have names of their own, and one value may be several outputs.
   const outputs = [...graph.outputs].map(([output, node]) => {
-    nodes.push({
-      input: [names.get(node)!],
-      output: [output],
-      name: output,
-      opType: "Identity",
-      domain: "",
-      attribute: [],
-    });
+    nameOutput(nodes, names, node, output);
     return value(output, node.type);
   });
   return {
@@ -73,6 +65,26 @@ export function lower(graph: Graph, name: string, { lacks = [], openSizes = [] }
     outputs,
     opsets: OPSETS,
   };
+}
+
+/**
+ * Gives a value the name of a graph output: onnxruntime then computes it in the output's own memory. What is fed, constant or
+ * an output already gets a second name by way of an Identity.
+ */
+function nameOutput(nodes: OnnxNode[], names: Map<Node, string>, node: Node, output: string): void {
+  const name = names.get(node)!;
+  const maker = nodes.findIndex((each) => each.output.includes(name));
+  const isTaken = maker < 0 || nodes[maker]!.name !== name;
+  if (isTaken) {
+    nodes.push({ input: [name], output: [output], name: output, opType: "Identity", domain: "", attribute: [] });
+    return;
+  }
+  const rename = (each: string) => (each === name ? output : each);
+  nodes.forEach((each, i) => {
+    if (i !== maker && !each.input.includes(name)) return;
+    nodes[i] = { ...each, input: each.input.map(rename), output: each.output.map(rename) };
+  });
+  for (const [other, itsName] of names) if (itsName === name) names.set(other, output);
 }
 
 /** An emitter that writes each distinct node and small constant once: lowerings may repeat themselves freely. */

@@ -6,6 +6,7 @@ import type { Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Engine, type Program, type Tensors } from "../engine.ts";
 import { splitProducts } from "../split-products.ts";
 import { type HalfPrecision, measureHalfPrecision } from "./half-precision.ts";
+import { createTracedSession, type TracedSession } from "./profile.ts";
 import { createSession } from "./session.ts";
 import { fromOrt, mapValues, toOrt } from "./tensors.ts";
 import { inHostMemory, onWebgpuDevice } from "./weights.ts";
@@ -28,6 +29,7 @@ const WORTH_THREADS = 1e8;
 /** onnxruntime-node: the default engine, on the CPU everywhere and on other providers where the user has them. */
 export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = {}): Engine {
   const isWebgpu = providers[0] === "webgpu";
+  const onHost = providers[0] === "cpu"; // of a device's operators onnxruntime times only how long it takes to hand them over
   const bind = isWebgpu ? onWebgpuDevice(providers) : inHostMemory;
   let halves: Promise<HalfPrecision> | undefined;
   /** Whether halves must be float32 on the device. */
@@ -43,16 +45,18 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
 
   return {
     name: "ort",
-    readsInPlace: providers[0] === "cpu",
-    async compile(whole, weights = {}) {
+    readsInPlace: onHost,
+    async compile(whole, weights = {}, { traced = false } = {}) {
       const graph = splitProducts(whole);
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
       const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open
-      const session = await createSession(isWide ? widenHalves(graph) : graph, providers, {
-        intraOpNumThreads: totalFlops(graph) < WORTH_THREADS ? 1 : (threads ?? availableParallelism()),
-      });
-      return ortProgram(session, graph, weights, bound, toDevice);
+      const written = isWide ? widenHalves(graph) : graph;
+      const options = { intraOpNumThreads: totalFlops(graph) < WORTH_THREADS ? 1 : (threads ?? availableParallelism()) };
+      const { session, endTrace }: Pick<TracedSession, "session"> & Partial<TracedSession> = traced && onHost
+        ? await createTracedSession(written, providers, options)
+        : { session: await createSession(written, providers, options) };
+      return ortProgram(session, graph, weights, bound, toDevice, endTrace);
     },
   };
 }
@@ -63,6 +67,7 @@ function ortProgram(
   weights: Tensors,
   bound: Readonly<Record<string, ort.Tensor>>,
   toDevice: (value: Tensor) => ort.Tensor,
+  endTrace?: TracedSession["endTrace"],
 ): Program {
   return {
     graph,
@@ -74,6 +79,10 @@ function ortProgram(
       const results = await session.run({ ...bound, ...mapValues(feeds, toDevice) }, fetches);
       return mapValues(results, (value, name) => into[name] ?? fromOrt(value));
     },
-    release: () => session.release(),
+    async release() {
+      endTrace?.();
+      await session.release();
+    },
+    ...(endTrace && { endTrace }),
   };
 }

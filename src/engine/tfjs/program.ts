@@ -10,7 +10,7 @@ import { widenAtUse } from "../widen-at-use.ts";
 import type { Backend } from "./backend.ts";
 import type { DeviceWeights } from "./device-weights.ts";
 
-export type OnKernel = (op: string, milliseconds: number) => void;
+export type OnKernel = (op: string, milliseconds: number, node: Node) => void;
 
 /** Where programs run. */
 export interface Place<X> {
@@ -58,7 +58,7 @@ export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, aske
     try {
       return backend.scope(() => node.op.tfjs(backend.kernels, inputs, node.attrs, types));
     } finally {
-      onKernel?.(node.op.name, performance.now() - start);
+      onKernel?.(node.op.name, performance.now() - start, node);
     }
   };
 

@@ -3,6 +3,7 @@ import { InputError } from "../../util/errors.ts";
 import type { Engine } from "../engine.ts";
 import type { Backend } from "./backend.ts";
 import { deviceWeights } from "./device-weights.ts";
+import { tracedProgram } from "./profile.ts";
 import { compileProgram, type OnKernel } from "./program.ts";
 import { findTensorflow } from "./tensorflow-home.ts";
 
@@ -37,7 +38,7 @@ export async function tfjsEngine({
     name: "tfjs",
     backend,
     prefersHalf: backend.prefersHalf,
-    async compile(graph, bound = {}) {
+    async compile(graph, bound = {}, { traced = false } = {}) {
       const foreign = graph.nodes.find(({ type }) => type.dtype === "i64" || type.dtype === "f64");
       if (foreign) throw new Error(`tfjs has no ${foreign.type.dtype}: ${foreign.op.name} [${foreign.type.shape}]`);
       if (!backend.hasHalf && computesHalves(graph)) {
@@ -45,7 +46,8 @@ export async function tfjsEngine({
           hint: "set engine.products to fp32, or run amlc setup tensorflow and set engine.backend to tensorflow",
         });
       }
-      return compileProgram({ backend, weights, onKernel }, graph, bound);
+      const compile = (told: OnKernel | undefined) => compileProgram({ backend, weights, onKernel: told }, graph, bound);
+      return traced && backend.device === "CPU" ? tracedProgram(compile, onKernel) : compile(onKernel);
     },
   };
 }

@@ -1,11 +1,18 @@
-import { sizeOf } from "../../util/tensor.ts";
-import { apply, defineOp, type Float64Tensor, type Node, type Op, ShapeError, type TfjsKernels } from "../node.ts";
-import { cast } from "./cast.ts";
-import { mul, scale, shift, sub } from "./elementwise.ts";
+import { type Shape, sizeOf } from "../../util/tensor.ts";
+import {
+  apply,
+  defineOp,
+  type Float64Tensor,
+  type Node,
+  type Op,
+  ShapeError,
+  type TfjsKernels,
+  type Type,
+} from "../node.ts";
 import { ANY_ORDER } from "./loops.ts";
 import { matmul } from "./matmul.ts";
+import { float32, int64, ONNX_DTYPE } from "./onnx-values.ts";
 import { reshape } from "./reshape.ts";
-import { concat, slice } from "./slice.ts";
 
 /** How a weight [N,K] is kept in blocks of numbers of few bits, as onnxruntime's MatMulNBits has it. */
 export interface BlockFormat {
@@ -23,8 +30,6 @@ export interface BlockProductAttrs extends BlockFormat {
   readonly rounded: boolean;
 }
 
-const blocksOf = ({ in: k, block }: BlockFormat) => Math.ceil(k / block);
-
 /**
  * x [..,K] · Wᵀ for a frozen W [N,K] whose blocks of columns are integers with a scale each: w = s · (q − 2^(bits−1)).
  * x, packed u8 [N, K/block, block·bits/8] (two 4-bit numbers a byte, the first in the low half), scales [N, K/block] → [..,N].
@@ -32,20 +37,15 @@ const blocksOf = ({ in: k, block }: BlockFormat) => Math.ceil(k / block);
 export const blockProductOp: Op<BlockProductAttrs> = defineOp<BlockProductAttrs>({
   name: "blockProduct",
   type: ([x, packed, scales], attrs) => {
-    const { out, in: k, bits, block } = attrs;
-    const blocks = blocksOf(attrs);
-    const wanted = [
-      [out, blocks, (block * bits) / 8],
-      [out, blocks],
-    ];
-    if (x!.shape.at(-1) !== k) throw new ShapeError(`blockProduct: x [${x!.shape}] wants K=${k}`);
-    if (packed!.shape.join() !== wanted[0]!.join() || scales!.shape.join() !== wanted[1]!.join())
-      throw new ShapeError(
-        `blockProduct: wants packed [${wanted[0]}] and scales [${wanted[1]}] but got [${packed!.shape}] and [${scales!.shape}]`,
-      );
-    return { dtype: x!.dtype, shape: [...x!.shape.slice(0, -1), out] };
+    if (x!.shape.at(-1) !== attrs.in) throw new ShapeError(`blockProduct: x [${x!.shape}] wants K=${attrs.in}`);
+    requireBlocks("blockProduct", packed!, scales!, attrs);
+    return { dtype: x!.dtype, shape: [...x!.shape.slice(0, -1), attrs.out] };
   },
-  vjp: (dy, [, packed, scales], attrs) => [() => matmul(dy, widenBlocks(packed!, scales!, attrs)), null, null],
+  vjp: (dy, [, packed, scales], { out, in: k, bits, block }) => [
+    () => matmul(dy, widenBlocks(packed!, scales!, { out, in: k, bits, block })),
+    null,
+    null,
+  ],
   onnx: (emit, inputs, { out, in: k, bits, block, rounded }) =>
     emit.node(
       "MatMulNBits",
@@ -71,26 +71,64 @@ export const blockProductOp: Op<BlockProductAttrs> = defineOp<BlockProductAttrs>
   tolerance: ANY_ORDER,
 });
 
-/** The weight [N,K] in float32, of packed u8 [N,K/block,·] and scales [N,K/block]. */
-export function widenBlocks(packed: Node, scales: Node, format: BlockFormat): Node {
-  const { out, in: k, bits, block } = format;
-  const blocks = blocksOf(format);
-  const bytes = cast(packed, "f32");
-  const high = cast(cast(scale(bytes, 1 / 16), "i32"), "f32"); // a cast drops what is behind the point
-  const halves = () =>
-    concat(
-      [sub(bytes, scale(high, 16)), high].map((x) => reshape(x, [...x.type.shape, 1])),
-      -1,
-    );
-  const integers = reshape(bits === 8 ? bytes : halves(), [out, blocks, block]);
-  const values = mul(shift(integers, -(2 ** (bits - 1))), reshape(scales, [out, blocks, 1]));
-  return slice(reshape(values, [out, blocks * block]), 1, 0, k);
+/** A weight's bytes and scales: packed u8 [N, K/block, block·bits/8], scales [N, K/block]. */
+export function blockShapes({ out, in: k, bits, block }: BlockFormat): { packed: Shape; scales: Shape } {
+  const blocks = Math.ceil(k / block);
+  return { packed: [out, blocks, (block * bits) / 8], scales: [out, blocks] };
 }
 
-/** The same in TensorFlow.js. */
+/** The weight [N,K] in float32 that blocks stand for: packed u8 [N, K/block, block·bits/8], scales [N, K/block]. */
+export const widenBlocksOp: Op<BlockFormat> = defineOp<BlockFormat>({
+  name: "widenBlocks",
+  type: ([packed, scales], format) => {
+    requireBlocks("widenBlocks", packed!, scales!, format);
+    return { dtype: "f32", shape: [format.out, format.in] };
+  },
+  vjp: () => [null, null],
+  onnx: (emit, [packed, scales], { out, in: k, bits, block }) => {
+    const blocks = Math.ceil(k / block);
+    const byte = (value: number) => emit.constant({ dtype: "u8", shape: [], data: Uint8Array.of(value) });
+    /** Two 4-bit numbers of a byte as two bytes side by side. */
+    const apart = () => {
+      const halves = [
+        emit.node("BitwiseAnd", [packed!, byte(15)]),
+        emit.node("BitShift", [packed!, byte(4)], { direction: "RIGHT" }),
+      ].map((half) => emit.node("Reshape", [half, int64(emit, [out, blocks, block / 2, 1])]));
+      return emit.node("Reshape", [emit.node("Concat", halves, { axis: 3 }), int64(emit, [out, blocks, block])]);
+    };
+    const numbers = emit.node("Cast", [bits === 8 ? packed! : apart()], { to: ONNX_DTYPE.f32 });
+    const centred = emit.node("Add", [numbers, float32(emit, -(2 ** (bits - 1)))]);
+    const columns = emit.node("Reshape", [scales!, int64(emit, [out, blocks, 1])]);
+    const rows = emit.node("Reshape", [emit.node("Mul", [centred, columns]), int64(emit, [out, blocks * block])]);
+    if (blocks * block === k) return rows;
+    return emit.node("Slice", [rows, ...[[0], [k], [1]].map((place) => int64(emit, place))]);
+  },
+  tfjs: (k, [packed, scales], format) => widenInTfjs(k, packed!, scales!, format),
+  reference: ([packed, scales], format) => {
+    const weight = weightAt(packed!, scales!, format);
+    const { out, in: k } = format;
+    const data = Float64Array.from({ length: out * k }, (_, i) => weight(Math.floor(i / k), i % k));
+    return { shape: [out, k], data };
+  },
+  flops: (_inputs, result) => 2 * sizeOf(result.shape),
+  samples: [
+    {
+      label: "8 bits, a last block that is half full",
+      inputs: [{ shape: [5, 2, 32], below: 256, dtype: "u8" }, [5, 2]],
+      attrs: { out: 5, in: 48, bits: 8, block: 32 },
+    },
+    {
+      label: "4 bits",
+      inputs: [{ shape: [4, 2, 16], below: 256, dtype: "u8" }, [4, 2]],
+      attrs: { out: 4, in: 64, bits: 4, block: 32 },
+    },
+  ],
+  tolerance: { relative: 1e-7, why: "one product, rounded once" },
+});
+
 function widenInTfjs<X>(k: TfjsKernels<X>, packed: X, scales: X, format: BlockFormat): X {
   const { out, in: width, bits, block } = format;
-  const blocks = blocksOf(format);
+  const blocks = Math.ceil(width / block);
   const bytes = k.cast(packed, "f32");
   const high = k.cast(k.cast(k.mul(bytes, k.scalar(1 / 16, bytes)), "i32"), "f32");
   const low = k.sub(bytes, k.mul(high, k.scalar(16, bytes)));
@@ -106,13 +144,8 @@ function widenInTfjs<X>(k: TfjsKernels<X>, packed: X, scales: X, format: BlockFo
 }
 
 function multiply(x: Float64Tensor, packed: Float64Tensor, scales: Float64Tensor, format: BlockFormat): Float64Tensor {
-  const { out, in: k, bits, block } = format;
-  const blocks = blocksOf(format);
-  const weight = (row: number, column: number) => {
-    const at = row * blocks * block + column;
-    const q = bits === 8 ? packed.data[at]! : (packed.data[at >> 1]! >> (4 * (at & 1))) & 15;
-    return scales.data[row * blocks + Math.floor(column / block)]! * (q - 2 ** (bits - 1));
-  };
+  const { out, in: k } = format;
+  const weight = weightAt(packed, scales, format);
   const rows = x.data.length / k;
   const data = new Float64Array(rows * out);
   for (let i = 0; i < rows; i++)
@@ -120,6 +153,41 @@ function multiply(x: Float64Tensor, packed: Float64Tensor, scales: Float64Tensor
   return { shape: [...x.shape.slice(0, -1), out], data };
 }
 
+/** s · (q − 2^(bits−1)) at a row and column. */
+function weightAt(
+  { data: bytes }: Float64Tensor,
+  { data: scales }: Float64Tensor,
+  { in: k, bits, block }: BlockFormat,
+) {
+  const blocks = Math.ceil(k / block);
+  return (row: number, column: number): number => {
+    const at = row * blocks * block + column;
+    const q = bits === 8 ? bytes[at]! : (bytes[at >> 1]! >> (4 * (at & 1))) & 15;
+    return scales[row * blocks + Math.floor(column / block)]! * (q - 2 ** (bits - 1));
+  };
+}
+
+function requireBlocks(op: string, packed: Type, scales: Type, format: BlockFormat): void {
+  const wanted = blockShapes(format);
+  if (packed.shape.join() === wanted.packed.join() && scales.shape.join() === wanted.scales.join()) return;
+  const found = `[${packed.shape}] and [${scales.shape}]`;
+  throw new ShapeError(`${op}: wants packed [${wanted.packed}] and scales [${wanted.scales}] but got ${found}`);
+}
+
 /** x · Wᵀ for a weight in blocks; see `blockProductOp`. */
 export const blockProduct = (x: Node, packed: Node, scales: Node, attrs: BlockProductAttrs): Node =>
   apply(blockProductOp, [x, packed, scales], attrs);
+
+/** The weight [N,K] in float32; see `widenBlocksOp`. */
+export const widenBlocks = (packed: Node, scales: Node, format: BlockFormat): Node =>
+  apply(widenBlocksOp, [packed, scales], format);
+
+/** Rows of a widened weight, by their ids [..]: [..,K]. Bytes and scales are picked, and no other row is widened. */
+export function widenRows({ inputs: [packed, scales], attrs }: Node, pick: (table: Node) => Node): Node {
+  const [rows, rowScales] = [pick(packed!), pick(scales!)];
+  const lead = rowScales.type.shape.slice(0, -1);
+  const format = { ...(attrs as BlockFormat), out: sizeOf(lead) };
+  const shapes = blockShapes(format);
+  const wide = widenBlocks(reshape(rows, shapes.packed), reshape(rowScales, shapes.scales), format);
+  return reshape(wide, [...lead, format.in]);
+}

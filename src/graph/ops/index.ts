@@ -1,6 +1,6 @@
 import type { Op } from "../node.ts";
 import { afterOp } from "./after.ts";
-import { blockProductOp } from "./block-product.ts";
+import { blockProductOp, widenBlocksOp } from "./block-product.ts";
 import { castOp, stopGradientOp } from "./cast.ts";
 import { crossEntropyOp } from "./cross-entropy.ts";
 import { dropoutOp } from "./dropout.ts";
@@ -18,7 +18,7 @@ import { constantOp, inputOp } from "./source.ts";
 import { expOp, logOp, rsqrtOp, sigmoidOp, tanhOp } from "./unary.ts";
 
 export { after } from "./after.ts";
-export { blockProduct } from "./block-product.ts";
+export { blockProduct, widenBlocks } from "./block-product.ts";
 export { cast, stopGradient } from "./cast.ts";
 export { crossEntropy } from "./cross-entropy.ts";
 export { dropout } from "./dropout.ts";
@@ -59,6 +59,7 @@ export const allOps: readonly Op<any>[] = [
   concatOp,
   matmulOp,
   blockProductOp,
+  widenBlocksOp,
   softmaxOp,
   rmsNormOp,
   layerNormOp,

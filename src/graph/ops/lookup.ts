@@ -1,5 +1,6 @@
 import { sizeOf, type Tensor } from "../../util/tensor.ts";
 import { apply, bindShape, defineOp, type Node, type Op, ShapeError } from "../node.ts";
+import { widenBlocksOp, widenRows } from "./block-product.ts";
 import { EXACT } from "./loops.ts";
 import { matmul } from "./matmul.ts";
 import { asColumn, float32, ONNX_DTYPE, range } from "./onnx-values.ts";
@@ -30,32 +31,35 @@ export const oneHotOp: Op<{ readonly depth: number }> = defineOp<{ readonly dept
   tolerance: EXACT,
 });
 
-/** table [V,D], ids [..] → [..,D]: row `ids` of the table. */
+/** table [V,..], ids [..] → [..,..]: row `ids` of the table. */
 export const embeddingOp: Op<null> = defineOp<null>({
   name: "embedding",
   type: ([table, ids]) => {
-    if (table!.shape.length !== 2) throw new ShapeError(`embedding: wants a table [V,D] but got [${table!.shape}]`);
-    return { dtype: table!.dtype, shape: [...ids!.shape, table!.shape[1]!] };
+    if (table!.shape.length < 2) throw new ShapeError(`embedding: wants a table [V,D] but got [${table!.shape}]`);
+    return { dtype: table!.dtype, shape: [...ids!.shape, ...table!.shape.slice(1)] };
   },
   vjp: (dy, [table, ids]) => {
-    const [v, d] = table!.type.shape;
-    const n = sizeOf(ids!.type.shape);
-    return [() => matmul(oneHot(reshape(ids!, [n]), v!), reshape(dy, [n, d!]), { transA: true }), null];
+    const [v, ...row] = table!.type.shape;
+    const [n, d] = [sizeOf(ids!.type.shape), sizeOf(row)];
+    const ofTable = () => matmul(oneHot(reshape(ids!, [n]), v!), reshape(dy, [n, d]), { transA: true });
+    return [() => reshape(ofTable(), table!.type.shape), null];
   },
   onnx: (emit, inputs) => emit.node("Gather", inputs),
   tfjs: (k, [table, ids]) => k.gather(table!, ids!),
   reference: ([table, ids]) => {
-    const width = table!.shape[1]!;
+    const row = table!.shape.slice(1);
+    const width = sizeOf(row);
     const data = new Float64Array(ids!.data.length * width);
     ids!.data.forEach((id, i) => {
       data.set(table!.data.subarray(id * width, (id + 1) * width), i * width);
     });
-    return { shape: [...ids!.shape, width], data };
+    return { shape: [...ids!.shape, ...row], data };
   },
   flops: () => 0,
   samples: [
     { label: "a batch of tokens", inputs: [[6, 3], { shape: [2, 4], below: 6 }], attrs: null },
     { label: "one id", inputs: [[6, 3], { shape: [1], below: 6 }], attrs: null },
+    { label: "rows of several axes", inputs: [[5, 2, 3], { shape: [2, 2], below: 5 }], attrs: null },
   ],
   tolerance: EXACT,
 });
@@ -116,7 +120,12 @@ const HIDDEN = -1e9;
 const float = (value: number): Tensor => ({ dtype: "f32", shape: [], data: Float32Array.of(value) });
 
 export const oneHot = (indices: Node, depth: number): Node => apply(oneHotOp, [indices], { depth });
-export const embedding = (table: Node, ids: Node): Node => apply(embeddingOp, [table, ids], null);
+
+/** Rows of a table; of one that is kept in blocks only those that are asked for are widened. */
+export const embedding = (table: Node, ids: Node): Node =>
+  table.op === widenBlocksOp
+    ? widenRows(table, (part) => embedding(part, ids))
+    : apply(embeddingOp, [table, ids], null);
 
 /**
  * The prefix-LM mask (Beyer et al. 2024, fig. 2) over right-padded rows, to be added to scores: 0 where key s of `size` is
