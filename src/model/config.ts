@@ -1,3 +1,5 @@
+import type { BlockLayout } from "../formats/blockwise.ts";
+
 /** The vision tower: SigLIP so400m in PaliGemma (Zhai et al. 2023; 27 layers, width 1152, patch 14). */
 export interface SiglipConfig {
   readonly hiddenSize: number;
@@ -31,6 +33,8 @@ export interface PaliGemmaConfig {
   readonly padTokenId: number;
   readonly bosTokenId: number;
   readonly eosTokenId: number;
+  /** How the matrices of linear layers are kept where they are quantised (weight-blocks.ts). */
+  readonly blocks?: BlockLayout | undefined;
 }
 
 /** How many tokens one image becomes: (imageSize / patchSize)². */

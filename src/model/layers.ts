@@ -1,3 +1,4 @@
+import type { BlockLayout } from "../formats/blockwise.ts";
 import type { Node } from "../graph/node.ts";
 import {
   add,
@@ -25,6 +26,8 @@ export interface Parameter {
   /** Hub-original name, such as `language_model.model.layers.0.self_attn.q_proj.weight`. */
   readonly name: string;
   readonly shape: Shape;
+  /** Kept in blocks of few bits; absent: number by number. */
+  readonly blocks?: BlockLayout;
 }
 
 /** Told the input of each layer, in order, and the output of the last: what lies between two of them is one layer's own. */
@@ -53,7 +56,7 @@ export interface Norm<T> {
   readonly b: T;
 }
 
-/** Weights may be stored in half precision; all arithmetic is in float32. */
+/** Weights may be stored in half precision, or in blocks that a node widens; all arithmetic is in float32. */
 const wide = (weight: Node): Node => cast(weight, "f32");
 
 /** y = xWᵀ + b + (α/R)·dropout(x)AᵀBᵀ    x [..,In] → [..,Out]    (Hu et al. 2021, §4.1) */

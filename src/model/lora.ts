@@ -5,6 +5,7 @@ import type { Random } from "../util/random.ts";
 import { type Tensor, tensor } from "../util/tensor.ts";
 import type { Linear, Lora, Parameter } from "./layers.ts";
 import type { PaliGemma } from "./paligemma.ts";
+import { readWeight } from "./weight-blocks.ts";
 import { ADAPTER_DIALECTS, modulePathIn } from "./weight-names.ts";
 
 /** What is adapted, and how much. */
@@ -129,13 +130,13 @@ export interface LoraBinding {
   readonly dropout: number;
 }
 
-/** Turns declared weights into graph inputs of their names, and hangs an adapter on each layer of `lora.modules`. */
+/** Turns declared weights into graph inputs of their names, or what these are widened to, and hangs an adapter on each layer of `lora.modules`. */
 export function bindWeights(tree: PaliGemma<Parameter>, dtype: "f32" | "f16", lora?: LoraBinding): PaliGemma<Node> {
   const adapted = new Map(lora?.modules.map((module) => [module.path, bindLora(module, lora)]));
   const bind = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null) return value;
     if (Array.isArray(value)) return value.map(bind);
-    if ("name" in value && "shape" in value) return input((value as Parameter).name, dtype, (value as Parameter).shape);
+    if ("name" in value && "shape" in value) return readWeight(value as Parameter, dtype);
     const bound = Object.fromEntries(Object.entries(value).map(([key, child]) => [key, bind(child)]));
     const adapter = "path" in value ? adapted.get(value.path as string) : undefined;
     return adapter ? { ...bound, lora: adapter } : bound;

@@ -3,11 +3,18 @@ import { z } from "zod";
 import { readJson } from "../formats/json.ts";
 import { InputError } from "../util/errors.ts";
 import type { GemmaConfig, PaliGemmaConfig, SiglipConfig } from "./config.ts";
+import { BLOCK_BITS, BLOCK_SIZES, BLOCKS_METHOD } from "./weight-blocks.ts";
 
 /** A setting that the model knows in one value only. */
 export const only = <T extends string | number | boolean | null>(wanted: T) =>
   z.literal(wanted, {
     error: ({ input }) => `is ${JSON.stringify(input)}, only ${JSON.stringify(wanted)} is supported`,
+  });
+
+/** A setting that is one of some numbers. */
+const oneOf = <const T extends number>(wanted: readonly T[]) =>
+  z.literal([...wanted] as T[], {
+    error: ({ input }) => `is ${JSON.stringify(input)}, wanted is ${wanted.join(" or ")}`,
   });
 
 const size = z.int().positive();
@@ -61,6 +68,13 @@ const visionSchema = z.looseObject({
   projection_dim: maybe(size),
 });
 
+/** Of weights in blocks (weight-blocks.ts); those of other tools have other methods. */
+const quantizationSchema = z.looseObject({
+  quant_method: only(BLOCKS_METHOD),
+  bits: oneOf(BLOCK_BITS),
+  block: oneOf(BLOCK_SIZES),
+});
+
 const modelSchema = z.looseObject({
   ...tokenIds,
   model_type: only("paligemma"),
@@ -70,6 +84,7 @@ const modelSchema = z.looseObject({
   tie_word_embeddings: maybe(only(true)),
   text_config: textSchema,
   vision_config: visionSchema,
+  quantization_config: maybe(quantizationSchema),
 });
 type ModelJson = z.output<typeof modelSchema>;
 
@@ -82,7 +97,12 @@ export async function readModelConfig(folder: string): Promise<PaliGemmaConfig> 
   const json = await readJson(path, modelSchema, "a base is a Hugging Face folder of a PaliGemma checkpoint");
   const imageTokenId = json.image_token_index ?? json.image_token_id;
   if (imageTokenId == null) throw new InputError(`${path}: image_token_index: is missing`);
-  const config = { vision: visionConfig(json), text: textConfig(json), imageTokenId, ...specialTokens(json) };
+  const { quantization_config: quantization } = json;
+  const config = {
+    ...{ vision: visionConfig(json), text: textConfig(json), imageTokenId },
+    ...specialTokens(json),
+    ...(quantization && { blocks: { bits: quantization.bits, block: quantization.block } }),
+  };
   checkSizes(path, config, json);
   return config;
 }

@@ -6,6 +6,7 @@ import type { ImageInput } from "./image-input.ts";
 import { type KeyValues, type Linear, linear, type OnLayer, type Parameter } from "./layers.ts";
 import { linearAt } from "./parameters.ts";
 import { type Siglip, siglip, siglipParameters } from "./siglip.ts";
+import { storeInBlocks } from "./weight-blocks.ts";
 
 /** PaliGemma (Beyer et al. 2024): SigLIP's patches, projected, stand before the text that Gemma reads. */
 export interface PaliGemma<T> {
@@ -15,11 +16,12 @@ export interface PaliGemma<T> {
 }
 
 export function paligemmaParameters(c: PaliGemmaConfig): PaliGemma<Parameter> {
-  return {
+  const plain = {
     vision: siglipParameters(c.vision),
     projector: linearAt("multi_modal_projector.linear", c.text.hiddenSize, c.vision.hiddenSize, { bias: true }),
     language: gemmaParameters(c.text),
   };
+  return c.blocks ? storeInBlocks(plain, c.blocks) : plain;
 }
 
 /** Whether a weight or module belongs to what makes image features. */

@@ -1,0 +1,72 @@
+import type { BlockLayout } from "../formats/blockwise.ts";
+import type { Node } from "../graph/node.ts";
+import { type BlockFormat, blockShapes } from "../graph/ops/block-product.ts";
+import { input, widenBlocks } from "../graph/ops/index.ts";
+import type { Shape } from "../util/tensor.ts";
+import type { Linear, Parameter } from "./layers.ts";
+
+/*
+ * A base in few bits: the matrices of linear layers and the table of embeddings are kept in blocks of columns, each with a
+ * scale, as onnxruntime's MatMulNBits has them; all else stays as it was. In files and in graphs a weight `W` is then two
+ * tensors, `W.packed` and `W.scales`.
+ */
+
+/** By this name `quantization_config` of a config.json says that weights are so. */
+export const BLOCKS_METHOD = "amlc-blocks";
+export const BLOCK_BITS = [8, 4] as const;
+export const BLOCK_SIZES = [32, 64, 128] as const;
+
+/** The table is read as it is and is the output layer too: it keeps 8 bits. */
+const TABLE_BITS = 8;
+
+interface WithTable {
+  readonly language: { readonly embedding: Parameter };
+}
+
+/** Declares that the matrices of linear layers and the table of embeddings of a model are in blocks. */
+export function storeInBlocks<T extends WithTable>(tree: T, blocks: BlockLayout): T {
+  const walk = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(walk);
+    if ("path" in value) return { ...value, w: { ...(value as Linear<Parameter>).w, blocks } };
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, walk(child)]));
+  };
+  const { language, ...rest } = walk(tree) as T;
+  const embedding = { ...language.embedding, blocks: { ...blocks, bits: TABLE_BITS } as const };
+  return { ...rest, language: { ...language, embedding } } as T;
+}
+
+/** A tensor of a file, or what is bound to an input of a graph. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Bytes of blocks, scales of blocks, or a weight's own numbers. */
+  readonly kind: "packed" | "scales" | "numbers";
+}
+
+/** What a weight is in a file: itself, or its blocks. */
+export function storedTensors({ name, shape, blocks }: Parameter): StoredTensor[] {
+  if (!blocks) return [{ name, shape, kind: "numbers" }];
+  const { packed, scales } = blockShapes(formatOf(shape, blocks));
+  const names = blockNames(name);
+  return [
+    { name: names.packed, shape: packed, kind: "packed" },
+    { name: names.scales, shape: scales, kind: "scales" },
+  ];
+}
+
+export const blockNames = (weight: string) => ({ packed: `${weight}.packed`, scales: `${weight}.scales` });
+
+function formatOf(shape: Shape, { bits, block }: BlockLayout): BlockFormat {
+  const [out, width] = shape as [number, number];
+  return { out, in: width, bits, block };
+}
+
+/** A weight as a graph reads it: an input of its name, or the matrix that the inputs of its blocks stand for. */
+export function readWeight({ name, shape, blocks }: Parameter, dtype: "f32" | "f16"): Node {
+  if (!blocks) return input(name, dtype, shape);
+  const format = formatOf(shape, blocks);
+  const shapes = blockShapes(format);
+  const names = blockNames(name);
+  return widenBlocks(input(names.packed, "u8", shapes.packed), input(names.scales, "f32", shapes.scales), format);
+}
