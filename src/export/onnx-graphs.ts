@@ -23,7 +23,8 @@ export interface ExportedGraph {
 const [B, T, P, L] = [1009, 10_007, 20_004, 4_998];
 const S = P + T;
 
-const bind = (c: PaliGemmaConfig) => bindWeights(paligemmaParameters(c), "f32");
+/** Of the weights' own numbers, however the base keeps them: they are stored anew. */
+const bind = (c: PaliGemmaConfig) => bindWeights(paligemmaParameters({ ...c, blocks: undefined }), "f32");
 
 export const EXPORTED_GRAPHS: Readonly<Record<OnnxPart, (c: PaliGemmaConfig) => ExportedGraph>> = {
   /** `pixel_values` [B,3,S,S] → `image_features` [B,n,D]. */

@@ -71,14 +71,23 @@ export function dequantizeBlocks(
   const bytesOfZeros = Math.ceil((blocks * bits) / 8);
   const weight = new Float32Array(rows * columns);
   for (let n = 0; n < rows; n++) {
-    for (let k = 0; k < columns; k++) {
-      const i = Math.floor(k / block);
+    for (let i = 0; i < blocks; i++) {
+      const at = n * blocks + i;
       const zero = zeroPoints ? take(zeroPoints, n * bytesOfZeros, i, bits) : 2 ** (bits - 1);
-      const number = take(packed, (n * blocks * block * bits) / 8, k, bits);
-      weight[n * columns + k] = scales[n * blocks + i] * (number - zero);
+      const start = n * columns + i * block;
+      const end = Math.min(start + block, (n + 1) * columns);
+      widenBlock(packed, (at * block * bits) / 8, { scale: scales[at], zero }, bits, weight.subarray(start, end));
     }
   }
   return tensor("f32", shape, weight);
+}
+
+function widenBlock(packed: Uint8Array, at: number, { scale, zero }: Grid, bits: 8 | 4, out: Float32Array): void {
+  if (bits === 8) {
+    for (let k = 0; k < out.length; k++) out[k] = scale * (packed[at + k] - zero);
+    return;
+  }
+  for (let k = 0; k < out.length; k++) out[k] = scale * (((packed[at + (k >> 1)] >> (4 * (k & 1))) & 15) - zero);
 }
 
 function readRow({ dtype, data }: Tensor<"f32"> | Tensor<"f16">, row: number, out: Float32Array): void {

@@ -15,16 +15,26 @@ const COMPANIONS = [
   "added_tokens.json",
 ];
 
-/** Those that a folder has, by name. */
+/** Those that a folder has, by name. The configuration does not say how weights were quantised: others will stand beside it. */
 export async function readCompanions(folder: string): Promise<Record<string, Uint8Array>> {
   const names = COMPANIONS.filter((name) => existsSync(join(folder, name)));
   const files = await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const));
-  return Object.fromEntries(files);
+  return Object.fromEntries(files.map(([name, data]) => [name, name === CONFIG ? ofPlainWeights(data) : data]));
 }
+
+const CONFIG = "config.json";
+
+function ofPlainWeights(data: Uint8Array): Uint8Array {
+  const { quantization_config, ...config } = JSON.parse(Buffer.from(data).toString("utf8")) as Record<string, unknown>;
+  return quantization_config === undefined ? data : encodeConfig(config);
+}
+
+/** As config.json is written. */
+export const encodeConfig = (config: object): Uint8Array => Buffer.from(`${JSON.stringify(config, null, 2)}\n`);
 
 /** Writes them, the configuration last: until then the folder is no model. Returns their names in that order. */
 export async function writeCompanions(files: Readonly<Record<string, Uint8Array>>, folder: string): Promise<string[]> {
-  const names = Object.keys(files).sort((a, b) => Number(a === "config.json") - Number(b === "config.json"));
+  const names = Object.keys(files).sort((a, b) => Number(a === CONFIG) - Number(b === CONFIG));
   for (const name of names) await writeFileAtomic(join(folder, name), files[name]!);
   return names;
 }

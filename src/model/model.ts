@@ -5,19 +5,21 @@ import type { PaliGemmaConfig } from "./config.ts";
 import { parametersOf } from "./lora.ts";
 import { paligemmaParameters } from "./paligemma.ts";
 import type { Preprocessor } from "./preprocessor.ts";
+import { storedTensors } from "./weight-blocks.ts";
 
 /** A frozen base model in memory. */
 export interface Model {
   readonly folder: string;
   readonly config: PaliGemmaConfig;
   readonly preprocessor: Preprocessor;
+  /** Of the weights, but for those that are in blocks (`config.blocks`). */
   readonly dtype: "f32" | "f16";
-  /** Every weight by its hub-original name. */
+  /** Every weight by its hub-original name; of one in blocks their bytes and scales. */
   readonly weights: Tensors;
 }
 
 /**
- * Reads a Hugging Face folder of PaliGemma, whichever type its weights are stored in.
+ * Reads a Hugging Face folder of PaliGemma, whichever type its weights are stored in; what is in blocks stays so.
  * @throws InputError naming the file and tensor that is missing, broken or of another shape
  */
 export async function loadModel(folder: string, dtype: "f32" | "f16"): Promise<Model> {
@@ -26,7 +28,9 @@ export async function loadModel(folder: string, dtype: "f32" | "f16"): Promise<M
     const parameters = parametersOf(paligemmaParameters(checkpoint.config));
     checkpoint.check(parameters);
     const weights: Record<string, Tensor> = {};
-    for (const { name, shape } of parameters) weights[name] = await checkpoint.read(name, shape, dtype);
+    for (const stored of parameters.flatMap(storedTensors)) {
+      weights[stored.name] = await checkpoint.readStored(stored, dtype);
+    }
     return { folder, config: checkpoint.config, preprocessor: checkpoint.preprocessor, dtype, weights };
   } finally {
     await checkpoint.close();

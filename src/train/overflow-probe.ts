@@ -71,7 +71,9 @@ function nearestLayer({ nodes }: Graph, start: Node): string {
   const reached = new Set([start]);
   for (const node of reached) {
     const layer =
-      node.op === inputOp ? /^(.+)\.(?:weight|bias)$/.exec((node.attrs as InputAttrs).name)?.[1] : undefined;
+      node.op === inputOp
+        ? /^(.+)\.(?:weight|bias)(?:\.packed|\.scales)?$/.exec((node.attrs as InputAttrs).name)?.[1]
+        : undefined;
     if (layer !== undefined) return layer;
     if (node.inputs.length > 0) for (const next of [...node.inputs, ...users.get(node)!]) reached.add(next);
   }

@@ -52,13 +52,21 @@ export function trainAdapter({ weights }: Pick<Model, "weights">, lora: LoraBind
 
 /**
  * Trains every weight, or those that make image features, and a head beside them, if there is one.
- * @throws InputError when they are not in float32, for what they move by is lost in half precision
+ * @throws InputError when they are not in float32, for what they move by is lost in half precision and in few bits
  */
 export function trainWeights(
   part: "all" | "vision",
   { config, dtype, weights }: Pick<Model, "config" | "dtype" | "weights">,
   head: Tensors = {},
 ): Trained {
+  if (config.blocks) {
+    throw new InputError(
+      `tune: ${part} wants a base whose weights are whole, and this one is in ${config.blocks.bits} bits`,
+      {
+        hint: "name the base that it was made from, or tune to lora",
+      },
+    );
+  }
   if (dtype !== "f32") {
     throw new InputError(`tune: ${part} wants weights in float32`, {
       hint: "set engine.weights to fp32, or tune to lora",
