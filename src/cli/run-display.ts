@@ -1,4 +1,5 @@
 import type { Observer } from "../recipes/observer.ts";
+import { formatProfile } from "../report/profile-table.ts";
 import { showProgress } from "./progress.ts";
 
 /** Draws what a run tells, on standard error. */
@@ -19,6 +20,7 @@ export function showRun(): { readonly observer: Required<Observer>; stop(): void
     downloaded: ({ done, total, bytes, failed }) =>
       progress.step({ unit: "images", done, total, bytes, ...(failed > 0 && { failed }) }),
     drawn: (done, total) => progress.step({ unit: "images", done, total }),
+    profiled: (profile) => progress.note(formatProfile(profile)),
     evaluated: (split, { f1, tp, rows }) => progress.note(`${split}: F1 ${f1.toFixed(4)}, ${tp} of ${rows} right`),
   };
   return { observer, stop: () => progress.stop() };

@@ -30,8 +30,7 @@ const TOO_LONG = 10;
 export async function measureRoof(engine: Engine): Promise<Roof> {
   const small = await fastest(engine, SMALL, 0.01);
   const expected = (small * operations(LARGE)) / operations(SMALL);
-  const [product, seconds] =
-    expected > TOO_LONG ? [SMALL, small] : [LARGE, await fastest(engine, LARGE, LONG_ENOUGH)];
+  const [product, seconds] = expected > TOO_LONG ? [SMALL, small] : [LARGE, await fastest(engine, LARGE, LONG_ENOUGH)];
   const { m, k, n } = product;
   return { flops_per_s: operations(product) / seconds, product: `[${m},${k}] × [${k},${n}]` };
 }

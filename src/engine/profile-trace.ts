@@ -34,7 +34,9 @@ export const AGAIN = "forward again";
 /** Sizes of an operator's operands and results as a line of text: of many the first ones. */
 export function formatShapes(inputs: readonly (readonly number[])[], outputs: readonly (readonly number[])[]): string {
   const list = (shapes: readonly (readonly number[])[]) =>
-    [...shapes.slice(0, MOST_SHOWN).map((shape) => `[${shape}]`), ...(shapes.length > MOST_SHOWN ? ["…"] : [])].join(" ");
+    [...shapes.slice(0, MOST_SHOWN).map((shape) => `[${shape}]`), ...(shapes.length > MOST_SHOWN ? ["…"] : [])].join(
+      " ",
+    );
   return `${list(inputs)} → ${list(outputs)}`;
 }
 

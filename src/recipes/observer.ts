@@ -1,5 +1,6 @@
 import type { ScoreByEntity } from "../challenge/score.ts";
 import type { DownloadProgress } from "../data/download/tally.ts";
+import type { ProfileSummary } from "../report/profile-table.ts";
 import type { HistoryRecord } from "../runs/history.ts";
 
 /** What a run has to tell while it works; the command line draws it, a library caller may. */
@@ -18,4 +19,6 @@ export interface Observer {
   drawn?(done: number, total: number): void;
   /** After each evaluation on the way. */
   evaluated?(split: string, score: ScoreByEntity): void;
+  /** When the steps that were to be profiled are over; `file` holds them operator by operator. */
+  profiled?(profile: ProfileSummary & { readonly file: string }): void;
 }

@@ -3,6 +3,7 @@ import { formatConfig, loadConfig } from "../config/load.ts";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { idleSettings } from "../engine/create.ts";
+import { watchEngine } from "../engine/profile.ts";
 import { readJson } from "../formats/json.ts";
 import { sampleWeights } from "../model/weight-sample.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
@@ -90,10 +91,13 @@ function requireEngineSettings(run: RunFolder, sets: readonly string[]): void {
 /** Everything that training reads, checked and in memory. Touches no run folder. */
 async function prepare(
   config: Config,
-  base: Base,
+  unwatched: Base,
   trained: Trained,
   options: TrainOptions,
 ): Promise<TrainingJob & { readonly release: () => Promise<void> }> {
+  const { profile: steps } = options;
+  const profiling = steps === undefined ? null : { steps, watch: watchEngine(unwatched.engine) };
+  const base = profiling ? { ...unwatched, engine: profiling.watch.engine } : unwatched;
   const rows = await withCharacters(await readRows(config.data.train, config, base, true, options), config, base);
   for (const note of idleSettings(config.engine)) options.observer?.note?.(`no effect: ${note}`);
   reportBadRows(rows, options.observer);
@@ -110,6 +114,7 @@ async function prepare(
     rows,
     answers,
     trainer,
+    profiling,
     release: async () => void (await Promise.all([trainer.release(), answers?.release()])),
   };
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import type { BadRow } from "../data/bad-rows.ts";
 import type { Batch } from "../data/batches.ts";
+import { inPhase } from "../engine/profile-trace.ts";
 import { numImageTokens } from "../model/config.ts";
 import { findCheckpoint, saveCheckpoint } from "../runs/checkpoints.ts";
 import type { RunFolder } from "../runs/folder.ts";
@@ -17,6 +18,7 @@ import { AmlcError, InterruptedError } from "../util/errors.ts";
 import { type Answers, writeEvaluation } from "./answers.ts";
 import type { Base } from "./base.ts";
 import type { Observer } from "./observer.ts";
+import { type ProfileReport, type Profiling, profileSteps } from "./profile.ts";
 import type { Rows } from "./rows.ts";
 import { type Evaluated, recordStep } from "./step-record.ts";
 import { trainingSteps } from "./steps.ts";
@@ -28,6 +30,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** When a loss or gradient is not finite, the step is run once more to tell which operation overflows first. */
   readonly debugOverflow?: boolean;
+  /** So many steps are profiled, from the second on: the first compiles. */
+  readonly profile?: number | undefined;
 }
 
 /** What training needs, read and checked. */
@@ -39,6 +43,7 @@ export interface TrainingJob extends TrainOptions {
   readonly trainer: Trainer;
   /** Of the validation rows; null when there is no evaluation on the way. */
   readonly answers: Answers | null;
+  readonly profiling: Profiling | null;
 }
 
 export interface TrainResult {
@@ -49,6 +54,8 @@ export interface TrainResult {
   readonly loss: number;
   /** The best evaluation, by eval.metric. */
   readonly best: TrainingProgress["best"];
+  /** When steps were profiled. */
+  readonly profile?: ProfileReport;
 }
 
 /**
@@ -60,7 +67,8 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
   const plan = planSteps(rows.samples.length, config.train);
   const imageTokens = numImageTokens(job.base.model.config.vision);
   const passOver = ({ line, reason }: BadRow) => observer?.note?.(`${rows.csv}: line ${line}: passed over: ${reason}`);
-  const save = (folder: string) => saveProgress(job, folder, progress);
+  const { engine } = job.base;
+  const save = (folder: string) => inPhase(engine, "save", () => saveProgress(job, folder, progress));
   const { patience } = config.eval;
   const isStale = () => patience !== null && progress.evaluations_without_better >= patience;
 
@@ -68,7 +76,9 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
   let saved = start.step;
   let loss = readHistory(run.history).at(-1)?.loss ?? Number.NaN;
   let began = monotonicSeconds();
-  const steps = isStale() ? [] : trainingSteps({ ...job, passOver }, plan, start.step);
+  const profile = job.profiling && profileSteps(job.profiling, { ...job, run, start: start.step, total: plan.total });
+  const ahead = trainingSteps({ ...job, passOver }, plan, start.step);
+  const steps = isStale() ? [] : (profile?.reading(ahead) ?? ahead);
   for await (const { step, epoch, batches } of steps) {
     const result = await trainer.differentiate(batches, step);
     if (job.debugOverflow && !isFiniteStep(result)) {
@@ -79,7 +89,7 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
     }
     requireFinite(step, result, job, batches, run);
     const lr = learningRate(step, plan.total, config.train);
-    if (!trainer.update(result.gradNorm, lr)) {
+    if (!(await inPhase(engine, "update", () => trainer.update(result.gradNorm, lr)))) {
       observer?.note?.(
         `step ${step} is skipped: its gradient overflows; the loss's scale falls to ${trainer.lossScale!.scale}`,
       );
@@ -89,7 +99,7 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
     const seconds = monotonicSeconds() - began;
 
     const due = answers && (step % config.eval.every === 0 || step === plan.total);
-    const evaluated = due ? await evaluateNow(job, run, answers) : null;
+    const evaluated = due ? await inPhase(engine, "evaluate", () => evaluateNow(job, run, answers)) : null;
     if (evaluated) progress = judge(progress, step, evaluated, config);
     const skippedSteps = trainer.lossScale?.skipped_steps ?? 0;
     const record = recordStep({ step, epoch, lr, seconds, evaluated, skippedSteps, ...result }, batches, imageTokens);
@@ -97,14 +107,17 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
     observer?.step?.(record, plan.total);
 
     if (progress.best?.step === step) await save(run.best);
-    if (isStale() || signal?.aborted) break;
-    if (config.train.save_every > 0 && step % config.train.save_every === 0) {
+    const isLast = isStale() || signal?.aborted;
+    if (!isLast && config.train.save_every > 0 && step % config.train.save_every === 0) {
       await save(run.last);
       saved = step;
     }
+    await profile?.stepDone();
+    if (isLast) break;
     began = monotonicSeconds();
   }
   if (progress.step > saved) await save(run.last);
+  await profile?.end();
   const skipped = trainer.lossScale?.skipped_steps ?? 0;
   if (skipped > 0) {
     const all = skipped === progress.step ? ": nothing was learnt; lower train.loss_scale" : "";
@@ -122,7 +135,8 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
   }
   // Without an evaluation there is nothing to choose by: the best adapter is the last.
   if (progress.best === null) await save(run.best);
-  return { run: run.path, steps: progress.step, loss, best: progress.best };
+  const report = profile?.report;
+  return { run: run.path, steps: progress.step, loss, best: progress.best, ...(report && { profile: report }) };
 }
 
 const isFiniteStep = ({ loss, gradNorm }: StepResult) => Number.isFinite(loss) && Number.isFinite(gradNorm);

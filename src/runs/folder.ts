@@ -19,6 +19,8 @@ export interface RunFolder {
   readonly environment: string;
   /** One JSON line an optimiser step. */
   readonly history: string;
+  /** Where the time of some steps went, a Chrome trace. */
+  readonly profile: string;
   /** Checkpoint folders: the newest, and the one with the best evaluation. */
   readonly last: string;
   readonly best: string;
@@ -36,6 +38,7 @@ export function runFolder(path: string): RunFolder {
     config: join(path, "config.yaml"),
     environment: join(path, "environment.json"),
     history: join(path, "history.jsonl"),
+    profile: join(path, "profile.json"),
     last: join(path, "checkpoints", "last"),
     best: join(path, "checkpoints", "best"),
     evaluation: (split) => join(path, `eval-${splitLabel(split)}.json`),

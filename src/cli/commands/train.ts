@@ -11,6 +11,20 @@ interface TrainArgs {
   set: string[] | undefined;
   json: boolean;
   "debug-overflow": boolean;
+  profile: number | undefined;
+}
+
+/** Steps that are profiled when no number is given. */
+const PROFILED = 3;
+
+/** @throws InputError when it is no number of steps */
+function parseProfile(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const steps = given === "" ? PROFILED : Number(given);
+  if (Number.isInteger(steps) && steps > 0) return steps;
+  throw new InputError(`--profile ${given}: is no number of steps`, {
+    hint: `give a whole number from 1 on, or none for ${PROFILED}`,
+  });
 }
 
 /** `amlc train`: a new run by a configuration, or a run that stopped. */
@@ -32,18 +46,24 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
         default: false,
         describe: "when a loss or gradient is not finite, tell which operation overflows first",
       })
+      .option("profile", {
+        type: "string",
+        coerce: parseProfile,
+        describe: `profile ${PROFILED} steps, or as many as given, after one to warm up; training then goes on without`,
+      })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document at the end" })
       .conflicts("resume", "config")
       .example("$0 train --config lora-r8-tiny.yaml", "train on the rows that ship with amlc")
       .example("$0 train --config lora-r8-tiny.yaml --set train.epochs=40 --set run.name=long", "change settings")
       .example("$0 train --resume long", "go on after Ctrl-C, a crash or kill -9, as if nothing had happened")
+      .example("$0 train --config lora-r8-tiny.yaml --profile 10", "see where the time of 10 steps goes")
       .example("$0 train --resume long --set engine.name=tfjs", "go on with another engine");
     if (!helpWanted) return command; // the table takes longer to lay out than all else on the way to the handler
     const { renderKeyTable } = await import("../key-table.ts");
     const { configKeys } = await import("../../config/keys.ts");
     return command.epilogue(`Settings:\n${renderKeyTable(configKeys(), 100)}`);
   },
-  async handler({ config, resume, set, json, "debug-overflow": debugOverflow }) {
+  async handler({ config, resume, set, json, "debug-overflow": debugOverflow, profile }) {
     if (config === undefined && resume === undefined) {
       throw new InputError("neither --config nor --resume is given", {
         hint: "begin with: amlc train --config lora-r8-tiny.yaml",
@@ -58,7 +78,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     );
     let result: TrainResult;
     try {
-      const options = { observer: display.observer, signal, debugOverflow };
+      const options = { observer: display.observer, signal, debugOverflow, profile };
       result = settings
         ? await recipes.train(settings, options)
         : await recipes.resume(resume!, { ...options, sets: set ?? [] });
@@ -72,6 +92,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     printText(`${result.run}: ${result.steps} steps, loss ${result.loss.toFixed(4)}`);
     if (result.best) printText(`best evaluation ${result.best.value.toFixed(4)} after step ${result.best.step}`);
     printText(`loss curve: ${lossCurve}`);
+    if (result.profile) printText(`profile: ${result.profile.file}, for chrome://tracing or https://ui.perfetto.dev`);
     const { data } = settings ?? loadConfig({ config: `${result.run}/config.yaml` });
     printText(`next: amlc eval --run ${result.run} --split ${data.val === null ? "train" : "val"}`);
   },

@@ -52,10 +52,13 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
       const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open
       const written = isWide ? widenHalves(graph) : graph;
-      const options = { intraOpNumThreads: totalFlops(graph) < WORTH_THREADS ? 1 : (threads ?? availableParallelism()) };
-      const { session, endTrace }: Pick<TracedSession, "session"> & Partial<TracedSession> = traced && onHost
-        ? await createTracedSession(written, providers, options)
-        : { session: await createSession(written, providers, options) };
+      const options = {
+        intraOpNumThreads: totalFlops(graph) < WORTH_THREADS ? 1 : (threads ?? availableParallelism()),
+      };
+      const { session, endTrace }: Pick<TracedSession, "session"> & Partial<TracedSession> =
+        traced && onHost
+          ? await createTracedSession(written, providers, options)
+          : { session: await createSession(written, providers, options) };
       return ortProgram(session, graph, weights, bound, toDevice, endTrace);
     },
   };

@@ -46,7 +46,8 @@ export async function tfjsEngine({
           hint: "set engine.products to fp32, or run amlc setup tensorflow and set engine.backend to tensorflow",
         });
       }
-      const compile = (told: OnKernel | undefined) => compileProgram({ backend, weights, onKernel: told }, graph, bound);
+      const compile = (told: OnKernel | undefined) =>
+        compileProgram({ backend, weights, onKernel: told }, graph, bound);
       return traced && backend.device === "CPU" ? tracedProgram(compile, onKernel) : compile(onKernel);
     },
   };
