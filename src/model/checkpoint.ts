@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { dequantizeBlocks } from "../formats/blockwise.ts";
 import { f32ToF16 } from "../formats/half.ts";
 import type { SafetensorsFile } from "../formats/safetensors.ts";
-import type { TensorEntry } from "../formats/safetensors-header.ts";
+import type { StoredDType, TensorEntry } from "../formats/safetensors-header.ts";
 import { InputError } from "../util/errors.ts";
 import { few } from "../util/few.ts";
 import { type Shape, type Tensor, tensor } from "../util/tensor.ts";
@@ -34,6 +34,8 @@ export interface Checkpoint extends AsyncDisposable {
   read<As extends "f32" | "f16">(name: string, shape: Shape, as: As): Promise<Tensor<As>>;
   /** A tensor as it is kept: numbers in the type that is asked for, bytes and scales of blocks in their own. @throws as `read` */
   readStored(stored: StoredTensor, as: "f32" | "f16"): Promise<Tensor>;
+  /** In which type a tensor is stored, by its name on the hub; undefined when there is none. */
+  typeOf(name: string): StoredDType | undefined;
   close(): Promise<void>;
 }
 
@@ -74,6 +76,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
         return inType(numbers as Tensor<"f32">, as) as Tensor<typeof as>;
       },
       readStored,
+      typeOf: (name) => places.get(name)?.entry.dtype,
       close,
       [Symbol.asyncDispose]: close,
     };

@@ -2,7 +2,7 @@ import type { BlockLayout } from "../formats/blockwise.ts";
 import type { Node } from "../graph/node.ts";
 import { type BlockFormat, blockShapes } from "../graph/ops/block-product.ts";
 import { input, widenBlocks } from "../graph/ops/index.ts";
-import type { Shape } from "../util/tensor.ts";
+import { BYTES_PER_ELEMENT, type Shape, sizeOf } from "../util/tensor.ts";
 import type { Linear, Parameter } from "./layers.ts";
 
 /*
@@ -53,6 +53,14 @@ export function storedTensors({ name, shape, blocks }: Parameter): StoredTensor[
     { name: names.packed, shape: packed, kind: "packed" },
     { name: names.scales, shape: scales, kind: "scales" },
   ];
+}
+
+const WIDTHS = { packed: 1, scales: 4 } as const;
+
+/** Bytes that weights take in memory; `dtype` is that of those that are not in blocks. */
+export function storedBytes(parameters: readonly Parameter[], dtype: "f32" | "f16"): number {
+  const width = (kind: StoredTensor["kind"]) => (kind === "numbers" ? BYTES_PER_ELEMENT[dtype] : WIDTHS[kind]);
+  return parameters.flatMap(storedTensors).reduce((sum, { kind, shape }) => sum + width(kind) * sizeOf(shape), 0);
 }
 
 export const blockNames = (weight: string) => ({ packed: `${weight}.packed`, scales: `${weight}.scales` });

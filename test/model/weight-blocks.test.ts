@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { parametersOf } from "../../src/model/lora.ts";
+import { paligemmaParameters } from "../../src/model/paligemma.ts";
+import { BLOCK_SIZES, storedBytes, storedTensors } from "../../src/model/weight-blocks.ts";
+import { DEFAULT_BLOCKS } from "../../src/recipes/quantize-model.ts";
+import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
+
+const declared = (bits: 8 | 4, block: number) =>
+  parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, blocks: { bits, block } }));
+
+describe("PaliGemma of 2.92 billion numbers", () => {
+  const halves = storedBytes(parametersOf(paligemmaParameters(PALIGEMMA_3B)), "f16");
+  const share = (bits: 8 | 4, block: number) => storedBytes(declared(bits, block), "f16") / halves;
+
+  test("takes at most 0.6 of its halves' memory in 8 bits and 0.4 in 4, whatever the blocks", () => {
+    expect(halves).toBe(2 * 2_924_351_216);
+    for (const block of BLOCK_SIZES) {
+      expect(share(8, block)).toBeLessThan(0.6);
+      expect(share(4, block)).toBeLessThan(0.4);
+    }
+    expect(share(8, DEFAULT_BLOCKS[8])).toBeCloseTo(0.532, 3);
+    expect(share(4, DEFAULT_BLOCKS[4])).toBeCloseTo(0.358, 3);
+  });
+
+  test("keeps its table in 8 bits, and norms, biases, patches and positions as they are", () => {
+    const blocks = new Map(declared(4, 32).map((parameter) => [parameter.name, parameter.blocks]));
+    expect(blocks.get("language_model.model.embed_tokens.weight")).toEqual({ bits: 8, block: 32 });
+    const inFew = [...blocks].filter(([, layout]) => layout).map(([name]) => name.split(".").slice(-2).join("."));
+    expect(new Set(inFew)).toEqual(
+      new Set(
+        ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "linear", "embed_tokens", "o_proj"]
+          .concat("gate_proj", "up_proj", "down_proj")
+          .map((name) => `${name}.weight`),
+      ),
+    );
+  });
+
+  test("names bytes and scales after their weight, so that they begin with their layer's path", () => {
+    const [down] = declared(4, 32).filter(({ name }) => name.endsWith("layers.17.mlp.down_proj.weight"));
+    expect(storedTensors(down!)).toEqual([
+      { name: `${down!.name}.packed`, shape: [2048, 512, 16], kind: "packed" },
+      { name: `${down!.name}.scales`, shape: [2048, 512], kind: "scales" },
+    ]);
+  });
+
+  test("fills up the last block of a row: 4304 columns are no multiple of 64", () => {
+    const [fc2] = declared(8, 64).filter(({ name }) => name.endsWith("layers.0.mlp.fc2.weight"));
+    expect(storedTensors(fc2!)[0]!.shape).toEqual([1152, 68, 64]);
+  });
+});
