@@ -3,6 +3,7 @@ import { modelConvertCommand } from "./model/convert.ts";
 import { modelInitCommand } from "./model/init.ts";
 import { modelInspectCommand } from "./model/inspect.ts";
 import { modelMakeCommand } from "./model/make.ts";
+import { modelQuantizeCommand } from "./model/quantize.ts";
 
 /** `amlc model`: bases on disk. */
 export const modelCommand: CommandModule = {
@@ -12,6 +13,7 @@ export const modelCommand: CommandModule = {
     y
       .command(modelInspectCommand)
       .command(modelConvertCommand)
+      .command(modelQuantizeCommand)
       .command(modelInitCommand)
       .command(modelMakeCommand)
       .demandCommand(1, "no subcommand given"),
