@@ -10,18 +10,18 @@ const familySchema = z.looseObject({
 });
 
 /**
- * Says at once that a checkpoint is of another family, before its sizes and names are complained of one by one.
- * @throws InputError naming the family; or the file, when it is no configuration at all
+ * Says at once that a checkpoint is of another family, before its sizes and names are complained of one by one. `called` is
+ * what the folder is called in errors. @throws InputError naming the family; or the file, when it is no configuration at all
  */
-export async function requirePaligemma(folder: string): Promise<void> {
+export async function requirePaligemma(folder: string, called = folder): Promise<void> {
   const path = join(folder, "config.json");
   if (!existsSync(path) && existsSync(join(folder, "adapter_config.json"))) {
-    throw new InputError(`${folder}: is an adapter, and a base is wanted`, { hint: "name its base" });
+    throw new InputError(`${called}: is an adapter, and a base is wanted`, { hint: "name its base" });
   }
   const { model_type, text_config } = await readJson(path, familySchema, "name the folder of a PaliGemma checkpoint");
   const fault = familyFault(model_type ?? "nothing", text_config?.model_type ?? "gemma");
   if (fault === undefined) return;
-  throw new InputError(`${path}: ${fault}: this is a checkpoint of another family`, {
+  throw new InputError(`${join(called, "config.json")}: ${fault}: this is a checkpoint of another family`, {
     hint: "amlc reads PaliGemma, as google/paligemma-3b-pt-448 (PaliGemma 2 has another language model)",
   });
 }
