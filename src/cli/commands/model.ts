@@ -4,6 +4,7 @@ import { modelInitCommand } from "./model/init.ts";
 import { modelInspectCommand } from "./model/inspect.ts";
 import { modelMakeCommand } from "./model/make.ts";
 import { modelPullCommand } from "./model/pull.ts";
+import { modelQuantizeCommand } from "./model/quantize.ts";
 
 /** `amlc model`: bases on disk. */
 export const modelCommand: CommandModule = {
@@ -14,6 +15,7 @@ export const modelCommand: CommandModule = {
       .command(modelPullCommand)
       .command(modelInspectCommand)
       .command(modelConvertCommand)
+      .command(modelQuantizeCommand)
       .command(modelInitCommand)
       .command(modelMakeCommand)
       .demandCommand(1, "no subcommand given"),
