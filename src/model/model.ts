@@ -1,5 +1,5 @@
 import type { Tensors } from "../engine/engine.ts";
-import type { Tensor } from "../util/tensor.ts";
+import { limitConcurrency } from "../util/concurrency.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import type { PaliGemmaConfig } from "./config.ts";
 import { parametersOf } from "./lora.ts";
@@ -18,6 +18,9 @@ export interface Model {
   readonly weights: Tensors;
 }
 
+/** Weights that are read at a time: while one is looked through or converted, the next come from the disk. */
+const READS = 3;
+
 /**
  * Reads a Hugging Face folder of PaliGemma, whichever type its weights are stored in; what is in blocks stays so.
  * @throws InputError naming the file and tensor that is missing, broken or of another shape
@@ -27,11 +30,14 @@ export async function loadModel(folder: string, dtype: "f32" | "f16"): Promise<M
   try {
     const parameters = parametersOf(paligemmaParameters(checkpoint.config));
     checkpoint.check(parameters);
-    const weights: Record<string, Tensor> = {};
-    for (const stored of parameters.flatMap(storedTensors)) {
-      weights[stored.name] = await checkpoint.readStored(stored, dtype);
-    }
-    return { folder, config: checkpoint.config, preprocessor: checkpoint.preprocessor, dtype, weights };
+    const inTurn = limitConcurrency(READS);
+    const weights = await Promise.all(
+      parameters.flatMap(storedTensors).map(async (stored) => {
+        return [stored.name, await inTurn(() => checkpoint.readStored(stored, dtype))] as const;
+      }),
+    );
+    const { config, preprocessor } = checkpoint;
+    return { folder, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
   } finally {
     await checkpoint.close();
   }
