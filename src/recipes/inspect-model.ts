@@ -13,6 +13,7 @@ import { parametersOf } from "../model/lora.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { requirePaligemma } from "../model/model-family.ts";
 import { paligemmaParameters } from "../model/paligemma.ts";
+import { storedTensors } from "../model/weight-blocks.ts";
 import {
   ADAPTER_DIALECTS,
   adapterKey,
@@ -99,8 +100,10 @@ async function inspectBase(folder: string): Promise<ModelReport> {
   const config = await readModelConfig(folder);
   const { entries, faults } = await readFolder(folder, await listShards(folder));
   if (entries.length > 0) requireKnown(folder, entries, canonicalName);
+  const numbers = parametersOf(paligemmaParameters(config)).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return {
     ...summary(folder, "base", entries),
+    ...(config.blocks && { parameters: numbers }), // blocks and scales are others than the model's numbers
     sizes: { ...config, imageTokens: numImageTokens(config.vision) },
     adapter: null,
     faults: [...faults, ...weightFaults(config, entries), ...companionFaults(folder)],
@@ -214,30 +217,26 @@ function adapterDialect(names: readonly string[]): string | undefined {
 
 /** What the model declares and the files lack, or have otherwise. */
 function weightFaults(config: PaliGemmaConfig, entries: readonly InspectedTensor[]): string[] {
-  const parameters = parametersOf(paligemmaParameters(config));
+  const declared = parametersOf(paligemmaParameters(config)).flatMap(storedTensors);
   const found = new Map(entries.map((entry) => [canonicalName(entry.name), entry]));
-  const missing = parameters.filter(({ name }) => !found.has(name)).map(({ name }) => name);
-  const declared = new Set(parameters.map(({ name }) => name));
-  const unknown = entries.filter(({ name }) => !isRedundantWeight(name) && !declared.has(canonicalName(name) ?? ""));
-  const bent = parameters.flatMap(({ name, shape }) => {
+  const known = new Set<string | undefined>(declared.map(({ name }) => name));
+  const missing = declared.filter(({ name }) => !found.has(name)).map(({ name }) => name);
+  const unknown = entries.filter(({ name }) => !isRedundantWeight(name) && !known.has(canonicalName(name)));
+  const bent = declared.flatMap(({ name, shape }) => {
     const entry = found.get(name);
     return entry && String(entry.shape) !== String(shape) ? [`${entry.name} [${entry.shape}], wanted [${shape}]`] : [];
   });
   return [
-    ...(missing.length > 0
-      ? [`weights that are missing, ${missing.length} of ${parameters.length}: ${few(missing, 3)}`]
-      : []),
-    ...(unknown.length > 0
-      ? [
-          `tensors that are none of this model's, ${unknown.length}: ${few(
-            unknown.map(({ name }) => name),
-            3,
-          )}`,
-        ]
-      : []),
-    ...(bent.length > 0 ? [`weights of another shape, ${bent.length}: ${few(bent, 3)}`] : []),
+    ...fault(`weights that are missing, ${missing.length} of ${declared.length}`, missing),
+    ...fault(
+      `tensors that are none of this model's, ${unknown.length}`,
+      unknown.map(({ name }) => name),
+    ),
+    ...fault(`weights of another shape, ${bent.length}`, bent),
   ];
 }
+
+const fault = (what: string, names: readonly string[]) => (names.length > 0 ? [`${what}: ${few(names, 3)}`] : []);
 
 /** Without a preprocessor's file PaliGemma's own values hold. */
 function companionFaults(folder: string): string[] {
@@ -258,8 +257,8 @@ function adapterFaults(rank: number, entries: readonly InspectedTensor[]): strin
     ...(B && B.shape[1] !== rank ? [`${B.name} [${B.shape}]`] : []),
   ]);
   return [
-    ...(unknown.length > 0 ? [`tensors that are no part of an adapter, ${unknown.length}: ${few(unknown, 3)}`] : []),
-    ...(halves.length > 0 ? [`modules with only one of two matrices, ${halves.length}: ${few(halves, 3)}`] : []),
-    ...(bent.length > 0 ? [`matrices that are not of rank ${rank}, ${bent.length}: ${few(bent, 3)}`] : []),
+    ...fault(`tensors that are no part of an adapter, ${unknown.length}`, unknown),
+    ...fault(`modules with only one of two matrices, ${halves.length}`, halves),
+    ...fault(`matrices that are not of rank ${rank}, ${bent.length}`, bent),
   ];
 }

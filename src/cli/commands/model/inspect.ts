@@ -63,12 +63,13 @@ function describe({ sizes, adapter }: ModelReport): string[] {
     return [`rank ${rank}, alpha ${alpha}, targets ${[targets].flat().join(", ")}, base ${base ?? "not named"}`];
   }
   if (!sizes) return [];
-  const { vision, text, imageTokens } = sizes;
+  const { vision, text, imageTokens, blocks } = sizes;
   const heads = `${text.numHeads} heads of ${text.headDim} over ${text.numKvHeads}`;
   return [
     `vision: ${vision.numLayers} layers, width ${vision.hiddenSize}, MLP ${vision.intermediateSize}, ` +
       `${vision.numHeads} heads, ${vision.imageSize} px in patches of ${vision.patchSize}: ${imageTokens} tokens`,
     `language: ${text.numLayers} layers, width ${text.hiddenSize}, MLP ${text.intermediateSize}, ${heads}, ` +
       `${formatCount(text.vocabSize)} words`,
+    ...(blocks ? [`matrices: in ${blocks.bits} bits, a scale for each ${blocks.block} columns`] : []),
   ];
 }

@@ -5,6 +5,7 @@ import { runProgram } from "../../../../src/cli/program.ts";
 import { readSafetensors } from "../../../../src/formats/safetensors.ts";
 import { encodeSafetensors } from "../../../../src/formats/safetensors-write.ts";
 import { convertModel } from "../../../../src/recipes/convert-model.ts";
+import { quantizeModel } from "../../../../src/recipes/quantize-model.ts";
 import { train } from "../../../../src/recipes/train.ts";
 import { tensor } from "../../../../src/util/tensor.ts";
 import { tinyConfig, writeQuickRows } from "../../../support/runs.ts";
@@ -54,6 +55,13 @@ test("only headers are read: a base of numbers that nobody could read is inspect
   bytes.fill(0xff, bytes.length - 197_120 * 4);
   writeFileSync(join(copy, WEIGHTS), bytes);
   expect(await inspected(copy)).toMatchObject({ code: 0, parameters: 197_120 });
+});
+
+test("a base in few bits: its numbers, however many tensors they are in", async () => {
+  await quantizeModel({ folder: TINY, output: at("bits"), bits: 8 });
+  expect(await inspected(at("bits"))).toMatchObject({ code: 0, parameters: 197_120, faults: [] });
+  expect(await inspect(at("bits"))).toBe(0);
+  expect(printed.out).toContain("matrices: in 8 bits, a scale for each 64 columns\n");
 });
 
 describe("what is missing is said, with exit code 1", () => {
