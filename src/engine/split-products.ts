@@ -3,13 +3,13 @@ import type { Node } from "../graph/node.ts";
 import { add, cast, concat, constant, embedding, matmul, slice } from "../graph/ops/index.ts";
 import { type MatmulAttrs, matmulOp } from "../graph/ops/matmul.ts";
 import { bytesOf } from "../graph/print.ts";
-import { isWidenedWeight } from "./widen-at-use.ts";
+import { isWidened, isWidenedBlocks } from "./widen-at-use.ts";
 
 /** A widened weight of more bytes than this is never there as a whole: Gemma's embedding, 2.1 GB, which is its output layer too. */
 const MOST_WIDENED = 144 * 2 ** 20;
 
 /**
- * Takes products with a frozen fp16 weight W [N,K] that is large when widened in parts of its rows: x · Wᵀ part by part side by
+ * Takes products with a frozen weight W [N,K], in fp16 or in blocks, that is large when widened in parts of its rows: x · Wᵀ part by part side by
  * side, dy · W as the sum of the parts. A graph without any comes back as it is.
  */
 export function splitProducts(graph: Graph, most = MOST_WIDENED): Graph {
@@ -23,18 +23,18 @@ export function splitProducts(graph: Graph, most = MOST_WIDENED): Graph {
 }
 
 function isLargeProduct({ op, inputs: [, w], attrs }: Node, most: number): boolean {
-  return op === matmulOp && isWidenedWeight(w!) && bytesOf(w!.type) > most && !(attrs as MatmulAttrs).transA;
+  return op === matmulOp && isWidened(w!) && bytesOf(w!.type) > most && !(attrs as MatmulAttrs).transA;
 }
 
 function split({ inputs: [x, widened], attrs }: Node, most: number): Node {
   const { transB, alpha } = attrs as MatmulAttrs;
-  const [weight] = widened!.inputs;
-  const [rows, columns] = weight!.type.shape as [number, number];
+  const table = isWidenedBlocks(widened!) ? widened! : widened!.inputs[0]!;
+  const [rows, columns] = table.type.shape as [number, number];
   const size = Math.max(1, Math.floor(most / (4 * columns)));
   const starts = Array.from({ length: Math.ceil(rows / size) }, (_, i) => i * size);
   const parts = starts.map((start) => {
     const end = Math.min(rows, start + size);
-    const part = cast(embedding(weight!, rowsBetween(start, end)), "f32");
+    const part = cast(embedding(table, rowsBetween(start, end)), "f32");
     return matmul(transB ? x! : slice(x!, -1, start, end), part, { transB, alpha });
   });
   return transB ? concat(parts, -1) : parts.reduce((sum, part) => add(sum, part));

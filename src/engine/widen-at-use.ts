@@ -42,4 +42,4 @@ export function isWidenedBlocks({ op, inputs }: Node): boolean {
   return op === widenBlocksOp && inputs.every((weight) => weight.inputs.length === 0);
 }
 
-const isWidened = (node: Node) => isWidenedWeight(node) || isWidenedBlocks(node);
+export const isWidened = (node: Node): boolean => isWidenedWeight(node) || isWidenedBlocks(node);
