@@ -101,7 +101,7 @@ async function prepare(
   const rows = await withCharacters(await readRows(config.data.train, config, base, true, options), config, base);
   for (const note of idleSettings(config.engine)) options.observer?.note?.(`no effect: ${note}`);
   reportBadRows(rows, options.observer);
-  options.observer?.note?.(describeTuned(trained));
+  options.observer?.note?.(describeTuned(trained, base.model));
   const answers = config.eval.every > 0 ? await openAnswers("val", config, base, trained, options) : null;
   const { answer_loss, character_loss } = config.train;
   const objective = { answers: answer_loss, characters: character_loss };

@@ -8,11 +8,13 @@ import { encodeSafetensors } from "../formats/safetensors-write.ts";
 import { decodeAdapter, encodeAdapter, matchAdapter } from "../model/adapter-files.ts";
 import { initCharacterHead } from "../model/character-head.ts";
 import { readCompanions } from "../model/companions.ts";
+import { parametersOf } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
-import { isOfImages } from "../model/paligemma.ts";
+import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
 import { type Place, viewByInput } from "../train/layout.ts";
 import { type Trained, trainAdapter, trainWeights, unpackAdapter } from "../train/trained.ts";
 import { InputError } from "../util/errors.ts";
+import { sizeOf } from "../util/tensor.ts";
 import { type Base, bindLora, loraConfigOf, startingAdapter } from "./base.ts";
 
 type Files = Readonly<Record<string, Uint8Array>>;
@@ -104,9 +106,11 @@ export async function encodeTuned(
 }
 
 /** `rank 8 on 20 layers: 17,408 numbers are trained, beside 115,296 frozen ones` */
-export function describeTuned({ layout, frozen, lora }: Trained): string {
+export function describeTuned({ layout, lora }: Trained, { config }: Model): string {
   const trained = layout.size.toLocaleString("en");
-  const others = Object.values(frozen).reduce((sum, { data }) => sum + data.length, 0);
+  const names = new Set(layout.places.map(({ name }) => name));
+  const frozen = parametersOf(paligemmaParameters(config)).filter(({ name }) => !names.has(name));
+  const others = frozen.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (!lora && others === 0) return `all ${trained} numbers of the base are trained`;
   const rest = `${trained} numbers are trained, beside ${others.toLocaleString("en")} frozen ones`;
   if (!lora) return rest;
