@@ -1,15 +1,38 @@
 import { performance } from "node:perf_hooks";
 import { ortEngine } from "../src/engine/ort/ort.ts";
+import { measureRoof } from "../src/engine/profile-roof.ts";
+import { DY } from "../src/graph/chain.ts";
+import type { Graph } from "../src/graph/graph.ts";
+import type { Node } from "../src/graph/node.ts";
+import { matmulOp } from "../src/graph/ops/matmul.ts";
+import { type InputAttrs, inputOp } from "../src/graph/ops/source.ts";
+import { flopsOf } from "../src/graph/print.ts";
 import { initAdapter } from "../src/model/lora.ts";
+import { batchShape } from "../src/train/feeds.ts";
+import { lossChain } from "../src/train/loss-graph.ts";
 import { trainAdapter } from "../src/train/trained.ts";
 import { createTrainer } from "../src/train/trainer.ts";
 import { random } from "../src/util/random.ts";
 import { languageLora, randomBatch } from "./nano.ts";
 import { randomModel, type SizeName } from "./random-model.ts";
 
+/** Operations of products. */
+const productFlops = ({ nodes }: Pick<Graph, "nodes">): number =>
+  nodes.filter(({ op }) => op === matmulOp).reduce((sum, node) => sum + flopsOf(node), 0);
+
+/** Of those that a gradient goes into: the others are computed again. */
+function gradientFlops({ nodes }: Graph): number {
+  const behind = new Set<Node>();
+  for (const node of nodes) {
+    const isGradient = node.op === inputOp && (node.attrs as InputAttrs).name === DY;
+    if (isGradient || node.inputs.some((each) => behind.has(each))) behind.add(node);
+  }
+  return productFlops({ nodes: [...behind] });
+}
+
 /** One process of the full-size benchmark: training steps of a random model, as a line of JSON. */
 const settings = {
-  ...{ size: "3b-448", dtype: "f16", residuals: "keep", programs: "auto", rows: 1, rank: 8, steps: 1 },
+  ...{ size: "3b-448", dtype: "f16", residuals: "keep", programs: "layers", rows: 1, rank: 8, steps: 1 },
   ...(JSON.parse(process.argv[2] ?? "{}") as object),
 } as {
   readonly size: SizeName;
@@ -22,15 +45,21 @@ const settings = {
   readonly layers?: number;
   readonly visionLayers?: number;
 };
+const engine = ortEngine();
 const model = randomModel(settings.size, settings.dtype, settings);
 const loaded_rss_gib = process.memoryUsage().rss / 2 ** 30;
 const lora = languageLora(model, settings.rank);
 const adapter = initAdapter(lora.modules, lora.rank, random(0, "adapter"));
-const trainer = createTrainer(ortEngine(), model, trainAdapter(model, lora, adapter), {
+const trainer = createTrainer(engine, model, trainAdapter(model, lora, adapter), {
   ...{ betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0 },
   ...{ residuals: settings.residuals, programs: settings.programs },
 });
 const batch = randomBatch(model.config, settings.rows);
+const model_flops = lossChain(model.config, batchShape(batch), model.dtype, lora).reduce(
+  (sum, { forward, backward }) => sum + productFlops(forward) + (backward ? gradientFlops(backward) : 0),
+  0,
+);
+const rates = [(await measureRoof(engine)).flops_per_s];
 const seconds: number[] = [];
 let loss = 0;
 for (let step = 0; step <= settings.steps; step++) {
@@ -43,9 +72,10 @@ for (let step = 0; step <= settings.steps; step++) {
   );
   loss = result.loss;
 }
+const peak_rss_gib = process.resourceUsage().maxRSS / 2 ** 20;
+rates.push((await measureRoof(engine)).flops_per_s);
 const timed = seconds.slice(1).toSorted((a, b) => a - b);
 const step_s = timed[Math.floor(timed.length / 2)] ?? seconds[0]!;
-const peak_rss_gib = process.resourceUsage().maxRSS / 2 ** 20;
 process.stdout.write(
-  `${JSON.stringify({ ...settings, trainable: trainer.values.length, step_s, loss, loaded_rss_gib, peak_rss_gib })}\n`,
+  `${JSON.stringify({ ...settings, trainable: trainer.values.length, step_s, loss, model_flops, gemm_flops_per_s: Math.max(...rates), loaded_rss_gib, peak_rss_gib })}\n`,
 );

@@ -1,0 +1,75 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { table } from "table";
+
+/*
+ * One LoRA step of PaliGemma-3B at 448 px, batch 1, adapters on the language model, beside transformers + PEFT + torch, which
+ * needs gradient checkpointing to fit. Each measurement is a process of its own, for its peak memory; each of ours measures
+ * the machine's own rate of float32 products before and after its steps.
+ *
+ *     npm run bench:full                     # about 25 minutes and 20 GiB; AMLC_PYTHON names a Python with torch and PEFT
+ *     npm run bench:full -- growth           # how time and memory grow, without the peer: about half an hour
+ */
+interface Measured {
+  readonly step_s: number;
+  readonly peak_rss_gib: number;
+  readonly loss: number;
+}
+
+interface Ours extends Measured {
+  /** Of the model: forward and backward, without what is computed again. */
+  readonly model_flops: number;
+  readonly gemm_flops_per_s: number;
+}
+
+const HERE = join(import.meta.dirname);
+const PEER = join(HERE, "..", "..", "bench", "peers", "torch_lora.py");
+const python = process.env.AMLC_PYTHON ?? "python3";
+
+function measure<T>(command: string, args: readonly string[]): T {
+  const output = execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  return JSON.parse(output.trim().split("\n").at(-1)!) as T;
+}
+
+const ours = (settings: object) =>
+  measure<Ours>(process.execPath, [join(HERE, "full-step.js"), JSON.stringify(settings)]);
+
+const cells = ({ step_s, peak_rss_gib }: Measured) => [step_s.toFixed(1), peak_rss_gib.toFixed(2)];
+const shareOf = ({ model_flops, step_s, gemm_flops_per_s }: Ours) => model_flops / step_s / gemm_flops_per_s;
+const rate = (flops: number) => (flops / 1e9).toFixed(0);
+
+function besidePeer(): void {
+  const kinds = { "fp16, kept": { residuals: "keep" }, "fp16, computed again": { residuals: "recompute" } };
+  const rows: string[][] = [];
+  const first = ours(kinds["fp16, kept"]);
+  rows.push(row("amlc, fp16, kept", first));
+  const peer = measure<Measured>(python, [PEER, "--size", "3b-448", "--checkpointing", "--steps", "1"]);
+  rows.push(["transformers + PEFT + torch", ...cells(peer), "", "", ""]);
+  rows.push(row("amlc, fp16, computed again", ours(kinds["fp16, computed again"])));
+  process.stdout.write(table([["", "s a step", "peak GiB", "GFLOP/s", "GEMM GFLOP/s", "share"], ...rows]));
+  process.stdout.write(
+    `amlc / torch: ${(first.step_s / peer.step_s).toFixed(2)} of the time, ${(first.peak_rss_gib / peer.peak_rss_gib).toFixed(2)} of the peak memory\n`,
+  );
+}
+
+function row(name: string, result: Ours): string[] {
+  const { model_flops, step_s, gemm_flops_per_s } = result;
+  return [name, ...cells(result), rate(model_flops / step_s), rate(gemm_flops_per_s), shareOf(result).toFixed(2)];
+}
+
+const GROWTH: Readonly<Record<string, readonly object[]>> = {
+  "rows of a batch": [1, 2, 4].map((rows) => ({ rows })),
+  "image tokens": [{ size: "3b-224" }, { size: "3b-448" }],
+  rank: [4, 8, 64].map((rank) => ({ rank })),
+  "layers of the language model": [2, 6, 18].map((layers) => ({ layers })),
+};
+
+function growth(): void {
+  const rows = Object.entries(GROWTH).flatMap(([what, all]) =>
+    all.map((settings) => [what, Object.values(settings).join(), ...cells(ours({ residuals: "auto", ...settings }))]),
+  );
+  process.stdout.write(table([["what grows", "to", "s a step", "peak GiB"], ...rows]));
+}
+
+if (process.argv[2] === "growth") growth();
+else besidePeer();
