@@ -1,10 +1,12 @@
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
+import { AGAIN, inPhase } from "../engine/profile-trace.ts";
 import { DX, DY, gradientName, graphKey, type Link, X, Y } from "../graph/chain.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Type } from "../graph/node.ts";
 import { LORA_NOISE } from "../model/lora.ts";
 import { type BufferPool, bufferPool } from "../util/buffer-pool.ts";
 import { allocate, sizeOf, type Tensor, tensor } from "../util/tensor.ts";
+import { linkName } from "./link-name.ts";
 import type { BatchShape } from "./loss-graph.ts";
 import type { LossInputs, LossPrograms } from "./loss-programs.ts";
 import { findOverflow, type Overflow } from "./overflow-probe.ts";
@@ -35,19 +37,27 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
   }
 
   /** Runs one way through a link; `own` is what the chain itself hands on. */
-  async function go(way: Way, link: Link, inputs: LossInputs, own: Tensors, into: Tensors, visit?: Visit) {
+  async function go(
+    way: Way,
+    link: Link,
+    inputs: LossInputs,
+    own: Tensors,
+    into: Tensors,
+    visit: Visit | undefined,
+    phase: string = way,
+  ) {
     await programs.use(link[way]!, async (program) => {
       const feeds = feedsOf(program.graph, link, frozen, inputs, own);
       await visit?.(program.graph, link, way, feeds);
-      await program.run(feeds, into);
+      await inPhase(engine, `${phase}, ${linkName(link)}`, () => program.run(feeds, into));
     });
   }
 
   /** A link's value and what the way back reads, all taken from the pool. */
-  async function forward(link: Link, x: Tensor | undefined, inputs: LossInputs, visit?: Visit) {
+  async function forward(link: Link, x: Tensor | undefined, inputs: LossInputs, visit?: Visit, phase?: string) {
     const y = pool.take(link.forward.outputs.get(Y)!.type);
     const kept = Object.fromEntries([...link.kept].map(([name, type]) => [name, pool.take(type)]));
-    await go("forward", link, inputs, x ? { [X]: x } : {}, { [Y]: y, ...kept }, visit);
+    await go("forward", link, inputs, x ? { [X]: x } : {}, { [Y]: y, ...kept }, visit, phase);
     return { y, kept };
   }
 
@@ -69,8 +79,16 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     return dx;
   }
 
-  async function differentiate(shape: BatchShape, inputs: LossInputs, into: Tensors, visit?: Visit): Promise<Tensors> {
+  async function differentiate(
+    shape: BatchShape,
+    inputs: LossInputs,
+    into: Tensors,
+    { visit, onProgress }: Watch = {},
+  ): Promise<Tensors> {
     const chain = await prepare(shape, true);
+    const toDo = 2 * chain.length - chain.findIndex(({ backward }) => backward); // layers forward, and those with a way back
+    let done = 0;
+    const tell = () => onProgress?.(++done / toDo);
     const keeps = keep(chain);
     const passed: { link: Link; x: Tensor | undefined; kept: Tensors | undefined }[] = [];
     let value: Tensor | undefined;
@@ -81,6 +99,7 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
       if (link.backward) passed.push({ link, x, kept: keeps.has(link) ? kept : undefined });
       else if (x) pool.give(x);
       value = y;
+      tell();
     }
     const loss = value!.data[0] as number;
     pool.give(value!);
@@ -88,19 +107,21 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     const gradients = gradientPlaces(into);
     let dy: Tensor | undefined = tensor("f32", [], Float32Array.of((inputs.feeds.lossScale?.data[0] as number) ?? 1));
     for (const { link, x, kept } of passed.toReversed()) {
-      const again = kept ? undefined : await forward(link, x, inputs);
+      const again = kept ? undefined : await forward(link, x, inputs, undefined, AGAIN);
       if (again) pool.give(again.y);
       const residuals = kept ?? again!.kept;
       const dx = await backward(link, { ...residuals, ...(x && { [X]: x }), [DY]: dy! }, inputs, gradients, visit);
       giveAll(pool, { ...residuals, ...(x && { x }), ...(link !== chain.at(-1) && { dy: dy! }) });
       dy = dx;
+      tell();
     }
     pool.trim();
     return { loss: tensor("f32", [], Float32Array.of(loss)) };
   }
 
   return {
-    differentiate,
+    differentiate: (shape, inputs, into, onProgress) =>
+      differentiate(shape, inputs, into, onProgress ? { onProgress } : {}),
     async loss(shape, feeds) {
       const chain = await prepare(shape, false);
       let x: Tensor | undefined;
@@ -114,10 +135,11 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     },
     async findOverflow(shape, inputs) {
       let found: Overflow | null = null;
-      await differentiate(shape, inputs, {}, async (graph, link, way, feeds) => {
+      const visit: Visit = async (graph, link, way, feeds) => {
         const overflow = found ?? (await findOverflow(engine, graph, way === "forward" ? Y : null, {}, feeds));
         found = overflow && { ...overflow, layer: actualLayer(link, overflow.layer) };
-      });
+      };
+      await differentiate(shape, inputs, {}, { visit });
       return found;
     },
     release: () => programs.release(),
@@ -128,6 +150,11 @@ type Way = "forward" | "backward";
 
 /** Told of each program before it runs, and what it is fed. */
 type Visit = (graph: Graph, link: Link, way: Way, feeds: Tensors) => Promise<void>;
+
+interface Watch {
+  readonly visit?: Visit;
+  readonly onProgress?: (share: number) => void;
+}
 
 /** What a link's graph reads, by the names it reads it by. */
 function feedsOf(graph: Graph, { names }: Link, frozen: Tensors, { feeds, noise }: LossInputs, own: Tensors): Tensors {
