@@ -30,6 +30,8 @@ const require = createRequire(import.meta.url); // what only a terminal needs is
 
 type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 const SECONDS_BETWEEN_LINES = 5;
+/** Within a step that takes minutes. */
+const SECONDS_BETWEEN_FRACTIONS = 30;
 
 /** A bar on a terminal; elsewhere (a file, a CI log) plain lines: a tenth of the steps apart, or every few seconds. */
 export function showProgress(stream: Terminal = process.stderr, now = monotonicSeconds): Progress {
@@ -63,7 +65,9 @@ function progressBar(stream: Terminal, now: () => number): Progress {
 function progressLines(stream: Terminal, now: () => number): Progress {
   const jobOf = followJobs(now);
   const isDue = ({ unit, done, total }: ProgressStep, { printed, first }: Job) => {
-    if (now() - (printed ?? first).time >= SECONDS_BETWEEN_LINES) return true;
+    const waited = now() - (printed ?? first).time;
+    if (!Number.isInteger(done)) return waited >= SECONDS_BETWEEN_FRACTIONS;
+    if (waited >= SECONDS_BETWEEN_LINES) return true;
     return unit === "steps" && (!printed || done === total || done - printed.done >= total / 10);
   };
   return {
@@ -88,7 +92,7 @@ const FETCHED: { readonly [unit in ProgressStep["unit"]]?: string } = {
 function describeStep(step: ProgressStep, job: Job, now: number): string {
   const { unit, done, total, loss, f1, rate, bytes, failed } = step;
   const left = timeLeft(step, job, now);
-  const parts = [`${done}/${total} ${unit}`];
+  const parts = [`${Number.isInteger(done) ? done : done.toFixed(2)}/${total} ${unit}`];
   if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
   if (f1 !== undefined) parts.push(`F1 ${f1.toFixed(4)}`);
   if (rate !== undefined) parts.push(`${formatRate(rate)} samples/s`);

@@ -7,6 +7,7 @@ export function showRun(): { readonly observer: Required<Observer>; stop(): void
   const progress = showProgress();
   const observer: Required<Observer> = {
     note: (text) => progress.note(text),
+    within: (done, total) => progress.step({ unit: "steps", done, total }),
     step: ({ step, loss, samples_per_s }, total) =>
       progress.step({
         unit: "steps",

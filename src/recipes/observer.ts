@@ -7,6 +7,8 @@ import type { HistoryRecord } from "../runs/history.ts";
 export interface Observer {
   /** A sentence for the user: what begins, what was passed over. */
   note?(text: string): void;
+  /** Within a long optimiser step: steps done, with a fraction, of all. */
+  within?(done: number, total: number): void;
   /** After each optimiser step. */
   step?(record: HistoryRecord, total: number): void;
   /** While answers are made: rows done of all, and their F1 so far where the truth is known as they come. */

@@ -80,7 +80,9 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
   const ahead = trainingSteps({ ...job, passOver }, plan, start.step);
   const steps = isStale() ? [] : (profile?.reading(ahead) ?? ahead);
   for await (const { step, epoch, batches } of steps) {
-    const result = await trainer.differentiate(batches, step);
+    const result = await trainer.differentiate(batches, step, (share) => {
+      if (share < 1) observer?.within?.(step - 1 + share, plan.total);
+    });
     if (job.debugOverflow && !isFiniteStep(result)) {
       const overflow = await trainer.findOverflow(batches, step);
       observer?.note?.(

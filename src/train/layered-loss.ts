@@ -28,11 +28,10 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
   const pool = bufferPool();
   let last: { key: string; chain: readonly Link[] } | undefined;
 
-  /** The chain for a shape, that of the call before if it is the same, and no other's programs. */
-  async function prepare(shape: BatchShape, differentiate: boolean): Promise<readonly Link[]> {
+  /** The chain for a shape, that of the call before if it is the same. */
+  function findChain(shape: BatchShape, differentiate: boolean): readonly Link[] {
     const key = JSON.stringify([shape, differentiate]);
     if (last?.key !== key) last = { key, chain: chainOf(shape, differentiate) };
-    await programs.prepare(last.chain);
     return last.chain;
   }
 
@@ -85,11 +84,17 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     into: Tensors,
     { visit, onProgress }: Watch = {},
   ): Promise<Tensors> {
-    const chain = await prepare(shape, true);
+    const chain = findChain(shape, true);
     const toDo = 2 * chain.length - chain.findIndex(({ backward }) => backward); // layers forward, and those with a way back
     let done = 0;
     const tell = () => onProgress?.(++done / toDo);
     const keeps = keep(chain);
+    programs.expect(
+      chain.flatMap((link) => {
+        const again = link.backward && !keeps.has(link) ? [link.forward] : [];
+        return [link.forward, ...again, ...(link.backward ? [link.backward] : [])];
+      }),
+    );
     const passed: { link: Link; x: Tensor | undefined; kept: Tensors | undefined }[] = [];
     let value: Tensor | undefined;
     for (const link of chain) {
@@ -123,7 +128,8 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     differentiate: (shape, inputs, into, onProgress) =>
       differentiate(shape, inputs, into, onProgress ? { onProgress } : {}),
     async loss(shape, feeds) {
-      const chain = await prepare(shape, false);
+      const chain = findChain(shape, false);
+      programs.expect(chain.map(({ forward }) => forward));
       let x: Tensor | undefined;
       for (const link of chain) {
         const { y, kept } = await forward(link, x, { feeds, noise: noNoise });
@@ -207,41 +213,40 @@ function addTo(sum: Float32Array, numbers: Float32Array): void {
 
 /**
  * Compiled programs, one for all graphs that are equal. Each holds on to the work memory it once had, half a gigabyte for one
- * of Gemma's layers: so what serves a single link goes as soon as it has run, and so do programs for another shape of batch.
- * Compiling anew takes a tenth of a second where a step takes a minute.
+ * of Gemma's layers: so it goes when it has run as often as was expected. Compiling anew takes a tenth of a second where a step
+ * takes a minute.
  */
 function programsByGraph(engine: Engine) {
   const compiled = new Map<string, Promise<Program>>();
   const keys = new WeakMap<Graph, string>();
-  let uses = new Map<string, number>();
+  let runsLeft = new Map<string, number>();
   const keyOf = (graph: Graph) => {
     const key = keys.get(graph) ?? graphKey(graph);
     keys.set(graph, key);
     return key;
   };
-  const releaseWhere = async (unwanted: (key: string) => boolean) => {
-    const gone = [...compiled].filter(([key]) => unwanted(key));
-    for (const [key] of gone) compiled.delete(key);
-    for (const [, program] of gone) await (await program).release();
+  const release = async (key: string) => {
+    const program = compiled.get(key);
+    compiled.delete(key);
+    await (await program)?.release();
   };
   return {
+    /** Which graphs are to be run, as often as they are listed, before the next call. */
+    expect(graphs: readonly Graph[]): void {
+      runsLeft = new Map();
+      for (const key of graphs.map(keyOf)) runsLeft.set(key, (runsLeft.get(key) ?? 0) + 1);
+    },
     async use(graph: Graph, run: (program: Program) => Promise<void>): Promise<void> {
       const key = keyOf(graph);
       const program = compiled.get(key) ?? engine.compile(graph);
       compiled.set(key, program);
       program.catch(() => compiled.delete(key));
       await run(await program);
-      if (uses.get(key) === 1) await releaseWhere((each) => each === key);
+      runsLeft.set(key, runsLeft.get(key)! - 1);
+      if (runsLeft.get(key) === 0) await release(key);
     },
-    async prepare(chain: readonly Link[]): Promise<void> {
-      uses = new Map();
-      for (const { forward, backward } of chain) {
-        for (const graph of backward ? [forward, backward] : [forward]) {
-          uses.set(keyOf(graph), (uses.get(keyOf(graph)) ?? 0) + 1);
-        }
-      }
-      await releaseWhere((key) => !uses.has(key));
+    async release(): Promise<void> {
+      for (const key of [...compiled.keys()]) await release(key);
     },
-    release: () => releaseWhere(() => true),
   };
 }

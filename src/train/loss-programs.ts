@@ -17,8 +17,14 @@ export interface LossPrograms {
   /**
    * The outputs of a loss graph. Gradients are written into `into`.
    * @param into places by output name, for every gradient
+   * @param onProgress told of the share that is done, where there is more than one program to run
    */
-  differentiate(shape: BatchShape, inputs: LossInputs, into: Tensors): Promise<Tensors>;
+  differentiate(
+    shape: BatchShape,
+    inputs: LossInputs,
+    into: Tensors,
+    onProgress?: (share: number) => void,
+  ): Promise<Tensors>;
   /** Σ w·CE alone, as it is without dropout. */
   loss(shape: BatchShape, feeds: Tensors): Promise<number>;
   /** Computes the micro-batch once more and looks at every value; null: all are finite. */

@@ -50,7 +50,11 @@ export interface Trainer {
    * Loss and gradient of one optimiser step's micro-batches: one mean over all their answer tokens. The gradient of the
    * last call is in `gradient`.
    */
-  differentiate(batches: readonly TrainingBatch[], step: number): Promise<StepResult>;
+  differentiate(
+    batches: readonly TrainingBatch[],
+    step: number,
+    onProgress?: (share: number) => void,
+  ): Promise<StepResult>;
   readonly gradient: Float32Array;
   /** Runs the micro-batches of a step once more, as `differentiate` did, and finds what overflows first; null: nothing. */
   findOverflow(batches: readonly TrainingBatch[], step: number): Promise<Overflow | null>;
@@ -111,12 +115,13 @@ export function createTrainer(
     lossScale,
     inputs,
     gradient,
-    async differentiate(batches, step) {
+    async differentiate(batches, step, onProgress) {
       gradient.fill(0);
       let loss = 0;
       const losses: Record<string, number> = {};
-      for (const { shape, inputs } of microBatches(batches, step)) {
-        const outputs = await programs.differentiate(shape, inputs, partialByOutput);
+      for (const [micro, { shape, inputs }] of microBatches(batches, step).entries()) {
+        const within = onProgress && ((share: number) => onProgress((micro + share) / batches.length));
+        const outputs = await programs.differentiate(shape, inputs, partialByOutput, within);
         loss += outputs.loss!.data[0] as number;
         for (const name of ["answers", "characters"]) {
           const part = outputs[lossName(name)];
