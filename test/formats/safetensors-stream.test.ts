@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { writeSafetensors } from "../../src/formats/safetensors-stream.ts";
+import { readSafetensors } from "../../src/formats/safetensors.ts";
+import { writeMixedSafetensors, writeSafetensors } from "../../src/formats/safetensors-stream.ts";
 import { encodeSafetensors } from "../../src/formats/safetensors-write.ts";
 import { type Tensor, tensor } from "../../src/util/tensor.ts";
 import { workFolder } from "../support/work-folder.ts";
@@ -33,6 +34,28 @@ test("gives the bytes of a file that was made in memory, and asks for one tensor
   });
   expect(readFileSync(path).equals(encodeSafetensors(tensors))).toBe(true);
   expect(asked).toEqual(["a.bias", "a.weight", "b.weight"]);
+});
+
+test("tensors of several types stand in the order that they are given in", async () => {
+  const mixed: ReadonlyMap<string, Tensor> = new Map([
+    ["w.packed", tensor("u8", [2, 2], Uint8Array.of(1, 2, 3, 255))],
+    ["w.scales", tensor("f32", [2], Float32Array.of(0.5, -2))],
+    ["bias", tensor("f16", [1], Uint16Array.of(0x3c00))],
+  ]);
+  const formats = { u8: { dtype: "U8", width: 1 }, f32: FLOATS, f16: { dtype: "F16", width: 2 } } as const;
+  const path = join(folder, "mixed.safetensors");
+  const asked: string[] = [];
+  await writeMixedSafetensors(
+    path,
+    [...mixed].map(([name, { shape }]) => ({ name, shape })),
+    ({ name }) => formats[mixed.get(name)!.dtype as keyof typeof formats],
+    async ({ name }) => {
+      asked.push(name);
+      return new Uint8Array(mixed.get(name)!.data.buffer);
+    },
+  );
+  expect(asked).toEqual([...mixed.keys()]);
+  expect(await readSafetensors(path)).toEqual(mixed);
 });
 
 test.each([
