@@ -11,7 +11,7 @@ interface TrainArgs {
   set: string[] | undefined;
   json: boolean;
   "debug-overflow": boolean;
-  profile: number | undefined;
+  profile: string | undefined;
 }
 
 /** Steps that are profiled when no number is given. */
@@ -48,7 +48,6 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
       })
       .option("profile", {
         type: "string",
-        coerce: parseProfile,
         describe: `profile ${PROFILED} steps, or as many as given, after one to warm up; training then goes on without`,
       })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document at the end" })
@@ -78,7 +77,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     );
     let result: TrainResult;
     try {
-      const options = { observer: display.observer, signal, debugOverflow, profile };
+      const options = { observer: display.observer, signal, debugOverflow, profile: parseProfile(profile) };
       result = settings
         ? await recipes.train(settings, options)
         : await recipes.resume(resume!, { ...options, sets: set ?? [] });
