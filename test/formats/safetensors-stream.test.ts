@@ -37,7 +37,7 @@ test("gives the bytes of a file that was made in memory, and asks for one tensor
 });
 
 test("tensors of several types stand in the order that they are given in", async () => {
-  const mixed: ReadonlyMap<string, Tensor> = new Map([
+  const mixed = new Map<string, Tensor>([
     ["w.packed", tensor("u8", [2, 2], Uint8Array.of(1, 2, 3, 255))],
     ["w.scales", tensor("f32", [2], Float32Array.of(0.5, -2))],
     ["bias", tensor("f16", [1], Uint16Array.of(0x3c00))],
