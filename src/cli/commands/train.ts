@@ -20,7 +20,7 @@ const PROFILED = 3;
 /** @throws InputError when it is no number of steps */
 function parseProfile(given: string | undefined): number | undefined {
   if (given === undefined) return undefined;
-  const steps = given === "" ? PROFILED : Number(given);
+  const steps = Number(given);
   if (Number.isInteger(steps) && steps > 0) return steps;
   throw new InputError(`--profile ${given}: is no number of steps`, {
     hint: `give a whole number from 1 on, or none for ${PROFILED}`,
@@ -48,6 +48,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
       })
       .option("profile", {
         type: "string",
+        coerce: (given: string | undefined) => (given === "" ? String(PROFILED) : given), // "" is refused as a value left out
         describe: `profile ${PROFILED} steps, or as many as given, after one to warm up; training then goes on without`,
       })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document at the end" })
