@@ -101,7 +101,7 @@ describe("the text of a profile", () => {
 
       operator                      shapes               count      ms  share  GFLOP/s  of roof
       MatMul                        [2,3] [3,4] → [2,4]      4   800.0  20.0%     20.0    20.0%
-      1 others                                                   400.0  10.0%
+      1 other                                                    400.0  10.0%
       between operators                                          400.0  10.0%
       around programs: copies                                    400.0  10.0%
       outside programs: JavaScript                              2000.0  50.0%
