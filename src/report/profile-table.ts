@@ -171,7 +171,9 @@ export function formatProfile(summary: ProfileSummary, most = 15): string {
       [
         ["operator", "shapes", ...FIGURES],
         ...operators.slice(0, most).map((row) => [row.operator, row.shapes, ...figures(row)]),
-        ...(rest.length > 0 ? [outer(rest.length === 1 ? "1 other" : `${rest.length} others`, sumOf(rest.map((row) => row.seconds)))] : []),
+        ...(rest.length > 0
+          ? [outer(rest.length === 1 ? "1 other" : `${rest.length} others`, sumOf(rest.map((row) => row.seconds)))]
+          : []),
         outer("between operators", outside.between_operators!),
         outer("around programs: copies", outside.around_programs!),
         outer("outside programs: JavaScript", outside.outside_programs),
