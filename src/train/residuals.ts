@@ -1,4 +1,3 @@
-import { freemem } from "node:os";
 import type { Engine } from "../engine/engine.ts";
 import type { Link } from "../graph/chain.ts";
 import { bytesOf } from "../graph/print.ts";
@@ -7,6 +6,8 @@ import { parametersOf } from "../model/lora.ts";
 import { paligemmaParameters } from "../model/paligemma.ts";
 import { sizeOf } from "../util/tensor.ts";
 import type { Objective } from "./loss-graph.ts";
+import { poolBytes, programBytes } from "./memory-plan/layers.ts";
+import type { PlannedEngine } from "./memory-plan/program-memory.ts";
 
 /** Parameters from which on a step is compiled layer by layer: below, one program for all is faster, and its values fit. */
 const LARGE = 1_000_000_000;
@@ -26,16 +27,30 @@ export function choosePrograms(
   return engine.readsInPlace && objective.characters === 0 && parameters >= LARGE ? "layers" : "whole";
 }
 
-/** Of the memory that is free now, what residuals may have: the rest is work memory of programs, photographs and the system. */
-const SHARE = 0.6;
+/** An engine as the plan of memory knows it. */
+export function plannedEngine({ name, readsInPlace = false, halfProducts = false }: Engine): PlannedEngine {
+  const known = (["ort", "tfjs", "reference"] as const).find((each) => name.startsWith(each)) ?? "ort";
+  return { name: known, onHost: readsInPlace || known === "reference", halfProducts };
+}
 
-/** Links whose residuals are kept. `auto` keeps as many as there is memory for, from the last down: these wait shortest. */
+/** A byte in twelve is left to what no plan knows: other programs, photographs of unusual size. */
+const MARGIN = 11 / 12;
+
+/**
+ * Bytes for residuals where `available` are left once the base is loaded: without those of the chain's programs, and of what
+ * goes between them when every layer is computed again.
+ */
+export function roomForResiduals(chain: readonly Link[], engine: PlannedEngine, available: number): number {
+  return MARGIN * available - programBytes(chain, engine) - poolBytes(chain, new Set());
+}
+
+/** Links whose residuals are kept. `auto` keeps as many as there is room for, from the last down: these wait shortest. */
 export function chooseKept(
   chain: readonly Link[],
   residuals: "auto" | "keep" | "recompute",
-  free: number = freemem(),
+  bytes: number,
 ): ReadonlySet<Link> {
-  let room = { auto: SHARE * free, keep: Number.POSITIVE_INFINITY, recompute: 0 }[residuals];
+  let room = { auto: bytes, keep: Number.POSITIVE_INFINITY, recompute: 0 }[residuals];
   const kept = new Set<Link>();
   for (const link of chain.toReversed()) {
     room -= residualBytes(link);

@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
-import { gradientName } from "../graph/chain.ts";
+import { gradientName, type Link } from "../graph/chain.ts";
 import type { Model } from "../model/model.ts";
+import { availableMemory } from "../util/available-memory.ts";
 import { sizeOf, type Tensor, tensor } from "../util/tensor.ts";
 import { type AdamWConfig, type AdamWState, clipGradient, gradientNorm, startAdamW, stepAdamW } from "./adamw.ts";
 import { batchShape, countAnswerTokens, countStep, dropoutNoise, lossFeeds, type TrainingBatch } from "./feeds.ts";
@@ -10,7 +11,7 @@ import { ANSWERS_ALONE, type BatchShape, lossChain, lossGraph, lossName, type Ob
 import type { LossInputs, LossPrograms } from "./loss-programs.ts";
 import { adjustLossScale, type LossScale, type LossScaleConfig, startLossScale } from "./loss-scale.ts";
 import type { Overflow } from "./overflow-probe.ts";
-import { chooseKept, choosePrograms } from "./residuals.ts";
+import { chooseKept, choosePrograms, plannedEngine, roomForResiduals } from "./residuals.ts";
 import type { Trained } from "./trained.ts";
 import { wholeLoss } from "./whole-loss.ts";
 
@@ -180,7 +181,9 @@ function lossPrograms(
   if (choosePrograms(programs, engine, config, objective) === "layers") {
     return layeredLoss(engine, frozen, {
       chainOf: (shape, differentiate) => lossChain(config, shape, dtype, differentiate ? lora : still, wrt),
-      keep: (chain) => chooseKept(chain, residuals),
+      keep: oncePerChain((chain) =>
+        chooseKept(chain, residuals, roomForResiduals(chain, plannedEngine(engine), availableMemory())),
+      ),
     });
   }
   const differentiation = isScaled ? "scaled gradient" : "gradient";
@@ -192,6 +195,16 @@ function lossPrograms(
         })
       : lossGraph(config, shape, dtype, still, { differentiation: "none" }),
   );
+}
+
+/** What was decided for a chain stays: later the memory that is left lacks what the steps themselves hold. */
+function oncePerChain<T>(decide: (chain: readonly Link[]) => T): (chain: readonly Link[]) => T {
+  const decided = new WeakMap<readonly Link[], T>();
+  return (chain) => {
+    const known = decided.get(chain) ?? decide(chain);
+    decided.set(chain, known);
+    return known;
+  };
 }
 
 function scalarTensor(value = 0): Tensor<"f32"> {

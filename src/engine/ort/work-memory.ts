@@ -1,0 +1,166 @@
+import type { Graph } from "../../graph/graph.ts";
+import type { Node } from "../../graph/node.ts";
+import { stopGradientOp } from "../../graph/ops/cast.ts";
+import { reshapeOp } from "../../graph/ops/reshape.ts";
+import { bytesOf } from "../../graph/print.ts";
+
+const isComputed = ({ inputs }: Node) => inputs.length > 0;
+
+/**
+ * The order in which onnxruntime runs a graph: depth first from what nobody reads, the last of these first, and of a node's
+ * inputs the one made last (GraphViewer, Graph::ReverseDFSFrom in onnxruntime/core/graph). The order of the graph counts for
+ * nothing else, so what is computed again for the backward pass may be so long before that.
+ */
+export function executionOrder({ nodes }: Pick<Graph, "nodes">): Node[] {
+  const place = new Map(nodes.map((node, i) => [node, i]));
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const stack = nodes.filter((node) => isComputed(node) && !read.has(node)).map((node) => ({ node, isDone: false }));
+  const seen = new Set<Node>();
+  const order: Node[] = [];
+  while (stack.length > 0) {
+    const { node, isDone } = stack.pop()!;
+    if (isDone) order.push(node);
+    if (isDone || seen.has(node)) continue;
+    seen.add(node);
+    const inputs = [...new Set(node.inputs)].filter((each) => isComputed(each) && !seen.has(each));
+    const sorted = inputs.toSorted((a, b) => place.get(a)! - place.get(b)!);
+    stack.push({ node, isDone: true }, ...sorted.map((each) => ({ node: each, isDone: false })));
+  }
+  return order;
+}
+
+/** Which values share memory, and the last place of the order where each piece of memory is needed. */
+interface Storage {
+  /** The value whose memory a value lies in: itself, or what it is another view of, or was computed over. */
+  ownerOf(node: Node): Node;
+  readonly lastUse: ReadonlyMap<Node, number>;
+}
+
+function shareMemory(order: readonly Node[], outputs: ReadonlySet<Node>): Storage {
+  const lastRead = new Map<Node, number>();
+  order.forEach((node, i) => {
+    for (const each of [node, ...node.inputs]) lastRead.set(each, i);
+  });
+  const owners = new Map<Node, Node>();
+  const lastUse = new Map<Node, number>();
+  const ownerOf = (node: Node) => owners.get(node) ?? node;
+  order.forEach((node, i) => {
+    const owner = reusedInput(node, ownerOf, (value) => !outputs.has(value) && lastUse.get(value) === i, outputs);
+    if (owner) owners.set(node, owner);
+    const kept = owner ?? node;
+    lastUse.set(kept, Math.max(lastUse.get(kept) ?? 0, lastRead.get(node)!));
+  });
+  return { ownerOf, lastUse };
+}
+
+/** The memory that a node writes over: a view takes that of its input, an elementwise result that of an input read last here. */
+function reusedInput(
+  node: Node,
+  ownerOf: (node: Node) => Node,
+  isFreeAfter: (owner: Node) => boolean,
+  outputs: ReadonlySet<Node>,
+): Node | undefined {
+  const [first] = node.inputs;
+  if ((node.op === reshapeOp || node.op === stopGradientOp) && isComputed(first!)) return ownerOf(first!);
+  const isElementwise = node.op.flops === undefined;
+  if (!isElementwise || outputs.has(node)) return undefined;
+  return node.inputs
+    .filter((each) => isComputed(each) && bytesOf(each.type) === bytesOf(node.type))
+    .map(ownerOf)
+    .find((owner) => isFreeAfter(owner) && bytesOf(owner.type) === bytesOf(node.type));
+}
+
+/**
+ * Most bytes that a program of onnxruntime on the CPU touches for its values. They stay the program's until it is released.
+ * @param visit told of each node in the order of the run, and of what lies in memory then
+ */
+export function workBytes(graph: Graph, visit?: (node: Node, alive: ReadonlySet<Node>) => void): number {
+  const outputs = new Set(graph.outputs.values());
+  const order = executionOrder(graph);
+  const { ownerOf, lastUse } = shareMemory(order, outputs);
+  const ends = order.map((): Node[] => []);
+  for (const [owner, at] of lastUse) ends[at]!.push(owner);
+  const arena = growingArena();
+  const places = new Map<Node, Chunk>();
+  const alive = new Set<Node>();
+  order.forEach((node, i) => {
+    if (ownerOf(node) === node && !outputs.has(node)) {
+      places.set(node, arena.take(bytesOf(node.type)));
+      alive.add(node);
+    }
+    visit?.(node, alive);
+    for (const owner of ends[i]!) {
+      const place = places.get(owner);
+      if (place) arena.give(place);
+      alive.delete(owner);
+    }
+  });
+  return arena.touched();
+}
+
+interface Chunk {
+  readonly region: Chunk[];
+  size: number;
+  /** Of it what was ever written, from its start: memory that nobody touched costs nothing. */
+  touched: number;
+  isFree: boolean;
+}
+
+const MEBI = 2 ** 20;
+const UNIT = 256;
+/** A free chunk is cut when it is twice as large as what is wanted, or larger by this. */
+const MOST_WASTED = 128 * MEBI;
+const MOST_GROWN = 2 ** 30;
+
+/**
+ * onnxruntime's arena: regions whose sizes double, the smallest free chunk that fits, neighbours joined when free (BFCArena in
+ * onnxruntime/core/framework). What it wastes is what programs take beyond the values that live at once.
+ */
+function growingArena() {
+  const regions: Chunk[][] = [];
+  let next = MEBI;
+  const grow = (size: number): Chunk => {
+    const isEnough = next >= size;
+    while (next < size) next *= 2;
+    const region: Chunk[] = [];
+    region.push({ region, size: next, touched: 0, isFree: true });
+    regions.push(region);
+    if (isEnough) next = Math.min(2 * next, MOST_GROWN);
+    return region[0]!;
+  };
+  /** Joins a chunk with the next one of its region. */
+  const join = (region: Chunk[], i: number) => {
+    const [chunk, following] = [region[i]!, region[i + 1]!];
+    if (following.touched > 0) chunk.touched = chunk.size + following.touched;
+    chunk.size += following.size;
+    region.splice(i + 1, 1);
+  };
+  return {
+    take(bytes: number): Chunk {
+      const size = Math.ceil(Math.max(bytes, UNIT) / UNIT) * UNIT;
+      let best: Chunk | undefined;
+      for (const chunk of regions.flat()) {
+        if (chunk.isFree && chunk.size >= size && (!best || chunk.size < best.size)) best = chunk;
+      }
+      best ??= grow(size);
+      if (best.size >= 2 * size || best.size - size >= MOST_WASTED) {
+        const { region } = best;
+        const rest = { region, size: best.size - size, touched: Math.max(0, best.touched - size), isFree: true };
+        region.splice(region.indexOf(best) + 1, 0, rest);
+        best.size = size;
+        best.touched = Math.min(best.touched, size);
+      }
+      best.isFree = false;
+      best.touched = Math.max(best.touched, bytes);
+      return best;
+    },
+    give(chunk: Chunk): void {
+      chunk.isFree = true;
+      const { region } = chunk;
+      const i = region.indexOf(chunk);
+      if (region[i + 1]?.isFree) join(region, i);
+      if (region[i - 1]?.isFree) join(region, i - 1);
+    },
+    touched: () => regions.flat().reduce((sum, { touched }) => sum + touched, 0),
+  };
+}

@@ -1,0 +1,81 @@
+import { halveProducts } from "../../engine/half-products.ts";
+import { planLifetimes } from "../../engine/lifetimes.ts";
+import { workBytes } from "../../engine/ort/work-memory.ts";
+import { splitProducts } from "../../engine/split-products.ts";
+import { isWidenedBlocks, isWidenedWeight, widenAtUse } from "../../engine/widen-at-use.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Node } from "../../graph/node.ts";
+import { constantOp } from "../../graph/ops/source.ts";
+import { bytesOf } from "../../graph/print.ts";
+
+/** What of an engine decides how much memory its programs take. */
+export interface PlannedEngine {
+  readonly name: "ort" | "tfjs" | "reference";
+  /** Whether it computes in the machine's own memory, or in that of a device. */
+  readonly onHost: boolean;
+  /** Whether products with fp16 weights are taken in half (half-products.ts). */
+  readonly halfProducts: boolean;
+}
+
+export interface ProgramMemory {
+  /** The most that it computes with, and has for itself once it has run where it {@link keeps} it. */
+  readonly work: number;
+  /** Beside that as long as it is there: constants, the session's own tables. */
+  readonly standing: number;
+  /** Results on their way to where they are wanted: onnxruntime-node makes a copy of each. */
+  readonly results: number;
+  /** Whether the work memory stays the program's until it is released. */
+  readonly keeps: boolean;
+}
+
+/** Told of each node in the order of the run, and of the values that are alive as it is computed. */
+export type OnNode = (node: Node, alive: ReadonlySet<Node>) => void;
+
+/**
+ * onnxruntime works in memory of its own beside that of the values: operands packed for products, what an operator is made of.
+ * Single programs of three models were measured at 0.98 to 1.22 of the values' arena (docs/plan.md).
+ */
+const ORT_WORK = 1.08;
+/** A session's own tables, by the programs of the nano model. */
+const SESSION_BYTES_A_NODE = 8000;
+/** A device's allocator rounds up and leaves gaps. */
+const DEVICE_WORK = 1.1;
+/** Numbers of the reference implementation are in float64. */
+const REFERENCE_WORK = 2;
+
+/** A graph as an engine runs it, after its own changes. */
+export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
+  const halved = engine.halfProducts ? halveProducts(graph) : graph;
+  if (engine.name === "ort") return splitProducts(halved);
+  return engine.name === "tfjs" ? widenAtUse(halved) : halved;
+}
+
+/** What a program takes, by its {@link compiledGraph} alone. */
+export function programMemory(graph: Graph, engine: PlannedEngine, onNode?: OnNode): ProgramMemory {
+  const constants = graph.nodes.reduce((sum, { op, type }) => sum + (op === constantOp ? bytesOf(type) : 0), 0);
+  if (engine.name === "ort" && engine.onHost) {
+    return {
+      work: ORT_WORK * workBytes(graph, onNode),
+      standing: constants + SESSION_BYTES_A_NODE * graph.nodes.length,
+      results: [...graph.outputs.values()].reduce((sum, { type }) => sum + bytesOf(type), 0),
+      keeps: true,
+    };
+  }
+  const factor = engine.name === "reference" ? REFERENCE_WORK : engine.onHost ? 1 : DEVICE_WORK;
+  return { work: factor * walk(graph, onNode), standing: constants, results: 0, keeps: false };
+}
+
+/** The most bytes alive where each value goes with its last reader, in the order of the graph. */
+function walk(graph: Graph, onNode?: OnNode): number {
+  const { lastReads, peakBytes } = planLifetimes(graph);
+  if (!onNode) return peakBytes;
+  const alive = new Set<Node>();
+  graph.nodes.forEach((node, i) => {
+    if (node.inputs.length > 0) alive.add(node);
+    onNode(node, alive);
+    for (const done of lastReads[i]!) alive.delete(done);
+  });
+  return peakBytes;
+}
+
+export const isWidened = (node: Node): boolean => isWidenedWeight(node) || isWidenedBlocks(node);

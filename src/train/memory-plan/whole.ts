@@ -1,0 +1,81 @@
+import { type Bytes, type Course, type Moment, totalBytes } from "../../engine/memory-kinds.ts";
+import { type Graph, topologicalOrder } from "../../graph/graph.ts";
+import type { Node } from "../../graph/node.ts";
+import { type InputAttrs, inputOp } from "../../graph/ops/source.ts";
+import { bytesOf, flopsOf, totalFlops } from "../../graph/print.ts";
+import { layerOf } from "./layer-of.ts";
+import { compiledGraph, isWidened, type PlannedEngine, programMemory } from "./program-memory.ts";
+
+export interface WholeStep {
+  /** Loss and gradient. */
+  readonly graph: Graph;
+  /** The same where nothing is computed again. */
+  readonly plain: Graph;
+  /** Columns of the logits. */
+  readonly vocabulary: number;
+}
+
+/** The course of a step that is one program; `standing` is what lies beside it all the time. */
+export function wholeCourse({ graph, plain, vocabulary }: WholeStep, engine: PlannedEngine, standing: Bytes): Course {
+  const compiled = compiledGraph(graph, engine);
+  const ofForward = new Set(topologicalOrder([compiled.outputs.get("loss")!]));
+  const divide = dividedAmong(compiled, ofForward, vocabulary);
+  const layers = layersOfNodes(compiled);
+  const live: Moment[] = [];
+  const memory = programMemory(compiled, engine, (node, alive) => {
+    const place = { layer: layers.get(node)!, pass: ofForward.has(node) ? "forward" : "backward" } as const;
+    const bytes = { ...standing, ...divide(alive) };
+    const last = live.at(-1);
+    if (last?.layer !== place.layer || last.pass !== place.pass) live.push({ ...place, bytes });
+    else if (totalBytes(bytes) > totalBytes(last.bytes)) live[live.length - 1] = { ...place, bytes };
+  });
+  const most = Math.max(...live.map(({ bytes }) => workOf(bytes)));
+  const moments = live.map(({ bytes, ...place }) => {
+    const scale = memory.work / most; // what an engine takes beyond the values
+    const scaled = { residuals: bytes.residuals * scale, logits: bytes.logits * scale };
+    const workspace = bytes.workspace * scale + memory.standing + memory.results;
+    const waiting = memory.keeps ? memory.work - scale * workOf(bytes) : 0;
+    return { ...place, bytes: { ...bytes, ...scaled, workspace, waiting } };
+  });
+  const forward = topologicalOrder([plain.outputs.get("loss")!]).reduce((sum, node) => sum + flopsOf(node), 0);
+  const backward = totalFlops(plain) - forward;
+  return { moments, flops: { forward, backward, recomputation: totalFlops(graph) - totalFlops(plain) } };
+}
+
+const workOf = ({ residuals, logits, workspace }: Bytes) => residuals + logits + workspace;
+
+/** Bytes of the values that are alive, by what they are. */
+function dividedAmong({ nodes }: Graph, ofForward: ReadonlySet<Node>, vocabulary: number) {
+  const readLater = new Set(nodes.filter((node) => !ofForward.has(node)).flatMap(({ inputs }) => inputs));
+  const kindOf = (node: Node): "residuals" | "logits" | "workspace" => {
+    if (node.type.shape.at(-1) === vocabulary) return "logits";
+    return ofForward.has(node) && readLater.has(node) && !isWidened(node) ? "residuals" : "workspace";
+  };
+  const kinds = new Map(nodes.map((node) => [node, kindOf(node)]));
+  return (alive: ReadonlySet<Node>) => {
+    const bytes = { residuals: 0, logits: 0, workspace: 0 };
+    for (const node of alive) bytes[kinds.get(node)!] += bytesOf(node.type);
+    return bytes;
+  };
+}
+
+/** The layer that a node is of: that whose weights were last read before it, in the order of the graph. */
+function layersOfNodes({ nodes }: Graph): ReadonlyMap<Node, string> {
+  const layers = new Map<Node, string>();
+  let last = "embeddings";
+  for (const node of nodes) {
+    last =
+      node.inputs
+        .flatMap(namesBehind)
+        .map(layerOf)
+        .find((layer) => layer !== undefined) ?? last;
+    layers.set(node, last);
+  }
+  return layers;
+}
+
+/** The name of an input, bare or widened. */
+function namesBehind({ op, inputs, attrs }: Node): string[] {
+  if (op === inputOp) return [(attrs as InputAttrs).name];
+  return inputs.length > 0 && inputs.every((each) => each.op === inputOp) ? inputs.flatMap(namesBehind) : [];
+}

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { executionOrder, workBytes } from "../../../src/engine/ort/work-memory.ts";
+import { makeGraph } from "../../../src/graph/graph.ts";
+import type { Node } from "../../../src/graph/node.ts";
+import { add, exp, input, matmul, reshape, sum, transpose } from "../../../src/graph/ops/index.ts";
+
+const MEBI = 2 ** 20;
+/** A MiB of numbers. */
+const x = input("x", "f32", [512, 512]);
+const times = (node: Node, count: number, change: (node: Node) => Node): Node =>
+  count === 0 ? node : times(change(node), count - 1, change);
+
+test("begins with what the last output needs, and of a node's inputs with the one made last", () => {
+  const [early, late] = [sum(exp(x), [0]), sum(transpose(x, [1, 0]), [0])];
+  const order = executionOrder(makeGraph({ early, both: add(early, late), alone: exp(late) }));
+  expect(order.map(({ op }) => op.name)).toEqual(["transpose", "sum", "exp", "exp", "sum", "add"]);
+});
+
+test("every node is run once, after what it reads", () => {
+  const squared = matmul(x, x);
+  const { nodes } = makeGraph({ a: add(squared, exp(squared)), b: sum(squared, [1]) });
+  const order = executionOrder({ nodes });
+  expect(new Set(order).size).toBe(nodes.length - 1);
+  const seen = new Set<Node>(nodes.filter(({ inputs }) => inputs.length === 0));
+  for (const node of order) {
+    expect(node.inputs.every((each) => seen.has(each))).toBe(true);
+    seen.add(node);
+  }
+});
+
+test("elementwise results and views lie where their inputs lay, an output in its own place", () => {
+  const y = reshape(times(matmul(x, x), 5, exp), [262_144]);
+  expect(workBytes(makeGraph({ y: sum(y, [0]) }))).toBe(MEBI);
+  expect(workBytes(makeGraph({ y: matmul(x, x) }))).toBe(0);
+});
+
+test("what is read again later is not written over", () => {
+  const product = matmul(x, x);
+  expect(workBytes(makeGraph({ y: add(exp(product), matmul(product, x)) }))).toBeGreaterThanOrEqual(2 * MEBI);
+});
+
+test("products in a row need two places, however many they are", () => {
+  const bytes = (count: number) =>
+    workBytes(
+      makeGraph({
+        y: sum(
+          times(x, count, (node) => matmul(node, x)),
+          [0],
+        ),
+      }),
+    );
+  expect(bytes(20)).toBe(bytes(3));
+});
+
+test("tells what lies in memory at each node", () => {
+  const most: number[] = [];
+  workBytes(
+    makeGraph({
+      y: sum(
+        times(x, 4, (node) => matmul(node, x)),
+        [0],
+      ),
+    }),
+    (_node, alive) => most.push(alive.size),
+  );
+  expect(most).toEqual([1, 2, 2, 2, 1]);
+});
