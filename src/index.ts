@@ -43,6 +43,7 @@ export { type MadeStage, type MakeBaseOptions, type MakeBaseReport, makeBase } f
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";
 export { type PredictOptions, type PredictReport, predict, type RowFault } from "./recipes/predict.ts";
+export type { ProfileReport } from "./recipes/profile.ts";
 export { type ReportOptions, type RunReport, reportRun } from "./recipes/report.ts";
 export { type RerunOptions, type RerunReport, rerun } from "./recipes/rerun.ts";
 export { type SanityOptions, sanity } from "./recipes/sanity.ts";
