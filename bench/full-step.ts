@@ -44,6 +44,7 @@ const settings = {
   readonly steps: number;
   readonly layers?: number;
   readonly visionLayers?: number;
+  readonly bits?: 4 | 8;
 };
 const engine = ortEngine();
 const model = randomModel(settings.size, settings.dtype, settings);

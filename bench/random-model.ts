@@ -3,6 +3,7 @@ import type { PaliGemmaConfig } from "../src/model/config.ts";
 import { parametersOf } from "../src/model/lora.ts";
 import type { Model } from "../src/model/model.ts";
 import { paligemmaParameters } from "../src/model/paligemma.ts";
+import { storedTensors } from "../src/model/weight-blocks.ts";
 import { random } from "../src/util/random.ts";
 import { sizeOf, type Tensor, tensor } from "../src/util/tensor.ts";
 
@@ -28,9 +29,11 @@ export interface SizeChange {
   /** Layers of the language model. */
   readonly layers?: number;
   readonly visionLayers?: number;
+  /** Of a base in blocks. */
+  readonly bits?: 4 | 8;
 }
 
-export function configOf(name: SizeName, { layers, visionLayers }: SizeChange = {}): PaliGemmaConfig {
+export function configOf(name: SizeName, { layers, visionLayers, bits }: SizeChange = {}): PaliGemmaConfig {
   const { image, vision, text, vocabulary }: Size = SIZES[name];
   return {
     vision: {
@@ -54,6 +57,7 @@ export function configOf(name: SizeName, { layers, visionLayers }: SizeChange = 
       ropeTheta: 10_000,
       maxPositions: 8192,
     },
+    ...(bits && { blocks: { bits, block: bits === 8 ? 64 : 32 } }),
     imageTokenId: vocabulary,
     padTokenId: 0,
     bosTokenId: 2,
@@ -61,24 +65,25 @@ export function configOf(name: SizeName, { layers, visionLayers }: SizeChange = 
   };
 }
 
-/** A PaliGemma of a size, its numbers uniform in ±0.02: a million drawn ones, again and again. */
+/** A PaliGemma of a size, its numbers uniform in ±0.02: a million drawn ones, again and again; in blocks of few bits if wanted. */
 export function randomModel(name: SizeName, dtype: "f32" | "f16", change: SizeChange = {}): Model {
   const config = configOf(name, change);
   const generator = random(0, "weights");
   const drawn = Float32Array.from({ length: 1_000_003 }, () => generator.uniform() * 0.04 - 0.02);
   const numbers = dtype === "f16" ? f32ToF16(drawn) : drawn;
-  let at = 0;
-  const weights = parametersOf(paligemmaParameters(config)).map(({ name, shape }) => {
-    const size = sizeOf(shape);
-    const data = dtype === "f16" ? new Uint16Array(size) : new Float32Array(size);
-    for (let done = 0; shape.length > 1 && done < size; ) {
-      const part = numbers.subarray(at, at + size - done);
-      data.set(part, done);
-      done += part.length;
-      at = (at + part.length) % numbers.length;
-    }
-    return [name, tensor(dtype, shape, data as never) as Tensor] as const;
-  });
+  const bytes = Uint8Array.from(drawn, (number) => 128 + 127 * (number / 0.02));
+  const weights = parametersOf(paligemmaParameters(config)).flatMap((parameter) =>
+    storedTensors(parameter).map(({ name, shape, kind }): [string, Tensor] => {
+      const size = sizeOf(shape);
+      if (kind === "packed") return [name, tensor("u8", shape, repeat(bytes, new Uint8Array(size)))];
+      if (kind === "scales") {
+        const scale = 0.02 / 2 ** (parameter.blocks!.bits - 1);
+        return [name, tensor("f32", shape, new Float32Array(size).fill(scale))];
+      }
+      const data = dtype === "f16" ? new Uint16Array(size) : new Float32Array(size);
+      return [name, tensor(dtype, shape, shape.length > 1 ? repeat(numbers, data) : data)];
+    }),
+  );
   const preprocessor = {
     imageSize: config.vision.imageSize,
     mean: [0.5, 0.5, 0.5],
@@ -87,4 +92,14 @@ export function randomModel(name: SizeName, dtype: "f32" | "f16", change: SizeCh
     resample: "bicubic",
   } as const;
   return { folder: name, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
+}
+
+/** Fills an array with the same numbers again and again. */
+function repeat<A extends Uint8Array | Uint16Array | Float32Array>(
+  numbers: Uint8Array | Uint16Array | Float32Array,
+  into: A,
+): A {
+  for (let done = 0; done < into.length; done += numbers.length)
+    into.set(numbers.subarray(0, into.length - done), done);
+  return into;
 }
