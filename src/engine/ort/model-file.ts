@@ -1,3 +1,4 @@
+import "./telemetry.ts";
 import { availableParallelism } from "node:os";
 import * as ort from "onnxruntime-node";
 import { InputError } from "../../util/errors.ts";

@@ -1,3 +1,4 @@
+import "./telemetry.ts";
 import * as ort from "onnxruntime-node";
 
 /** Execution providers that this build of onnxruntime-node knows on this platform; their libraries may be missing. */

@@ -1,3 +1,4 @@
+import "./telemetry.ts";
 import * as ort from "onnxruntime-node";
 import type { Graph } from "../../graph/graph.ts";
 import { InputError } from "../../util/errors.ts";

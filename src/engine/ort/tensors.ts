@@ -1,3 +1,4 @@
+import "./telemetry.ts";
 import * as ort from "onnxruntime-node";
 import type { DType, Tensor } from "../../util/tensor.ts";
 
