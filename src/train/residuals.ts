@@ -37,20 +37,21 @@ export function plannedEngine({ name, readsInPlace = false, halfProducts = false
 const MARGIN = 11 / 12;
 
 /**
- * Bytes for residuals where `available` are left once the base is loaded: without those of the chain's programs, and of what
- * goes between them when every layer is computed again.
+ * Links whose residuals are kept. `auto` keeps all where `available` bytes suffice beside the base; else as many as there is
+ * room for once every layer can be computed again, from the last down: these wait shortest.
  */
-export function roomForResiduals(chain: readonly Link[], engine: PlannedEngine, available: number): number {
-  return MARGIN * available - programBytes(chain, engine) - poolBytes(chain, new Set());
-}
-
-/** Links whose residuals are kept. `auto` keeps as many as there is room for, from the last down: these wait shortest. */
 export function chooseKept(
   chain: readonly Link[],
   residuals: "auto" | "keep" | "recompute",
-  bytes: number,
+  engine: PlannedEngine,
+  available: number,
 ): ReadonlySet<Link> {
-  let room = { auto: bytes, keep: Number.POSITIVE_INFINITY, recompute: 0 }[residuals];
+  const [all, none] = [new Set(chain), new Set<Link>()];
+  if (residuals !== "auto") return residuals === "keep" ? all : none;
+  const roomBeside = (kept: ReadonlySet<Link>) =>
+    MARGIN * available - programBytes(chain, kept, engine) - poolBytes(chain, kept);
+  if (roomBeside(all) >= 0) return all;
+  let room = roomBeside(none);
   const kept = new Set<Link>();
   for (const link of chain.toReversed()) {
     room -= residualBytes(link);

@@ -11,7 +11,7 @@ import { ANSWERS_ALONE, type BatchShape, lossChain, lossGraph, lossName, type Ob
 import type { LossInputs, LossPrograms } from "./loss-programs.ts";
 import { adjustLossScale, type LossScale, type LossScaleConfig, startLossScale } from "./loss-scale.ts";
 import type { Overflow } from "./overflow-probe.ts";
-import { chooseKept, choosePrograms, plannedEngine, roomForResiduals } from "./residuals.ts";
+import { chooseKept, choosePrograms, plannedEngine } from "./residuals.ts";
 import type { Trained } from "./trained.ts";
 import { wholeLoss } from "./whole-loss.ts";
 
@@ -181,9 +181,7 @@ function lossPrograms(
   if (choosePrograms(programs, engine, config, objective) === "layers") {
     return layeredLoss(engine, frozen, {
       chainOf: (shape, differentiate) => lossChain(config, shape, dtype, differentiate ? lora : still, wrt),
-      keep: oncePerChain((chain) =>
-        chooseKept(chain, residuals, roomForResiduals(chain, plannedEngine(engine), availableMemory())),
-      ),
+      keep: oncePerChain((chain) => chooseKept(chain, residuals, plannedEngine(engine), availableMemory())),
     });
   }
   const differentiation = isScaled ? "scaled gradient" : "gradient";

@@ -1,40 +1,45 @@
 import { expect, test } from "vitest";
 import { configOf } from "../../bench/random-model.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import type { Link } from "../../src/graph/chain.ts";
 import { loraModules } from "../../src/model/lora.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
 import { lossChain } from "../../src/train/loss-graph.ts";
-import { chooseKept, plannedEngine, residualBytes, roomForResiduals } from "../../src/train/residuals.ts";
+import { poolBytes, programBytes } from "../../src/train/memory-plan/layers.ts";
+import { chooseKept, plannedEngine, residualBytes } from "../../src/train/residuals.ts";
 
 const model = configOf("nano");
 const modules = loraModules(paligemmaParameters(model), { targets: ["down_proj", "up_proj"], exclude: null });
 const shape = { rows: 2, text: 24, answer: 4, image: "pixels" } as const;
 const chain = lossChain(model, shape, "f32", { modules, rank: 4, scale: 2, dropout: 0 });
-const ENGINE = plannedEngine({
-  name: "ort",
-  readsInPlace: true,
-  compile: () => Promise.reject(new Error("not asked")),
+const HOST: Engine = { name: "ort", readsInPlace: true, compile: () => Promise.reject(new Error("not asked")) };
+const ENGINE = plannedEngine(HOST);
+const FREEING = plannedEngine({ ...HOST, name: "tfjs", readsInPlace: false });
+
+const NONE = new Set<never>();
+const needs = (kept: ReadonlySet<Link>) => programBytes(chain, kept, ENGINE) + poolBytes(chain, kept);
+/** What must be available so that a plan has `bytes`. */
+const withMargin = (bytes: number) => (bytes * 12) / 11;
+
+test("auto keeps all where that fits, and nothing where nothing does", () => {
+  const all = needs(new Set(chain));
+  expect(chooseKept(chain, "auto", ENGINE, withMargin(all + 1)).size).toBe(chain.length);
+  expect(chooseKept(chain, "auto", ENGINE, 0).size).toBe(0);
 });
 
 test("auto keeps from the last link down, as many as there is room for", () => {
-  const last = chain.slice(-3);
-  const room = last.reduce((sum, link) => sum + residualBytes(link), 0);
-  const numbersOf = (bytes: number) =>
-    [...chooseKept(chain, "auto", bytes)].map((link) => chain.length - chain.indexOf(link));
-  expect(numbersOf(room)).toEqual([1, 2, 3]);
-  expect(numbersOf(room - 1)).toEqual([1, 2]);
-  expect(numbersOf(-1)).toEqual([]);
+  const room = residualBytes(chain.at(-1)!) + residualBytes(chain.at(-2)!) + residualBytes(chain.at(-3)!);
+  const needed = programBytes(chain, NONE, FREEING) + poolBytes(chain, NONE);
+  const kept = chooseKept(chain, "auto", FREEING, withMargin(needed + room - 1));
+  expect([...kept].map((link) => chain.length - chain.indexOf(link))).toEqual([1, 2]);
 });
 
 test("keep and recompute ask for no room", () => {
-  expect(chooseKept(chain, "keep", 0).size).toBe(chain.length);
-  const still = [...chooseKept(chain, "recompute", 1e12)]; // of the loss alone nothing is kept
-  expect(still.map(residualBytes)).toEqual(still.map(() => 0));
+  expect(chooseKept(chain, "keep", ENGINE, 0).size).toBe(chain.length);
+  expect(chooseKept(chain, "recompute", ENGINE, 1e12).size).toBe(0);
 });
 
-test("room for residuals is what programs leave of the memory that is there", () => {
-  const [small, large] = [1e9, 2e9].map((available) => roomForResiduals(chain, ENGINE, available));
-  expect(small).toBeLessThan(1e9);
-  expect(small).toBeGreaterThan(0.8e9);
-  expect(large! - small!).toBeCloseTo((11 / 12) * 1e9, 0);
-  expect(roomForResiduals(chain, ENGINE, 0)).toBeLessThan(0);
+test("programs of an engine that frees what is read wait for nothing", () => {
+  expect(FREEING).toEqual({ name: "tfjs", onHost: false, halfProducts: false });
+  expect(programBytes(chain, NONE, FREEING)).toBeLessThan(programBytes(chain, NONE, ENGINE));
 });

@@ -19,69 +19,80 @@ export function layeredCourse(
   standing: Bytes,
   vocabulary: number,
 ): Course {
-  const programs = programsOf(chain, engine, vocabulary);
-  const held = poolBytes(chain, keeps);
-  const moments = visits(chain, keeps).map(({ link, way, pass, live }): Moment => {
-    const program = programs.of(link[way]!);
-    const residuals = live;
-    const { work, logits } = program;
-    const workspace = work - logits + program.standing + program.results;
-    const others = programs.waiting - (program.stays ? program.work + program.standing : 0);
-    const bytes = { ...standing, residuals, logits, workspace, waiting: others + Math.max(0, held - live) };
-    return { layer: linkName(link), pass, bytes };
+  const buffers = poolBytes(chain, keeps);
+  const runs = runsOf(chain, keeps, engine, vocabulary);
+  const moments = runs.map(({ link, pass, live, program, others }): Moment => {
+    const { work, logits, standing: own, results } = program;
+    const between = { residuals: live, waiting: others + Math.max(0, buffers - live) };
+    return {
+      ...{ layer: linkName(link), pass },
+      bytes: { ...standing, ...between, logits, workspace: work - logits + own + results },
+    };
   });
-  const sum = (pass: Moment["pass"]) =>
-    visits(chain, keeps).reduce(
-      (flops, each) => flops + (each.pass === pass ? totalFlops(each.link[each.way]!) : 0),
-      0,
-    );
-  return {
-    moments,
-    buffers: held,
-    flops: { forward: sum("forward"), backward: sum("backward"), recomputation: sum("recomputation") },
-  };
+  const sum = (wanted: Moment["pass"]) =>
+    runs.reduce((flops, { link, way, pass }) => flops + (pass === wanted ? totalFlops(link[way]!) : 0), 0);
+  const flops = { forward: sum("forward"), backward: sum("backward"), recomputation: sum("recomputation") };
+  return { moments, buffers, flops };
 }
 
-/** Bytes that programs of the chain have for themselves at most, whichever residuals are kept. */
-export function programBytes(chain: readonly Link[], engine: PlannedEngine): number {
-  const programs = programsOf(chain, engine, 0);
-  const running = chain.flatMap(({ forward, backward }) =>
-    [forward, backward].flatMap((graph) => {
-      if (!graph) return [];
-      const { work, standing, results, stays } = programs.of(graph);
-      return [(stays ? 0 : work + standing) + results];
-    }),
-  );
-  return programs.waiting + Math.max(...running);
+/** The most bytes that programs of the chain have for themselves at once. */
+export function programBytes(chain: readonly Link[], keeps: ReadonlySet<Link>, engine: PlannedEngine): number {
+  const runs = runsOf(chain, keeps, engine, 0);
+  return Math.max(...runs.map(({ program, others }) => others + program.work + program.standing + program.results));
 }
 
 interface ChainProgram extends ProgramMemory {
   /** Of its work, logits and what else has their size. */
   readonly logits: number;
-  /** Whether it stays after a run: more than one link is gone through with it. */
-  readonly stays: boolean;
 }
 
-function programsOf(chain: readonly Link[], engine: PlannedEngine, vocabulary: number) {
-  const graphs = chain.flatMap(({ forward, backward }) => (backward ? [forward, backward] : [forward]));
-  const keys = new Map(graphs.map((graph) => [graph, graphKey(graph)]));
-  const uses = new Map<string, number>();
-  for (const key of keys.values()) uses.set(key, (uses.get(key) ?? 0) + 1);
+interface Run extends Visit {
+  readonly program: ChainProgram;
+  /** Bytes of other programs that have run and will again: each goes with its last run. */
+  readonly others: number;
+}
+
+function runsOf(
+  chain: readonly Link[],
+  keeps: ReadonlySet<Link>,
+  engine: PlannedEngine,
+  vocabulary: number,
+): readonly Run[] {
+  const made = visits(chain, keeps);
+  const programOf = programsOf(engine, vocabulary);
+  const runs = made.map((visit) => ({ ...visit, program: programOf(visit.link[visit.way]!) }));
+  const programs = [...new Set(runs.map(({ program }) => program))].filter(({ keeps: holds }) => holds);
+  const spans = programs.map((program) => {
+    const first = runs.findIndex((run) => run.program === program);
+    const last = runs.findLastIndex((run) => run.program === program);
+    return { program, first, last };
+  });
+  return runs.map((run, i) => ({
+    ...run,
+    others: spans.reduce((sum, { program, first, last }) => {
+      const waits = program !== run.program && first < i && i < last;
+      return sum + (waits ? program.work + program.standing : 0);
+    }, 0),
+  }));
+}
+
+/** What programs take, each graph planned once however many links have its equal. */
+function programsOf(engine: PlannedEngine, vocabulary: number): (graph: Graph) => ChainProgram {
   const planned = new Map<string, ChainProgram>();
-  for (const [graph, key] of keys) {
-    if (planned.has(key)) continue;
+  const plan = (graph: Graph): ChainProgram => {
     let logits = 0;
     const memory = programMemory(compiledGraph(graph, engine), engine, (_node, alive) => {
       let bytes = 0;
       for (const { type } of alive) if (type.shape.at(-1) === vocabulary) bytes += bytesOf(type);
       logits = Math.max(logits, bytes);
     });
-    planned.set(key, { ...memory, logits: Math.min(logits, memory.work), stays: memory.keeps && uses.get(key)! > 1 });
-  }
-  return {
-    of: (graph: Graph) => planned.get(keys.get(graph)!)!,
-    /** Bytes of all programs that stay. */
-    waiting: [...planned.values()].reduce((sum, { work, standing, stays }) => sum + (stays ? work + standing : 0), 0),
+    return { ...memory, logits: Math.min(logits, memory.work) };
+  };
+  return (graph) => {
+    const key = graphKey(graph);
+    const known = planned.get(key) ?? plan(graph);
+    planned.set(key, known);
+    return known;
   };
 }
 

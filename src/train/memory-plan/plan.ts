@@ -1,5 +1,4 @@
 import { type Bytes, type Course, type Flops, type Moment, NO_BYTES, totalBytes } from "../../engine/memory-kinds.ts";
-import type { Link } from "../../graph/chain.ts";
 import { bytesOf } from "../../graph/print.ts";
 import { initCharacterHead } from "../../model/character-head.ts";
 import type { PaliGemmaConfig } from "../../model/config.ts";
@@ -75,7 +74,7 @@ export function planMemory(step: PlannedStep): MemoryPlan {
   const wrt = trained.map(({ name }) => name);
   const vocabulary = model.text.vocabSize;
   const parameters = parametersOf(paligemmaParameters(model)).reduce((sum, { shape: s }) => sum + sizeOf(s), 0);
-  const sizes = { programs, parameters, trainable: trained.reduce((sum, { shape: s }) => sum + sizeOf(s), 0) };
+  const sizes = { programs, parameters, trainable: countTrained(step) };
   if (programs === "whole") {
     const options = {
       wrt,
@@ -88,14 +87,13 @@ export function planMemory(step: PlannedStep): MemoryPlan {
     return { ...sizes, kept: null, ...atPeak(wholeCourse({ graph, plain, vocabulary }, engine, standing)) };
   }
   const chain = lossChain(model, shape, dtype, lora, wrt);
-  const course = (keeps: ReadonlySet<Link>) => atPeak(layeredCourse(chain, keeps, engine, standing, vocabulary));
-  const room = step.residuals === "auto" ? step.memory - course(new Set()).peak_bytes : 0;
-  const keeps = chooseKept(chain, step.residuals, room);
+  const keeps = chooseKept(chain, step.residuals, engine, step.memory - totalBytes(standing));
+  const course = layeredCourse(chain, keeps, engine, standing, vocabulary);
   const back = chain.filter(({ backward }) => backward);
   return {
     ...sizes,
     kept: { layers: back.filter((link) => keeps.has(link)).length, of: back.length },
-    ...course(keeps),
+    ...atPeak(course),
   };
 }
 
@@ -108,6 +106,10 @@ function atPeak({ moments, flops, buffers }: Course): Pick<MemoryPlan, "moments"
   const peak = { ...bytes, residuals: bytes.residuals + free, waiting: bytes.waiting - free };
   return { moments, flops, peak, peak_bytes: most };
 }
+
+/** How many numbers are trained. */
+export const countTrained = (step: PlannedStep): number =>
+  trainedTypes(step).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
 interface TrainedType {
   readonly name: string;

@@ -33,7 +33,7 @@ export type OnNode = (node: Node, alive: ReadonlySet<Node>) => void;
 
 /**
  * onnxruntime works in memory of its own beside that of the values: operands packed for products, what an operator is made of.
- * Single programs of three models were measured at 0.98 to 1.22 of the values' arena (docs/plan.md).
+ * Single programs of three models took 0.98 to 1.22 of their values' arena.
  */
 const ORT_WORK = 1.08;
 /** A session's own tables, by the programs of the nano model. */
