@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   demo: async () => (await import("./commands/demo.ts")).demoCommand,
   data: async () => (await import("./commands/data.ts")).dataCommand,
   train: async () => (await import("./commands/train.ts")).trainCommand,
+  plan: async () => (await import("./commands/plan.ts")).planCommand,
   eval: async () => (await import("./commands/eval.ts")).evalCommand,
   predict: async () => (await import("./commands/predict.ts")).predictCommand,
   submit: async () => (await import("./commands/submit.ts")).submitCommand,

@@ -20,17 +20,25 @@ import { openAnswers } from "./answers.ts";
 import { type Base, loadBase } from "./base.ts";
 import { requireOwnBase } from "./base-of-run.ts";
 import type { Observer } from "./observer.ts";
+import { requireCheckpointRoom, requireMemory } from "./plan.ts";
 import { type Rows, readRows, withCharacters } from "./rows.ts";
 import { type TrainingJob, type TrainOptions, type TrainResult, takeSteps } from "./training-loop.ts";
 import { decodeTuned, describeTuned, startTuned } from "./tuned.ts";
 
 const TRAINING: LockPurpose = { prefix: "trainer", does: "is training this run", instead: "start another run" };
 
+export interface StartOptions extends TrainOptions {
+  /** Begin also where the plan says that memory or disk will not do. */
+  readonly force?: boolean;
+}
+
 /**
  * Trains an adapter, or a whole model, by a configuration, in a new run folder.
  * @throws InputError for whatever is wrong with configuration, data or checkpoint, before there is a folder
  */
-export async function train(config: Config, options: TrainOptions = {}): Promise<TrainResult> {
+export async function train(config: Config, { force = false, ...options }: StartOptions = {}): Promise<TrainResult> {
+  if (!force) await requireMemory(config);
+  if (!force) await requireCheckpointRoom(config);
   const base = await loadBase(config);
   const job = await prepare(config, base, await startTuned(config, base), options);
   try {
@@ -46,7 +54,7 @@ export async function train(config: Config, options: TrainOptions = {}): Promise
   }
 }
 
-export interface ResumeOptions extends TrainOptions {
+export interface ResumeOptions extends StartOptions {
   /** Settings of the engine to go on with, such as `engine.name=tfjs`; they become the run's own. */
   readonly sets?: readonly string[];
 }
@@ -57,10 +65,14 @@ export interface ResumeOptions extends TrainOptions {
  * @throws InputError when there is no such run, it is being trained right now, its data have changed, or a setting is not
  * the engine's
  */
-export async function resume(nameOrPath: string, { sets = [], ...options }: ResumeOptions = {}): Promise<TrainResult> {
+export async function resume(
+  nameOrPath: string,
+  { sets = [], force = false, ...options }: ResumeOptions = {},
+): Promise<TrainResult> {
   const run = openRun(nameOrPath);
   const config = loadConfig({ config: run.config, sets });
   requireEngineSettings(run, sets);
+  if (!force) await requireMemory(config);
   using _lock = await lockFolder(run.path, TRAINING);
   await refuseChangedData(run, config, "or start a new run with lora.init_adapter set to this run's checkpoints/last");
   await Promise.all([recoverFolder(run.last), recoverFolder(run.best)]);

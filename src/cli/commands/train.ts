@@ -11,6 +11,7 @@ interface TrainArgs {
   set: string[] | undefined;
   json: boolean;
   "debug-overflow": boolean;
+  force: boolean;
   profile: string | undefined;
 }
 
@@ -51,6 +52,11 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
         coerce: (given: string | undefined) => (given === "" ? String(PROFILED) : given), // "" is refused as a value left out
         describe: `profile ${PROFILED} steps, or as many as given, after one to warm up; training then goes on without`,
       })
+      .option("force", {
+        type: "boolean",
+        default: false,
+        describe: "begin also where memory or disk will not do by the plan (see: amlc plan)",
+      })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document at the end" })
       .conflicts("resume", "config")
       .example("$0 train --config lora-r8-tiny.yaml", "train on the rows that ship with amlc")
@@ -63,7 +69,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     const { configKeys } = await import("../../config/keys.ts");
     return command.epilogue(`Settings:\n${renderKeyTable(configKeys(), 100)}`);
   },
-  async handler({ config, resume, set, json, "debug-overflow": debugOverflow, profile }) {
+  async handler({ config, resume, set, json, force, "debug-overflow": debugOverflow, profile }) {
     if (config === undefined && resume === undefined) {
       throw new InputError("neither --config nor --resume is given", {
         hint: "begin with: amlc train --config lora-r8-tiny.yaml",
@@ -78,7 +84,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     );
     let result: TrainResult;
     try {
-      const options = { observer: display.observer, signal, debugOverflow, profile: parseProfile(profile) };
+      const options = { observer: display.observer, signal, debugOverflow, profile: parseProfile(profile), force };
       result = settings
         ? await recipes.train(settings, options)
         : await recipes.resume(resume!, { ...options, sets: set ?? [] });

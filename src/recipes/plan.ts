@@ -1,0 +1,310 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { resolveAsset } from "../config/presets.ts";
+import type { Config } from "../config/schema.ts";
+import { openTable } from "../data/table.ts";
+import { createEngine } from "../engine/create.ts";
+import { type Flops, totalFlopsOf } from "../engine/memory-kinds.ts";
+import { productRate } from "../engine/product-rate.ts";
+import type { PaliGemmaConfig } from "../model/config.ts";
+import { findHubBase } from "../model/hub-base.ts";
+import { type LoraBinding, loraModules, loraScale } from "../model/lora.ts";
+import { readModelConfig } from "../model/model-config.ts";
+import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
+import type { PlanRecord, Proposal } from "../report/plan-record.ts";
+import { gigabytes, memoryTable } from "../report/plan-words.ts";
+import { CPU_EFFICIENCY, DEVICE_EFFICIENCY, DEVICES, type DeviceName } from "../train/memory-plan/devices.ts";
+import { countTrained, type PlannedStep, planMemory } from "../train/memory-plan/plan.ts";
+import type { PlannedEngine } from "../train/memory-plan/program-memory.ts";
+import { planSteps } from "../train/plan.ts";
+import { availableMemory } from "../util/available-memory.ts";
+import { padLength } from "../util/bucket.ts";
+import { InputError } from "../util/errors.ts";
+import { writeFileAtomic } from "../util/files.ts";
+import { requireFreeDisk } from "../util/free-disk.ts";
+import { loraConfigOf } from "./base.ts";
+
+export interface PlanOptions {
+  /** By default the machine that this runs on. */
+  readonly device?: "cpu" | DeviceName;
+  /** Bytes that the device has; by default those that are available here, or its maker's figure. */
+  readonly memory?: number;
+  /** Write a page with the course of memory over a step, too. */
+  readonly html?: string;
+  /** Operations a second, in the place of a measurement here. */
+  readonly rate?: number;
+}
+
+/**
+ * What a training run would take, before anything is loaded: memory by kind, operations, time, and where it does not fit, what
+ * does. The base needs config.json alone, and not even that where its name is that of a PaliGemma-3B on the hub.
+ * @throws InputError when there is no such base, or a setting does not fit it
+ */
+export async function planRun(config: Config, options: PlanOptions = {}): Promise<PlanRecord> {
+  const { device = "cpu" } = options;
+  const base = await describeBase(config.base);
+  const memory = options.memory ?? (device === "cpu" ? memoryHere() : DEVICES[device].memory);
+  const rows = await countRows(config);
+  const target = { device, memory, rows };
+  const asked = planStep(config, base.model, target);
+  const plan = planMemory(asked);
+  const rate = await rateOf(config, device, options.rate);
+  const time = (flops: Flops, accumulate: number) =>
+    (accumulate * totalFlopsOf(flops)) / (rate.flops_a_second * rate.efficiency);
+  const fits = plan.peak_bytes <= memory;
+  const seconds = time(plan.flops, config.train.accumulate);
+  const steps = countSteps(config, rows);
+  const { text, answer } = asked.shape;
+  const report: PlanRecord = {
+    base: { name: config.base, config: base.path, parameters: plan.parameters, trainable: plan.trainable },
+    device: {
+      name: device,
+      label: device === "cpu" ? "this machine" : DEVICES[device].label,
+      memory_bytes: memory,
+      memory_source: options.memory !== undefined ? "given" : device === "cpu" ? "available here" : "published",
+    },
+    programs: plan.programs,
+    kept: plan.kept,
+    residuals: config.train.residuals,
+    shape: { rows: config.train.batch, image_tokens: imageTokens(base.model), text, answer },
+    peak_bytes: plan.peak_bytes,
+    by_kind: plan.peak,
+    fits,
+    flops: plan.flops,
+    rate,
+    accumulate: config.train.accumulate,
+    seconds_a_step: seconds,
+    steps,
+    hours: steps === null ? null : (steps * seconds) / 3600,
+    moments: plan.moments,
+    proposals: fits ? [] : propose(config, base.model, target, time),
+  };
+  if (options.html !== undefined) {
+    const { planPage } = await import("../report/plan-page.ts");
+    await writeFileAtomic(options.html, await planPage(report));
+  }
+  return report;
+}
+
+/** What this process may come to have: what it has, and what is left. */
+const memoryHere = () => process.memoryUsage().rss + availableMemory();
+
+const imageTokens = ({ vision }: PaliGemmaConfig) => (vision.imageSize / vision.patchSize) ** 2;
+
+const CONFIG = "config.json";
+
+/** The base's sizes, and the file that has them. */
+async function describeBase(name: string): Promise<{ readonly path: string; readonly model: PaliGemmaConfig }> {
+  const folder = resolveAsset(name);
+  if (existsSync(join(folder, CONFIG))) return { path: join(folder, CONFIG), model: await readModelConfig(folder) };
+  const hub = findHubBase(name) ?? findHubBase(`google/${name.split(/[\\/]/).at(-1)}`);
+  if (hub) return { path: join(hub.folder, CONFIG), model: await readModelConfig(hub.folder) };
+  throw new InputError(`${name}: there is no config.json, and it is no PaliGemma-3B of the hub by its name`, {
+    hint: "a base is a Hugging Face folder of a PaliGemma checkpoint; amlc model pull or init makes one",
+  });
+}
+
+interface Target {
+  readonly device: "cpu" | DeviceName;
+  /** Bytes. */
+  readonly memory: number;
+  /** Of the training table; null: it is not there. */
+  readonly rows: number | null;
+}
+
+/** A short answer, as those of the challenge are: a number and a unit. */
+const ANSWER_TOKENS = 8;
+/** The longest entity has 29 letters. */
+const ENTITY = "maximum weight recommendation";
+/** Letters of English text to a token. */
+const LETTERS = 3;
+
+/** What of a configuration decides how much memory a step takes. */
+function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows }: Target): PlannedStep {
+  const { train, engine, data } = config;
+  const dtype = engine.weights === "fp16" ? "f16" : "f32";
+  const lora = config.tune === "lora" ? bind(config, model) : undefined;
+  const prompt = data.prompt.replaceAll("{entity}", ENTITY);
+  const image = data.features === null ? "pixels" : "features";
+  const photographs = rows === null ? Number.POSITIVE_INFINITY : rows * 3 * model.vision.imageSize ** 2;
+  return {
+    ...{ model, dtype, tune: config.tune, lora, memory },
+    objective: { answers: train.answer_loss, characters: train.character_loss },
+    shape: {
+      rows: train.batch,
+      text: padLength(Math.ceil(prompt.length / LETTERS) + ANSWER_TOKENS, 8),
+      answer: padLength(ANSWER_TOKENS, 4),
+      image,
+    },
+    engine: plannedEngine(config, device),
+    programs: train.programs,
+    residuals: train.residuals,
+    beside: {
+      ahead: data.prefetch,
+      cache: image === "pixels" ? Math.min(data.pixel_cache_mb * 2 ** 20, photographs) : 0,
+      threads: Math.min(4, availableParallelism() + 1),
+      tokenizer: true,
+    },
+  };
+}
+
+function bind(config: Config, model: PaliGemmaConfig): LoraBinding {
+  const lora = loraConfigOf(config);
+  const modules = loraModules(paligemmaParameters(model), lora);
+  return { modules, rank: lora.rank, scale: loraScale(lora), dropout: lora.dropout };
+}
+
+function plannedEngine({ engine }: Config, device: "cpu" | DeviceName): PlannedEngine {
+  const { name, products, weights } = engine;
+  const onHost = device === "cpu";
+  const wantsHalf = products === "fp16" || (products === "auto" && !onHost);
+  return { name, onHost, halfProducts: wantsHalf && weights === "fp16" };
+}
+
+async function rateOf(config: Config, device: "cpu" | DeviceName, given?: number): Promise<PlanRecord["rate"]> {
+  const efficiency = device === "cpu" ? CPU_EFFICIENCY : DEVICE_EFFICIENCY;
+  if (given !== undefined) return { flops_a_second: given, source: "given", what: "--rate", efficiency };
+  if (device !== "cpu") {
+    const { label, peak } = DEVICES[device];
+    return {
+      flops_a_second: peak,
+      source: "published",
+      what: `${label}, half precision with float32 sums`,
+      efficiency,
+    };
+  }
+  const engine = await createEngine(config.engine);
+  const { flops, what } = await productRate(engine, config.engine.weights === "fp16" ? "f16" : "f32");
+  return { flops_a_second: flops, source: "measured", what: `${what} on ${config.engine.name}`, efficiency };
+}
+
+/** Rows of the training table; null: it is not there. */
+async function countRows({ data }: Config): Promise<number | null> {
+  const csv = resolveAsset(data.train);
+  if (!existsSync(csv)) return null;
+  let rows = 0;
+  for await (const block of (await openTable(csv)).blocks()) rows += block.rowCount;
+  return rows;
+}
+
+/** Optimiser steps of the run; null where nothing tells. */
+function countSteps({ train }: Config, rows: number | null): number | null {
+  if (train.max_steps !== null) return train.max_steps;
+  return rows === null || rows === 0 ? null : planSteps(rows, train).total;
+}
+
+interface Change {
+  readonly words: readonly string[];
+  /** How far from what was asked: less speed, other rounding, a base to be made anew. */
+  readonly distance: number;
+  readonly apply: (config: Config, model: PaliGemmaConfig) => readonly [Config, PaliGemmaConfig];
+}
+
+const MOST_TRIED = 24;
+const MOST_PROPOSED = 3;
+
+/** The nearest settings that fit, by how far they are from those that were asked for. */
+function propose(
+  config: Config,
+  model: PaliGemmaConfig,
+  target: Target,
+  time: (flops: Flops, accumulate: number) => number,
+): Proposal[] {
+  const found: Proposal[] = [];
+  for (const change of combinations(changesFor(config, model)).slice(0, MOST_TRIED)) {
+    const [changed, base] = change.apply(config, model);
+    const { peak_bytes, flops } = planMemory(planStep(changed, base, target));
+    if (peak_bytes > target.memory) continue;
+    found.push({ changes: change.words, peak_bytes, seconds_a_step: time(flops, changed.train.accumulate) });
+    if (found.length === MOST_PROPOSED) break;
+  }
+  return found;
+}
+
+/** Kinds of change, each with those that exclude each other. */
+function changesFor(config: Config, model: PaliGemmaConfig): readonly (readonly Change[])[] {
+  const { train, engine, data, tune } = config;
+  const set = (words: readonly string[], distance: number, change: (config: Config) => Config): Change => ({
+    ...{ words, distance },
+    apply: (asked, base) => [change(asked), base],
+  });
+  const trainsTower = tune !== "lora" || bind(config, model).modules.some(({ path }) => isOfImages(path));
+  const batch = (rows: number) =>
+    set([`train.batch=${rows}`, `train.accumulate=${(train.accumulate * train.batch) / rows}`], 1, (c) => ({
+      ...c,
+      train: { ...c.train, batch: rows, accumulate: (train.accumulate * train.batch) / rows },
+    }));
+  const smaller = [Math.floor(train.batch / 2), 1].filter(
+    (rows) => rows >= 1 && rows < train.batch && train.batch % rows === 0,
+  );
+  const blocks = (bits: 8 | 4, distance: number): Change => ({
+    words: [
+      `amlc model quantize ${config.base} --bits ${bits} -o ${config.base}-int${bits}`,
+      `base=${config.base}-int${bits}`,
+    ],
+    distance,
+    apply: (asked, base) => [asked, { ...base, blocks: { bits, block: 64 } }],
+  });
+  return [
+    train.residuals === "recompute"
+      ? []
+      : [set(["train.residuals=recompute"], 1.5, (c) => ({ ...c, train: { ...c.train, residuals: "recompute" } }))],
+    [...new Set(smaller)].map(batch),
+    engine.weights === "fp16" || tune !== "lora"
+      ? []
+      : [set(["engine.weights=fp16"], 1.2, (c) => ({ ...c, engine: { ...c.engine, weights: "fp16" } }))],
+    data.features !== null || trainsTower
+      ? []
+      : [set(["data.features=features"], 1.8, (c) => ({ ...c, data: { ...c.data, features: "features" } }))],
+    model.blocks || tune !== "lora" ? [] : [blocks(8, 4), blocks(4, 6)],
+  ];
+}
+
+/** One change or none of each kind, all ways to do so but that of none at all, the nearest first. */
+function combinations(kinds: readonly (readonly Change[])[]): Change[] {
+  const none: Change = { words: [], distance: 0, apply: (config, model) => [config, model] };
+  const both = (a: Change, b: Change): Change => ({
+    words: [...a.words, ...b.words],
+    distance: a.distance + b.distance,
+    apply: (config, model) => b.apply(...a.apply(config, model)),
+  });
+  const all = kinds.reduce(
+    (made: Change[], kind) => made.flatMap((each) => [each, ...kind.map((change) => both(each, change))]),
+    [none],
+  );
+  return all.filter(({ distance }) => distance > 0).toSorted((a, b) => a.distance - b.distance);
+}
+
+/** A number of a checkpoint: its value and AdamW's two moments, in float32. */
+const SAVED = 12;
+/** The last checkpoint, and the one that is being written. */
+const CHECKPOINTS = 2;
+
+/** Before anything is loaded: the disk has room for a run's checkpoints. @throws InputError naming the bytes */
+export async function requireCheckpointRoom(config: Config): Promise<void> {
+  if (!existsSync(join(resolveAsset(config.base), CONFIG))) return; // who loads it says what is missing
+  const { model } = await describeBase(config.base);
+  const trainable = countTrained(planStep(config, model, { device: "cpu", memory: 0, rows: null }));
+  await requireFreeDisk(config.run.dir, CHECKPOINTS * SAVED * trainable);
+}
+
+/**
+ * Before anything is loaded: this machine has the memory that a run takes.
+ * @throws InputError with the plan's table and what would fit
+ */
+export async function requireMemory(config: Config): Promise<void> {
+  // Of the other engines only they know whose memory they compute in.
+  if (config.engine.name !== "ort" || config.engine.providers[0] !== "cpu") return;
+  if (!existsSync(join(resolveAsset(config.base), CONFIG))) return;
+  const { model } = await describeBase(config.base);
+  const target = { device: "cpu", memory: memoryHere(), rows: await countRows(config) } as const;
+  const { peak, peak_bytes } = planMemory(planStep(config, model, target));
+  if (peak_bytes <= target.memory) return;
+  const [needed, found] = [peak_bytes, target.memory].map(gigabytes);
+  const fitting = propose(config, model, target, () => 0);
+  const words = fitting.map(({ changes, peak_bytes: bytes }) => `${changes.join(" ")} (${gigabytes(bytes)})`);
+  throw new InputError(`this run would take ${needed} of memory, and ${found} are available:\n${memoryTable(peak)}`, {
+    hint: `${words.length > 0 ? `these fit: ${words.join("; ")}` : "no settings of this base fit"}; --force trains all the same`,
+  });
+}

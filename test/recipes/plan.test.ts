@@ -1,0 +1,94 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { totalBytes } from "../../src/engine/memory-kinds.ts";
+import { planRun } from "../../src/recipes/plan.ts";
+import { train } from "../../src/recipes/train.ts";
+import * as memory from "../../src/util/available-memory.ts";
+import { tinyConfig } from "../support/runs.ts";
+import { workFolder } from "../support/work-folder.ts";
+
+vi.mock(import("../../src/util/available-memory.ts"), { spy: true });
+const folder = workFolder();
+const tiny = tinyConfig(folder);
+
+describe("the published preset", () => {
+  const config = loadConfig({ config: "lora-r8" });
+
+  test("is planned for a T4 by its name alone, and takes less than 15 GB there", async () => {
+    const plan = await planRun(config, { device: "t4" });
+    expect(plan.base.config).toMatch(/configs[\\/]models[\\/]paligemma-3b-448[\\/]config\.json$/);
+    expect(plan.base.parameters).toBe(2_924_351_216);
+    expect(plan.fits).toBe(true);
+    expect(plan.peak_bytes).toBeGreaterThan(5.85e9);
+    expect(plan.peak_bytes).toBeLessThan(15e9);
+    expect(plan.programs).toBe("whole");
+    expect(plan.proposals).toEqual([]);
+    expect(plan.rate).toMatchObject({ source: "published", flops_a_second: 65e12 });
+    const all = plan.flops.forward + plan.flops.backward + plan.flops.recomputation;
+    expect(plan.seconds_a_step).toBeCloseTo((16 * all) / (0.3 * 65e12), 6);
+  }, 60_000);
+});
+
+describe("a step that does not fit", () => {
+  const config = (...sets: readonly string[]) => tinyConfig(folder, "train.batch=256", "train.accumulate=3", ...sets);
+  const on = (memory: number) => ({ device: "t4", memory }) as const;
+
+  test("comes with settings that do, each within the device, the nearest first", async () => {
+    const { peak_bytes } = await planRun(config(), on(1e12));
+    const { fits, proposals } = await planRun(config(), on(peak_bytes - 1));
+    expect(fits).toBe(false);
+    expect(proposals.map(({ changes }) => changes)).toEqual([
+      ["train.batch=128", "train.accumulate=6"],
+      ["train.batch=1", "train.accumulate=768"],
+      ["engine.weights=fp16"],
+    ]);
+    for (const each of proposals) expect(each.peak_bytes).toBeLessThan(peak_bytes);
+  });
+
+  test("is told to compute again where no smaller batch will do", async () => {
+    const single = ["train.batch=1", "engine.weights=fp16"];
+    const { peak_bytes } = await planRun(config(...single), on(1e12));
+    const { proposals } = await planRun(config(...single), on(peak_bytes - 1));
+    expect(proposals[0]!.changes).toEqual(["train.residuals=recompute"]);
+  });
+
+  test("for which there is no way says so", async () => {
+    expect((await planRun(config(), on(1))).proposals).toEqual([]);
+  });
+});
+
+test("hours follow from the rows of the table, and a given rate", async () => {
+  const plan = await planRun(tiny, { rate: 1e9 });
+  expect(plan.rate).toMatchObject({ source: "given", efficiency: 0.8 });
+  expect(plan.steps).toBeGreaterThan(0);
+  expect(plan.hours! * 3600).toBeCloseTo(plan.steps! * plan.seconds_a_step, 9);
+  expect(totalBytes(plan.by_kind)).toBeCloseTo(plan.peak_bytes, 0);
+});
+
+test("a base that is nowhere, and no name on the hub, is said to be so", async () => {
+  await expect(planRun({ ...tiny, base: "checkpoints/other" })).rejects.toThrow(
+    /^checkpoints\/other: there is no config.json, and it is no PaliGemma-3B of the hub by its name$/,
+  );
+});
+
+describe("training where memory does not suffice", () => {
+  const want = { ...tiny, run: { name: "none", dir: join(folder, "runs") } };
+
+  test("is refused with the plan's table, before there is a run", async () => {
+    vi.mocked(memory.availableMemory).mockReturnValueOnce(1);
+    const config = { ...want, train: { ...want.train, batch: 4096 } };
+    const refused = train(config);
+    await expect(refused).rejects.toThrow(/^this run would take [\d.]+ GB of memory, and [\d.]+ GB are available:\n/);
+    await expect(refused).rejects.toThrow(/^ {2}workspace +[\d.]+ GB +[\d.]+% +█+/m);
+    await expect(refused).rejects.toMatchObject({ hint: expect.stringMatching(/--force trains all the same$/) });
+    expect(existsSync(want.run.dir) ? readdirSync(want.run.dir) : []).toEqual([]);
+  });
+
+  test("is begun all the same where that is wanted", async () => {
+    vi.mocked(memory.availableMemory).mockReturnValue(1);
+    const config = { ...want, train: { ...want.train, max_steps: 1, warmup_steps: 0 } };
+    expect((await train(config, { force: true })).steps).toBe(1);
+  });
+});
