@@ -238,13 +238,10 @@ function changesFor(config: Config, model: PaliGemmaConfig): readonly (readonly 
   const smaller = [Math.floor(train.batch / 2), 1].filter(
     (rows) => rows >= 1 && rows < train.batch && train.batch % rows === 0,
   );
-  const blocks = (bits: 8 | 4, distance: number): Change => ({
-    words: [
-      `amlc model quantize ${config.base} --bits ${bits} -o ${config.base}-int${bits}`,
-      `base=${config.base}-int${bits}`,
-    ],
+  const blocks = (bits: 8 | 4, block: number, distance: number): Change => ({
+    words: [`base=${config.base}-int${bits}`],
     distance,
-    apply: (asked, base) => [asked, { ...base, blocks: { bits, block: 64 } }],
+    apply: (asked, base) => [asked, { ...base, blocks: { bits, block } }],
   });
   return [
     train.residuals === "recompute"
@@ -257,7 +254,7 @@ function changesFor(config: Config, model: PaliGemmaConfig): readonly (readonly 
     data.features !== null || trainsTower
       ? []
       : [set(["data.features=features"], 1.8, (c) => ({ ...c, data: { ...c.data, features: "features" } }))],
-    model.blocks || tune !== "lora" ? [] : [blocks(8, 4), blocks(4, 6)],
+    model.blocks || tune !== "lora" ? [] : [blocks(8, 64, 4), blocks(4, 32, 6)], // as amlc model quantize makes them,
   ];
 }
 

@@ -1,11 +1,11 @@
-import { KIND_WORDS, type Kind, totalBytes } from "../engine/memory-kinds.ts";
+import { KIND_WORDS, KINDS, totalBytes } from "../engine/memory-kinds.ts";
 import { cut } from "../util/cut.ts";
 import { formatCount, formatShare } from "../util/format-number.ts";
 import { Html, html, htmlTable } from "./html.ts";
 import { page, responsiveChart, section } from "./page.ts";
 import { kindColour, memorySpec } from "./plan-chart.ts";
 import type { PlanRecord } from "./plan-record.ts";
-import { gigabytes, memoryRows, operations, rateWords, stepTime, timeWords, wayWords } from "./plan-words.ts";
+import { gigabytes, operations, quantizeWords, rateWords, stepTime, timeWords, wayWords } from "./plan-words.ts";
 import { duration } from "./words.ts";
 
 const STYLE = `
@@ -57,25 +57,30 @@ function figures({ peak_bytes, flops, seconds_a_step, hours, base, shape }: Plan
 const millions = (count: number) =>
   count < 1e6 ? formatCount(count) : `${formatCount(Math.round(count / 1e6))} million`;
 
-function kindTable({ by_kind }: PlanRecord): Html {
-  const rows = memoryRows(by_kind);
+function kindTable({ by_kind, moments }: PlanRecord): Html {
+  const all = totalBytes(by_kind);
+  const kinds = KINDS.filter((kind) => by_kind[kind] > 0 || moments.some(({ bytes }) => bytes[kind] > 0));
+  const rows = kinds.map((kind) => ({ kind, bytes: by_kind[kind], share: by_kind[kind] / all }));
   return html`${htmlTable(rows, [
     {
       name: "kind",
       cell: ({ kind }) =>
-        html`<span class="kind"><span class="swatch" style="background: ${new Html(kindColour(kind as Kind))}"></span>${kind}</span>`,
+        html`<span class="kind"><span class="swatch" style="background: ${new Html(kindColour(kind))}"></span>${kind}</span>`,
     },
     { name: "GB", cell: ({ bytes }) => (bytes / 1e9).toFixed(2), isNumber: true },
     { name: "share", cell: ({ share }) => formatShare(share), isNumber: true },
-    { name: "what it is", cell: ({ kind }) => KIND_WORDS[kind as Kind] },
-  ])}<p class="note">In all ${gigabytes(totalBytes(by_kind))}.</p>\n`;
+    { name: "what it is", cell: ({ kind }) => KIND_WORDS[kind] },
+  ])}<p class="note">In all ${gigabytes(all)}.</p>\n`;
 }
 
-function proposalTable({ proposals }: PlanRecord): Html {
+function proposalTable(plan: PlanRecord): Html {
+  const { proposals } = plan;
   if (proposals.length === 0) return html`<p>No settings of this base do.</p>\n`;
-  return htmlTable(proposals, [
+  const made = quantizeWords(plan);
+  const table = htmlTable(proposals, [
     { name: "settings", cell: ({ changes }) => html`${changes.map((each) => html`<code>${each}</code> `)}` },
     { name: "GB", cell: ({ peak_bytes }) => (peak_bytes / 1e9).toFixed(2), isNumber: true },
     { name: "a step", cell: ({ seconds_a_step }) => stepTime(seconds_a_step), isNumber: true },
   ]);
+  return html`${table}${made === undefined ? html`` : html`<p class="note">${made}</p>\n`}`;
 }

@@ -2,7 +2,7 @@ import type { Bytes, Flops, Moment } from "../engine/memory-kinds.ts";
 
 /** Settings that would fit, beside those that were asked for. */
 export interface Proposal {
-  /** As `train.batch=1`; for a base in blocks the command that makes it. */
+  /** As `train.batch=1`, or `base=…-int8` for the base in blocks of so many bits. */
   readonly changes: readonly string[];
   readonly peak_bytes: number;
   readonly seconds_a_step: number;

@@ -11,8 +11,9 @@ export function flopsASecond(rate: number): string {
   return rate >= 1e12 ? `${(rate / 1e12).toFixed(rate >= 1e13 ? 0 : 1)} TFLOP/s` : `${(rate / 1e9).toFixed(1)} GFLOP/s`;
 }
 
-/** 5.13 TFLOP, 11.4 GFLOP */
+/** 5.13 TFLOP, 11.4 GFLOP, none */
 export function operations(flops: number): string {
+  if (flops === 0) return "none";
   const [unit, size] = flops >= 1e12 ? ["TFLOP", 1e12] : flops >= 1e9 ? ["GFLOP", 1e9] : ["MFLOP", 1e6];
   return `${(flops / size).toPrecision(3)} ${unit}`;
 }
@@ -23,8 +24,8 @@ export const stepTime = (seconds: number): string =>
 
 const BAR = 24;
 
-/** The kinds that there are, with a bar of their share, the whole below. */
-export function memoryRows(
+/** The kinds that there are, with their share of the whole. */
+function memoryRows(
   bytes: Bytes,
 ): readonly { readonly kind: string; readonly bytes: number; readonly share: number }[] {
   const total = totalBytes(bytes);
@@ -66,6 +67,13 @@ export function timeWords({ seconds_a_step, accumulate, steps, hours }: PlanReco
       ? "the training table is not there: hours of the run are not known"
       : `${steps} steps: ${duration(hours! * 3600)}`;
   return `a step${micro}: ${stepTime(seconds_a_step)}; ${run}`;
+}
+
+/** How to come by a base that a proposal names; undefined: none does. */
+export function quantizeWords({ base, proposals }: PlanRecord): string | undefined {
+  const set = proposals.flatMap(({ changes }) => changes).find((change) => change.startsWith("base="));
+  const bits = set?.at(-1);
+  return set && `${set} is made by: amlc model quantize ${base.name} --bits ${bits} -o ${set.slice("base=".length)}`;
 }
 
 /** How the step is computed. */

@@ -7,6 +7,7 @@ import {
   gigabytes,
   memoryTable,
   operations,
+  quantizeWords,
   rateWords,
   timeWords,
   wayWords,
@@ -76,7 +77,12 @@ test("the table names the kinds that there are, with their shares and the sum", 
 test("figures in words say where they are from and what is assumed", () => {
   expect(gigabytes(7_514_000_000)).toBe("7.51 GB");
   expect([65e12, 4.7e12, 2.2e10].map(flopsASecond)).toEqual(["65 TFLOP/s", "4.7 TFLOP/s", "22.0 GFLOP/s"]);
-  expect([5.13e12, 1.14e10, 1.66e7].map(operations)).toEqual(["5.13 TFLOP", "11.4 GFLOP", "16.6 MFLOP"]);
+  expect([5.13e12, 1.14e10, 1.66e7, 0].map(operations)).toEqual(["5.13 TFLOP", "11.4 GFLOP", "16.6 MFLOP", "none"]);
+  const proposals = [{ changes: ["train.batch=1", "base=b-int4"], peak_bytes: 1, seconds_a_step: 1 }];
+  expect(quantizeWords({ ...PLAN, base: { ...PLAN.base, name: "b" }, proposals })).toBe(
+    "base=b-int4 is made by: amlc model quantize b --bits 4 -o b-int4",
+  );
+  expect(quantizeWords(PLAN)).toBeUndefined();
   expect(rateWords(PLAN)).toMatch(/published by its maker\), of which a step is assumed to reach 30\.0%$/);
   expect(rateWords({ ...PLAN, rate: { ...PLAN.rate, source: "measured" } })).toContain("measured here now");
   expect(timeWords(PLAN)).toBe("a step of 16 micro-batches: 11.7 s; 407 steps: 79 min");

@@ -58,7 +58,7 @@ export const planCommand: CommandModule<object, PlanArgs> = {
 };
 
 async function printPlan(plan: PlanRecord): Promise<void> {
-  const { gigabytes, memoryTable, operations, rateWords, stepTime, timeWords, wayWords } = await import(
+  const { gigabytes, memoryTable, operations, quantizeWords, rateWords, stepTime, timeWords, wayWords } = await import(
     "../../report/plan-words.ts"
   );
   const { base, device, shape, flops, fits } = plan;
@@ -87,4 +87,6 @@ async function printPlan(plan: PlanRecord): Promise<void> {
       "a step": stepTime(seconds_a_step),
     })),
   );
+  const made = quantizeWords(plan);
+  if (made !== undefined) printText(made);
 }
