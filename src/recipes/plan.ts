@@ -212,7 +212,10 @@ function propose(
   time: (flops: Flops, accumulate: number) => number,
 ): Proposal[] {
   const found: Proposal[] = [];
-  for (const change of combinations(changesFor(config, model)).slice(0, MOST_TRIED)) {
+  let tried = 0;
+  for (const change of combinations(changesFor(config, model))) {
+    if (found.some(({ changes }) => changes.every((each) => change.words.includes(each)))) continue; // less would do
+    if (++tried > MOST_TRIED) break;
     const [changed, base] = change.apply(config, model);
     const { peak_bytes, flops } = planMemory(planStep(changed, base, target));
     if (peak_bytes > target.memory) continue;

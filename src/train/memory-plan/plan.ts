@@ -40,7 +40,7 @@ export interface Beside {
   readonly cache: number;
   /** Threads that decode photographs. */
   readonly threads: number;
-  /** Whether a tokenizer is loaded. */
+  /** Whether it is the command itself, with a tokenizer and all else that it loads. */
   readonly tokenizer: boolean;
 }
 
@@ -134,7 +134,9 @@ const LIBRARIES = { ort: 32 * MEBI, tfjs: 250 * MEBI, reference: 0 } as const;
 /** A CUDA context with the libraries for products; NVIDIA's tools show 400 to 700 MB before anything is computed. */
 const DEVICE_CONTEXT = 600 * MEBI;
 /** A thread that decodes photographs: its own JavaScript engine, and libvips. */
-const IMAGE_THREAD = 30 * MEBI;
+const IMAGE_THREAD = 65 * MEBI;
+/** What else a command that trains has: itself, its configuration, tables, the run. */
+const JOB = 90 * MEBI;
 /** A token of a vocabulary in the tables of a tokenizer. */
 const TOKEN = 500;
 
@@ -145,11 +147,11 @@ function standingBytes(step: PlannedStep, trained: readonly TrainedType[]): Byte
   const vector = 4 * trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const batch = fedBytes(step, trained);
   if (!engine.onHost) return { ...NO_BYTES, process: DEVICE_CONTEXT, weights, adapters: vector, images: batch };
-  const tokenizer = beside.tokenizer ? TOKEN * model.text.vocabSize : 0;
+  const job = beside.tokenizer ? JOB + TOKEN * model.text.vocabSize : 0;
   const isCopied = engine.name === "tfjs"; // what is bound is uploaded, also where the device is this machine
   return {
     ...NO_BYTES,
-    process: PROCESS + LIBRARIES[engine.name] + beside.threads * IMAGE_THREAD + tokenizer,
+    process: PROCESS + LIBRARIES[engine.name] + beside.threads * IMAGE_THREAD + job,
     weights: (isCopied ? 2 : 1) * weights + (engine.name === "reference" ? 4 * weights : 0),
     adapters: 4 * vector, // what training starts from, its values, the gradient and that of a micro-batch
     optimizer: 2 * vector,
