@@ -57,6 +57,7 @@ describe("in the folder of a clone, in the README's order", () => {
       "eval",
       "score",
       "submit",
+      "plan",
       "predict",
       "export",
       "clean",

@@ -6,7 +6,7 @@ import type { Config } from "../config/schema.ts";
 import { openTable } from "../data/table.ts";
 import { createEngine } from "../engine/create.ts";
 import { type Flops, totalFlopsOf } from "../engine/memory-kinds.ts";
-import { productRate } from "../engine/product-rate.ts";
+import { measureRoof } from "../engine/profile-roof.ts";
 import type { PaliGemmaConfig } from "../model/config.ts";
 import { findHubBase } from "../model/hub-base.ts";
 import { type LoraBinding, loraModules, loraScale } from "../model/lora.ts";
@@ -175,7 +175,7 @@ async function rateOf(config: Config, device: "cpu" | DeviceName, given?: number
     };
   }
   const engine = await createEngine(config.engine);
-  const { flops, what } = await productRate(engine, config.engine.weights === "fp16" ? "f16" : "f32");
+  const { flops_per_s: flops, product: what } = await measureRoof(engine);
   return { flops_a_second: flops, source: "measured", what: `${what} on ${config.engine.name}`, efficiency };
 }
 
