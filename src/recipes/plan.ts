@@ -18,12 +18,14 @@ import { CPU_EFFICIENCY, DEVICE_EFFICIENCY, DEVICES, type DeviceName } from "../
 import { countTrained, type PlannedStep, planMemory } from "../train/memory-plan/plan.ts";
 import type { PlannedEngine } from "../train/memory-plan/program-memory.ts";
 import { planSteps } from "../train/plan.ts";
+import { requireTrainable } from "../train/trained.ts";
 import { availableMemory } from "../util/available-memory.ts";
 import { padLength } from "../util/bucket.ts";
 import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import { requireFreeDisk } from "../util/free-disk.ts";
 import { loraConfigOf } from "./base.ts";
+import { requireFrozenTower } from "./tuned.ts";
 
 export interface PlanOptions {
   /** By default the machine that this runs on. */
@@ -125,6 +127,8 @@ function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows
   const { train, engine, data } = config;
   const dtype = engine.weights === "fp16" ? "f16" : "f32";
   const lora = config.tune === "lora" ? bind(config, model) : undefined;
+  if (config.tune !== "lora") requireTrainable(config.tune, { config: model, dtype });
+  requireFrozenTower(config, lora);
   const prompt = data.prompt.replaceAll("{entity}", ENTITY);
   const image = data.features === null ? "pixels" : "features";
   const photographs = rows === null ? Number.POSITIVE_INFINITY : rows * 3 * model.vision.imageSize ** 2;

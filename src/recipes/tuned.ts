@@ -8,7 +8,7 @@ import { encodeSafetensors } from "../formats/safetensors-write.ts";
 import { decodeAdapter, encodeAdapter, matchAdapter } from "../model/adapter-files.ts";
 import { initCharacterHead } from "../model/character-head.ts";
 import { readCompanions } from "../model/companions.ts";
-import { parametersOf } from "../model/lora.ts";
+import { type LoraBinding, parametersOf } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
 import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
 import { type Place, viewByInput } from "../train/layout.ts";
@@ -75,11 +75,15 @@ async function withSaved(trained: Trained, folder: string, files: Files): Promis
   return { ...trained, values };
 }
 
-/** Features are kept of images that go through frozen layers alone. */
-function checkFeatures({ data }: Config, trained: Trained): Trained {
-  const { lora } = trained;
+function checkFeatures(config: Config, trained: Trained): Trained {
+  requireFrozenTower(config, trained.lora);
+  return trained;
+}
+
+/** Features are kept of images that go through frozen layers alone. @throws InputError naming a layer that is trained */
+export function requireFrozenTower({ data }: Config, lora: LoraBinding | undefined): void {
   const path = lora ? lora.modules.find((module) => isOfImages(module.path))?.path : "every weight";
-  if (data.features === null || path === undefined) return trained;
+  if (data.features === null || path === undefined) return;
   throw new InputError(`data.features: ${path} is trained, and image features change with it`, {
     hint: "set data.features to null, or lora.exclude to vision_tower.*|multi_modal_projector.*",
   });

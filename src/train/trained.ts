@@ -50,15 +50,8 @@ export function trainAdapter({ weights }: Pick<Model, "weights">, lora: LoraBind
   return { layout, values: pack(layout, viewAdapter(adapter)), frozen: weights, lora };
 }
 
-/**
- * Trains every weight, or those that make image features, and a head beside them, if there is one.
- * @throws InputError when they are not in float32, for what they move by is lost in half precision and in few bits
- */
-export function trainWeights(
-  part: "all" | "vision",
-  { config, dtype, weights }: Pick<Model, "config" | "dtype" | "weights">,
-  head: Tensors = {},
-): Trained {
+/** Weights of a base can be trained as they are kept. @throws InputError when they are not in float32 */
+export function requireTrainable(part: "all" | "vision", { config, dtype }: Pick<Model, "config" | "dtype">): void {
   if (config.blocks) {
     throw new InputError(
       `tune: ${part} wants a base whose weights are whole, and this one is in ${config.blocks.bits} bits`,
@@ -72,6 +65,18 @@ export function trainWeights(
       hint: "set engine.weights to fp32, or tune to lora",
     });
   }
+}
+
+/**
+ * Trains every weight, or those that make image features, and a head beside them, if there is one.
+ * @throws InputError when they are not in float32, for what they move by is lost in half precision and in few bits
+ */
+export function trainWeights(
+  part: "all" | "vision",
+  { config, dtype, weights }: Pick<Model, "config" | "dtype" | "weights">,
+  head: Tensors = {},
+): Trained {
+  requireTrainable(part, { config, dtype });
   const parameters = parametersOf(paligemmaParameters(config));
   const isTrained = (name: string) => part === "all" || isOfImages(name);
   const heads = Object.entries(head).map(([name, { shape }]) => ({ name, shape }));
