@@ -114,6 +114,6 @@ export function sendFile(
 export function breakOff(response: ServerResponse, bytes: Buffer, begin: number, end: number): true {
   const range = { "content-range": `bytes ${begin}-${bytes.length - 1}/${bytes.length}` };
   response.writeHead(begin > 0 ? 206 : 200, { "content-length": bytes.length - begin, ...(begin > 0 && range) });
-  response.write(bytes.subarray(begin, end), () => response.socket?.end()); // a reset could overtake bytes on the way
+  response.write(bytes.subarray(begin, end), () => setTimeout(() => response.socket?.end(), 250)); // what came is read first
   return true;
 }
