@@ -49,7 +49,7 @@ export function loraConfigOf({ lora }: Pick<Config, "lora">): LoraConfig {
 }
 
 /** The arithmetic of an adapter on a model. @throws InputError when a target names no layer */
-export function bindLora(lora: LoraConfig, { config }: Model): LoraBinding {
+export function bindLora(lora: LoraConfig, { config }: Pick<Model, "config">): LoraBinding {
   const modules = loraModules(paligemmaParameters(config), lora);
   return { modules, rank: lora.rank, scale: loraScale(lora), dropout: lora.dropout };
 }

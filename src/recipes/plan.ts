@@ -7,11 +7,10 @@ import { openTable } from "../data/table.ts";
 import { createEngine } from "../engine/create.ts";
 import { type Flops, totalFlopsOf } from "../engine/memory-kinds.ts";
 import { measureRoof } from "../engine/profile-roof.ts";
-import type { PaliGemmaConfig } from "../model/config.ts";
+import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import { findHubBase } from "../model/hub-base.ts";
-import { type LoraBinding, loraModules, loraScale } from "../model/lora.ts";
 import { readModelConfig } from "../model/model-config.ts";
-import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
+import { isOfImages } from "../model/paligemma.ts";
 import type { PlanRecord, Proposal } from "../report/plan-record.ts";
 import { gigabytes, memoryTable } from "../report/plan-words.ts";
 import { CPU_EFFICIENCY, DEVICE_EFFICIENCY, DEVICES, type DeviceName } from "../train/memory-plan/devices.ts";
@@ -24,7 +23,7 @@ import { padLength } from "../util/bucket.ts";
 import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import { requireFreeDisk } from "../util/free-disk.ts";
-import { loraConfigOf } from "./base.ts";
+import { bindLora, loraConfigOf } from "./base.ts";
 import { requireFrozenTower } from "./tuned.ts";
 
 export interface PlanOptions {
@@ -69,7 +68,7 @@ export async function planRun(config: Config, options: PlanOptions = {}): Promis
     programs: plan.programs,
     kept: plan.kept,
     residuals: config.train.residuals,
-    shape: { rows: config.train.batch, image_tokens: imageTokens(base.model), text, answer },
+    shape: { rows: config.train.batch, image_tokens: numImageTokens(base.model.vision), text, answer },
     peak_bytes: plan.peak_bytes,
     by_kind: plan.peak,
     fits,
@@ -91,8 +90,6 @@ export async function planRun(config: Config, options: PlanOptions = {}): Promis
 
 /** What this process may come to have: what it has, and what is left. */
 const memoryHere = () => process.memoryUsage().rss + availableMemory();
-
-const imageTokens = ({ vision }: PaliGemmaConfig) => (vision.imageSize / vision.patchSize) ** 2;
 
 const CONFIG = "config.json";
 
@@ -126,7 +123,7 @@ const LETTERS = 3;
 function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows }: Target): PlannedStep {
   const { train, engine, data } = config;
   const dtype = engine.weights === "fp16" ? "f16" : "f32";
-  const lora = config.tune === "lora" ? bind(config, model) : undefined;
+  const lora = config.tune === "lora" ? bindLora(loraConfigOf(config), { config: model }) : undefined;
   if (config.tune !== "lora") requireTrainable(config.tune, { config: model, dtype });
   requireFrozenTower(config, lora);
   const prompt = data.prompt.replaceAll("{entity}", ENTITY);
@@ -151,12 +148,6 @@ function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows
       tokenizer: true,
     },
   };
-}
-
-function bind(config: Config, model: PaliGemmaConfig): LoraBinding {
-  const lora = loraConfigOf(config);
-  const modules = loraModules(paligemmaParameters(model), lora);
-  return { modules, rank: lora.rank, scale: loraScale(lora), dropout: lora.dropout };
 }
 
 function plannedEngine({ engine }: Config, device: "cpu" | DeviceName): PlannedEngine {
@@ -236,7 +227,8 @@ function changesFor(config: Config, model: PaliGemmaConfig): readonly (readonly 
     ...{ words, distance },
     apply: (asked, base) => [change(asked), base],
   });
-  const trainsTower = tune !== "lora" || bind(config, model).modules.some(({ path }) => isOfImages(path));
+  const trainsTower =
+    tune !== "lora" || bindLora(loraConfigOf(config), { config: model }).modules.some(({ path }) => isOfImages(path));
   const batch = (rows: number) =>
     set([`train.batch=${rows}`, `train.accumulate=${(train.accumulate * train.batch) / rows}`], 1, (c) => ({
       ...c,

@@ -3,6 +3,7 @@ import { STATUS_CODES } from "node:http";
 import { unescape as decodePercents } from "node:querystring"; // where decodeURIComponent throws it leaves what is there
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from "undici";
+import { networkChunks, readPage } from "../data/download/body.ts";
 import { LinkFault, lasting, networkFault, passing } from "../data/download/faults.ts";
 import { isPassingStatus } from "../data/download/retry.ts";
 import { InputError } from "../util/errors.ts";
@@ -38,7 +39,6 @@ const HOST_HINT =
   "check the network, the proxy (HTTPS_PROXY) and the index (--index, PIP_INDEX_URL); " +
   "a certificate of your own goes into NODE_EXTRA_CA_CERTS";
 const ATTEMPTS = 5;
-const MAX_PAGE = 64 * 2 ** 20;
 
 /** @param pauseMs before the second attempt; each further one waits twice as long */
 export function openHttp(index: URL, signal?: AbortSignal, pauseMs = 1000): HttpClient {
@@ -73,7 +73,8 @@ export function openHttp(index: URL, signal?: AbortSignal, pauseMs = 1000): Http
         const { statusCode, headers, body, context } = await ask(url, { accept });
         if (statusCode === 404) return void (await fromNetwork(() => body.dump()));
         if (statusCode !== 200) throw await refused(statusCode, body);
-        const text = await readText(body);
+        body.on("error", () => {}); // it is thrown as well
+        const text = await readPage(body);
         const found = foundAt(url, (context as { history: readonly URL[] }).history);
         return { url: found, text, type: String(headers["content-type"] ?? "") };
       }),
@@ -123,19 +124,6 @@ async function proceed({ url, file, maxBytes, onProgress }: FileRequest, ask: As
   }
 }
 
-/** The whole of a page, whatever length the server says it has. */
-async function readText(body: Dispatcher.ResponseData["body"]): Promise<string> {
-  body.on("error", () => {}); // it is thrown as well
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of networkChunks(body)) {
-    bytes += chunk.length;
-    if (bytes > MAX_PAGE) throw lasting("the page is far too large");
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
-}
-
 /**
  * The last of the addresses that a request went to.
  * @throws LinkFault when one of them is open to change on the way, and the one that was asked for is not
@@ -177,14 +165,5 @@ async function fromNetwork<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const fault = networkFault(error);
     throw NOBODY_THERE.includes((error as NodeJS.ErrnoException).code) ? lasting(fault.message) : fault;
-  }
-}
-
-/** What goes wrong while these are read is the network's fault; what goes wrong while they are written is not. */
-async function* networkChunks(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw networkFault(error);
   }
 }

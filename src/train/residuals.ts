@@ -1,12 +1,11 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Link } from "../graph/chain.ts";
-import { bytesOf } from "../graph/print.ts";
 import type { PaliGemmaConfig } from "../model/config.ts";
 import { parametersOf } from "../model/lora.ts";
 import { paligemmaParameters } from "../model/paligemma.ts";
 import { sizeOf } from "../util/tensor.ts";
 import type { Objective } from "./loss-graph.ts";
-import { poolBytes, programBytes } from "./memory-plan/layers.ts";
+import { keptBytes, poolBytes, programBytes } from "./memory-plan/layers.ts";
 import type { PlannedEngine } from "./memory-plan/program-memory.ts";
 
 /** Parameters from which on a step is compiled layer by layer: below, one program for all is faster, and its values fit. */
@@ -54,13 +53,9 @@ export function chooseKept(
   let room = roomBeside(none);
   const kept = new Set<Link>();
   for (const link of chain.toReversed()) {
-    room -= residualBytes(link);
+    room -= keptBytes(link);
     if (room < 0) break;
     kept.add(link);
   }
   return kept;
 }
-
-/** Bytes of what the backward pass reads of a link, without what goes into it. */
-export const residualBytes = ({ kept }: Link): number =>
-  [...kept.values()].reduce((sum, type) => sum + bytesOf(type), 0);

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "./errors.ts";
+import { isProcessAlive } from "./process-alive.ts";
 
 /** A held lock; release it in `finally` or with `using`. */
 export interface FolderLock extends Disposable {
@@ -87,12 +88,7 @@ function sweepDead(owner: Owner): boolean {
 function isRunning({ pid, start }: Owner): boolean {
   const stat = processStat(pid);
   if (stat) return stat.state !== "Z" && stat.state !== "X" && (start === UNKNOWN || start === stat.start);
-  try {
-    process.kill(pid, 0); // signal 0 only asks whether the process is there
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  return isProcessAlive(pid);
 }
 
 /** Fields 3 (state) and 22 (start in clock ticks after boot) of proc(5)'s stat; undefined off Linux. */

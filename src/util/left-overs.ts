@@ -1,5 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isProcessAlive } from "./process-alive.ts";
 
 /** As openFileAtomic names what is not whole yet: by the process that writes it. */
 const BEGUN = /^(.*)\.(\d+)-[0-9a-f]{8}\.tmp$/s;
@@ -16,16 +17,7 @@ export async function sweepBegunFiles(folder: string, name?: string): Promise<vo
   });
   for (const found of names) {
     const [, target, pid] = BEGUN.exec(found) ?? [];
-    if (target === undefined || (name ?? target) !== target || isRunning(Number(pid))) continue;
+    if (target === undefined || (name ?? target) !== target || isProcessAlive(Number(pid))) continue;
     await rm(join(folder, found), { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // signal 0 only asks whether the process is there
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

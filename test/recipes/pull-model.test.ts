@@ -383,6 +383,7 @@ describe("refused before its weights are asked for:", () => {
   });
 
   const disk = at("disk");
+  // A small disk takes Linux and root.
   test.skipIf(!mountSmallDisk(disk))("more than the disk has room for", async () => {
     const { bavail, bsize } = statfsSync(disk);
     writeFileSync(join(disk, "ballast"), new Uint8Array(bavail * bsize - 500_000));

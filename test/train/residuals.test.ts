@@ -5,8 +5,8 @@ import type { Link } from "../../src/graph/chain.ts";
 import { loraModules } from "../../src/model/lora.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
 import { lossChain } from "../../src/train/loss-graph.ts";
-import { poolBytes, programBytes } from "../../src/train/memory-plan/layers.ts";
-import { chooseKept, plannedEngine, residualBytes } from "../../src/train/residuals.ts";
+import { keptBytes, poolBytes, programBytes } from "../../src/train/memory-plan/layers.ts";
+import { chooseKept, plannedEngine } from "../../src/train/residuals.ts";
 
 const model = configOf("nano");
 const modules = loraModules(paligemmaParameters(model), { targets: ["down_proj", "up_proj"], exclude: null });
@@ -28,7 +28,7 @@ test("auto keeps all where that fits, and nothing where nothing does", () => {
 });
 
 test("auto keeps from the last link down, as many as there is room for", () => {
-  const room = residualBytes(chain.at(-1)!) + residualBytes(chain.at(-2)!) + residualBytes(chain.at(-3)!);
+  const room = keptBytes(chain.at(-1)!) + keptBytes(chain.at(-2)!) + keptBytes(chain.at(-3)!);
   const needed = programBytes(chain, NONE, FREEING) + poolBytes(chain, NONE);
   const kept = chooseKept(chain, "auto", FREEING, withMargin(needed + room - 1));
   expect([...kept].map((link) => chain.length - chain.indexOf(link))).toEqual([1, 2]);

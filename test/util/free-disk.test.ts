@@ -19,6 +19,7 @@ test("a disk without room is refused with the bytes needed and found", async () 
 });
 
 const disk = join(folder, "disk");
+// A small disk takes Linux and root.
 test.skipIf(!mountSmallDisk(disk))("the disk that counts is the one the folder will be on", async () => {
   const { bavail, bsize } = statfsSync(disk);
   mkdirSync(join(disk, "a"));

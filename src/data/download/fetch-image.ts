@@ -6,6 +6,7 @@ import type { DataSettings } from "../../config/data-schema.ts";
 import { timestamp } from "../../util/clock.ts";
 import { readManifest } from "../../util/package.ts";
 import type { AddressGuard } from "./address-guard.ts";
+import { networkChunks } from "./body.ts";
 import { type LinkFault, lasting, networkFault, passing } from "./faults.ts";
 import { isPassingStatus, parseRetryAfter } from "./retry.ts";
 
@@ -128,13 +129,5 @@ async function save(body: Dispatcher.ResponseData["body"], path: string, maxByte
     return { kind: "file", bytes, sha256: hash.digest("hex") };
   } finally {
     await file.close();
-  }
-}
-
-async function* networkChunks(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw networkFault(error);
   }
 }

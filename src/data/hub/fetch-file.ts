@@ -4,8 +4,9 @@ import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../util/errors.ts";
 import { formatCount } from "../../util/format-number.ts";
+import { networkChunks } from "../download/body.ts";
 import { LinkFault, lasting, passing } from "../download/faults.ts";
-import { type HubClient, networkChunks, unreachable } from "./hub-client.ts";
+import { type HubClient, unreachable } from "./hub-client.ts";
 import type { Checksum, HubFile } from "./hub-files.ts";
 
 export interface FetchFileOptions {

@@ -3,6 +3,7 @@ import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import { timestamp } from "../../util/clock.ts";
 import { InputError } from "../../util/errors.ts";
 import { readManifest } from "../../util/package.ts";
+import { readPage } from "../download/body.ts";
 import { LinkFault, lasting, networkFault } from "../download/faults.ts";
 import { type Asked, explainRefusal } from "./hub-refusal.ts";
 
@@ -43,7 +44,6 @@ const PAGE_ATTEMPTS = 4;
 const REDIRECTIONS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const ANSWERS: ReadonlySet<number> = new Set([200, 206, 416]);
-const MAX_PAGE = 64 * 2 ** 20;
 const MAX_WAIT_MS = 60_000;
 
 export function openHub(options: HubClientOptions): HubClient {
@@ -98,7 +98,7 @@ export function openHub(options: HubClientOptions): HubClient {
     const url = new URL(String(input));
     return retry(PAGE_ATTEMPTS, async () => {
       const { body, headers } = await ask(url, { accept: "application/json" });
-      return new Response(await readText(body), { headers: plain(headers) as Record<string, string> });
+      return new Response(await readPage(body), { headers: plain(headers) as Record<string, string> });
     });
   };
   return {
@@ -147,29 +147,9 @@ function follow(from: URL, target: string, hub: string): URL {
 const plain = (headers: Dispatcher.ResponseData["headers"]): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
 
-async function readText(body: Dispatcher.ResponseData["body"]): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of networkChunks(body)) {
-    bytes += chunk.length;
-    if (bytes > MAX_PAGE) throw lasting("the answer is far too large");
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
-}
-
 async function fromNetwork<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
-  } catch (error) {
-    throw networkFault(error);
-  }
-}
-
-/** What goes wrong while these are read is the network's fault; what goes wrong while they are written is not. */
-export async function* networkChunks(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
-  try {
-    yield* body;
   } catch (error) {
     throw networkFault(error);
   }

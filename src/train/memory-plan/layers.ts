@@ -106,7 +106,9 @@ interface Visit {
 
 const bytesOfAll = (types: Iterable<Type>) => [...types].reduce((sum, type) => sum + bytesOf(type), 0);
 const valueBytes = ({ forward }: Link) => bytesOf(forward.outputs.get(Y)!.type);
-const keptBytes = ({ kept }: Link) => bytesOfAll(kept.values());
+
+/** Bytes of what the backward pass reads of a link, without what goes into it. */
+export const keptBytes = ({ kept }: Link): number => bytesOfAll(kept.values());
 
 /** Each run of a step in its order, with the bytes that are taken between programs. */
 function visits(chain: readonly Link[], keeps: ReadonlySet<Link>): Visit[] {

@@ -2,7 +2,7 @@ import { halveProducts } from "../../engine/half-products.ts";
 import { planLifetimes } from "../../engine/lifetimes.ts";
 import { workBytes } from "../../engine/ort/work-memory.ts";
 import { splitProducts } from "../../engine/split-products.ts";
-import { isWidenedBlocks, isWidenedWeight, widenAtUse } from "../../engine/widen-at-use.ts";
+import { widenAtUse } from "../../engine/widen-at-use.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
 import { constantOp } from "../../graph/ops/source.ts";
@@ -77,5 +77,3 @@ function walk(graph: Graph, onNode?: OnNode): number {
   });
   return peakBytes;
 }
-
-export const isWidened = (node: Node): boolean => isWidenedWeight(node) || isWidenedBlocks(node);

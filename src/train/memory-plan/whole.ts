@@ -1,10 +1,11 @@
 import { type Bytes, type Course, type Moment, totalBytes } from "../../engine/memory-kinds.ts";
+import { isWidened } from "../../engine/widen-at-use.ts";
 import { type Graph, topologicalOrder } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
 import { type InputAttrs, inputOp } from "../../graph/ops/source.ts";
 import { bytesOf, flopsOf, totalFlops } from "../../graph/print.ts";
-import { layerOf } from "./layer-of.ts";
-import { compiledGraph, isWidened, type PlannedEngine, programMemory } from "./program-memory.ts";
+import { layerOf } from "../link-name.ts";
+import { compiledGraph, type PlannedEngine, programMemory } from "./program-memory.ts";
 
 export interface WholeStep {
   /** Loss and gradient. */

@@ -111,6 +111,7 @@ test("stopped on the way, nothing of it stays", async () => {
 });
 
 const disk = at("disk");
+// A small disk takes Linux and root.
 test.skipIf(!mountSmallDisk(disk))("a disk without room is refused before anything is written", async () => {
   const { bavail, bsize } = statfsSync(disk);
   writeFileSync(join(disk, "ballast"), new Uint8Array(bavail * bsize - 300_000));
