@@ -15,14 +15,16 @@ export function describeFault(
       return `${place(source, path)}: unknown key ${path.join(".")}; ${suggestKey(issue.path.join("."), key, keys)}`;
     });
   }
-  const path = issue.path.slice(0, keys.some(({ name }) => name === issue.path[0]) ? 1 : 2);
-  const key = keys.find(({ name }) => name === path.join("."));
+  const key = keys.find(({ name }) => isBelow(issue.path, name));
+  const path = key ? issue.path.slice(0, key.name.split(".").length) : issue.path;
   const found = valueAt(source.values, path);
   const state = found === undefined ? "is missing" : `is ${show(found)}`;
   const wanted = issue.code === "custom" ? issue.message : `valid: ${key?.valid ?? "group of keys"}`;
   const fault = `${path.join(".") || "the configuration"} ${state}; ${wanted}`;
   return [`${place(source, path)}: ${fault}${key ? suggestChoice(key, found) : ""}`];
 }
+
+const isBelow = (path: readonly PropertyKey[], key: string) => key.split(".").every((part, i) => part === path[i]);
 
 /** The nearest key of the same group; else, for a key that lost its group, the one of that name elsewhere. */
 function suggestKey(group: string, key: string, keys: readonly ConfigKey[]): string {

@@ -185,6 +185,46 @@ const run = z
   })
   .prefault({});
 
+const ENVIRONMENT_DECIDES = "null: of the environment";
+
+/** W&B's own rule for an id, and for names that end in an address. */
+const WANDB_NAME = /^(?!\s)[^/\\#?%:;,'\n]+(?<!\s)$/;
+const wandbName = () =>
+  z
+    .string()
+    .max(128)
+    .refine((text) => WANDB_NAME.test(text), {
+      error: "must not hold / \\ # ? % : ; , or ', nor begin or end with a space",
+    })
+    .nullable()
+    .default(null);
+
+const wandb = z
+  .strictObject({
+    mode: z
+      .enum(["off", "offline", "online"])
+      .nullable()
+      .default(null)
+      .describe("offline: for amlc track sync; online: sent as training goes on; null: WANDB_MODE, else off"),
+    project: wandbName().describe(`project of the run; ${ENVIRONMENT_DECIDES} (WANDB_PROJECT), else amlc`),
+    entity: wandbName().describe(`user or team; ${ENVIRONMENT_DECIDES} (WANDB_ENTITY), else the key's own`),
+    id: wandbName().describe("id of the run; null: eight letters and digits"),
+    group: z.string().max(128).nullable().default(null).describe("group of runs"),
+    tags: z.array(z.string().min(1).max(64)).max(64).default([]).describe("tags of the run"),
+    notes: z.string().max(4096).nullable().default(null).describe("what the run is for"),
+    predictions: count().default(50).describe("rows of each evaluation in the table with pictures; 0: no table"),
+    adapter: z.boolean().default(true).describe("keep the best adapter as an artifact"),
+    finish_seconds: z.number().min(0).max(86_400).default(30).describe("longest wait for the network at the end"),
+  })
+  .prefault({});
+
+const track = z
+  .strictObject({
+    wandb,
+    tensorboard: z.boolean().default(false).describe("write TensorBoard event files into the run's folder"),
+  })
+  .prefault({});
+
 /** Everything a run is told. YAML, `--set`, `--help`, the JSON Schema and the error messages all come from here. */
 export const ConfigSchema = z
   .strictObject({
@@ -199,6 +239,7 @@ export const ConfigSchema = z
     eval: evaluation,
     decode,
     engine,
+    track,
     run,
   })
   .refine((c) => c.eval.every === 0 || c.data.val !== null, { path: ["eval", "every"], error: "needs data.val" })

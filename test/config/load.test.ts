@@ -116,7 +116,7 @@ describe("a bad configuration", () => {
     [
       "__proto__",
       "__proto__.x=1",
-      "unknown key __proto__; there are: base, tune, data, lora, train, eval, decode, engine, run",
+      "unknown key __proto__; there are: base, tune, data, lora, train, eval, decode, engine, track, run",
     ],
     ["a value that is no YAML", "train.lr=[1", "Flow sequence must end with a ]"],
     ["no value", "lr", "not of the form key=value"],

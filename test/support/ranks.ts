@@ -2,9 +2,10 @@
 export const RANKS: readonly (readonly string[])[] = [
   ["util"],
   ["graph", "formats", "challenge", "config"],
-  ["engine", "data", "runs"],
+  ["engine", "data", "runs", "track"],
   ["model"],
   ["train", "infer", "export", "report", "setup"],
   ["recipes"],
+  ["web"],
   ["cli"],
 ];
