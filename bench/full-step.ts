@@ -10,6 +10,7 @@ import { flopsOf } from "../src/graph/print.ts";
 import { initAdapter } from "../src/model/lora.ts";
 import { batchShape } from "../src/train/feeds.ts";
 import { lossChain } from "../src/train/loss-graph.ts";
+import type { Residuals } from "../src/train/residuals.ts";
 import { trainAdapter } from "../src/train/trained.ts";
 import { createTrainer } from "../src/train/trainer.ts";
 import { random } from "../src/util/random.ts";
@@ -37,7 +38,7 @@ const settings = {
 } as {
   readonly size: SizeName;
   readonly dtype: "f16" | "f32";
-  readonly residuals: "keep" | "recompute" | "auto";
+  readonly residuals: Residuals;
   readonly programs: "auto" | "whole" | "layers";
   readonly rows: number;
   readonly rank: number;

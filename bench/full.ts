@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { table } from "table";
+import { renderSvg } from "../src/report/vega-svg.ts";
+import { writeFileAtomic } from "../src/util/files.ts";
+import { type GrowthPoint, growthSpec } from "./growth-chart.ts";
 
 /*
  * One LoRA step of PaliGemma-3B at 448 px, batch 1, adapters on the language model, beside transformers + PEFT + torch, which
@@ -8,7 +11,8 @@ import { table } from "table";
  * the machine's own rate of float32 products before and after its steps.
  *
  *     npm run bench:full                     # about 25 minutes and 20 GiB; AMLC_PYTHON names a Python with torch and PEFT
- *     npm run bench:full -- growth           # how time and memory grow, without the peer: about half an hour
+ *     npm run bench:full -- growth           # how time and memory grow, without the peer: about half an hour;
+ *                                            # draws docs/images/growth.svg
  */
 interface Measured {
   readonly step_s: number;
@@ -24,6 +28,7 @@ interface Ours extends Measured {
 
 const HERE = join(import.meta.dirname);
 const PEER = join(HERE, "..", "..", "bench", "peers", "torch_lora.py");
+const GROWTH_CHART = join(HERE, "..", "..", "docs", "images", "growth.svg");
 const python = process.env.AMLC_PYTHON ?? "python3";
 
 function measure<T>(command: string, args: readonly string[]): T {
@@ -34,14 +39,17 @@ function measure<T>(command: string, args: readonly string[]): T {
 const ours = (settings: object) =>
   measure<Ours>(process.execPath, [join(HERE, "full-step.js"), JSON.stringify(settings)]);
 
-const cells = ({ step_s, peak_rss_gib }: Measured) => [step_s.toFixed(1), peak_rss_gib.toFixed(2)];
+const cells = ({ step_s, peak_rss_gib }: Pick<Measured, "step_s" | "peak_rss_gib">) => [
+  step_s.toFixed(1),
+  peak_rss_gib.toFixed(2),
+];
 const shareOf = ({ model_flops, step_s, gemm_flops_per_s }: Ours) => model_flops / step_s / gemm_flops_per_s;
 const rate = (flops: number) => (flops / 1e9).toFixed(0);
 
 const OTHERS = {
   "amlc, fp16, residuals computed again": { residuals: "recompute" },
   "amlc, 8 bits": { residuals: "keep", bits: 8 },
-  "amlc, 4 bits": { residuals: "keep", bits: 4 },
+  "amlc, 4 bits, 15 of 19 kept": { residuals: 15, bits: 4 },
 };
 
 function besidePeer(): void {
@@ -63,28 +71,33 @@ function row(name: string, result: Ours): string[] {
   return [name, ...cells(result), rate(model_flops / step_s), rate(gemm_flops_per_s), shareOf(result).toFixed(2)];
 }
 
-const GROWTH: Readonly<Record<string, readonly object[]>> = {
-  "rows of a batch": [1, 2, 4].map((rows) => ({ rows })),
-  "image tokens": [{ size: "3b-224" }, { size: "3b-448" }],
-  rank: [4, 8, 64].map((rank) => ({ rank })),
-  "layers of the language model": [2, 6, 18].map((layers) => ({ layers })),
+const GROWTH: Readonly<Record<string, readonly (readonly [to: number, settings: object])[]>> = {
+  "rows of a batch": [1, 2, 4].map((rows) => [rows, { rows }]),
+  "image tokens": [
+    [256, { size: "3b-224" }],
+    [1024, { size: "3b-448" }],
+  ],
+  rank: [4, 8, 64].map((rank) => [rank, { rank }]),
+  "layers of the language model": [2, 6, 18].map((layers) => [layers, { layers }]),
 };
 
-/** What all the tables of the growth have in common: one row of 448 px, rank 8, 18 layers; measured once. */
+/** What all the columns of the growth have in common: one row of 448 px, rank 8, 18 layers; measured once. */
 const USUAL = { rows: 1, size: "3b-448", rank: 8, layers: 18 };
 
-function growth(): void {
+async function growth(): Promise<void> {
   const measured = new Map<string, Ours>();
   const once = (settings: object) => {
     const key = JSON.stringify({ residuals: "auto", ...USUAL, ...settings });
     if (!measured.has(key)) measured.set(key, ours(JSON.parse(key)));
     return measured.get(key)!;
   };
-  const rows = Object.entries(GROWTH).flatMap(([what, all]) =>
-    all.map((settings) => [what, Object.values(settings).join(), ...cells(once(settings))]),
+  const points = Object.entries(GROWTH).flatMap(([what, all]) =>
+    all.map(([to, settings]): GrowthPoint => ({ what, to, ...once(settings) })),
   );
+  const rows = points.map((point) => [point.what, point.to, ...cells(point)]);
   process.stdout.write(table([["what grows", "to", "s a step", "peak GiB"], ...rows]));
+  await writeFileAtomic(GROWTH_CHART, await renderSvg(growthSpec(points)));
 }
 
-if (process.argv[2] === "growth") growth();
+if (process.argv[2] === "growth") await growth();
 else besidePeer();

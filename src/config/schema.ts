@@ -99,9 +99,9 @@ const train = z
       .default("auto")
       .describe("compile a step as one program or one a layer; auto: layers for large models on onnxruntime's CPU"),
     residuals: z
-      .enum(["auto", "keep", "recompute"])
+      .union([z.enum(["auto", "keep", "recompute"]), z.int().min(0).max(1000)])
       .default("auto")
-      .describe("what the backward pass reads of a layer: kept, or computed again; auto: as memory allows"),
+      .describe("what the way back reads of a layer: kept, computed again, or kept of so many; auto: as memory allows"),
     seed: z.int().min(0).max(0xffff_ffff).default(0).describe("seed of order, adapter start and dropout"),
     save_every: count().default(50).describe("optimiser steps between checkpoints; 0: one at the end"),
   })

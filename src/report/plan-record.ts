@@ -26,7 +26,7 @@ export interface PlanRecord {
   readonly programs: "whole" | "layers";
   /** Layers of which the way back finds what it reads; null: one program decides. */
   readonly kept: { readonly layers: number; readonly of: number } | null;
-  readonly residuals: "auto" | "keep" | "recompute";
+  readonly residuals: "auto" | "keep" | "recompute" | number;
   /** Sizes of a micro-batch; text and answer are assumed. */
   readonly shape: {
     readonly rows: number;

@@ -36,16 +36,23 @@ export function plannedEngine({ name, readsInPlace = false, halfProducts = false
 const MARGIN = 11 / 12;
 
 /**
- * Links whose residuals are kept. `auto` keeps all where `available` bytes suffice beside the base; else as many as there is
- * room for once every layer can be computed again, from the last down: these wait shortest.
+ * What the backward pass reads of a layer: kept, or computed again; a number keeps those of so many layers, where each is a
+ * program; auto goes by memory.
+ */
+export type Residuals = "auto" | "keep" | "recompute" | number;
+
+/**
+ * Links whose residuals are kept, the last ones first: these wait shortest. `auto` keeps all where `available` bytes suffice beside the base; else as many as there is
+ * room for once every layer can be computed again.
  */
 export function chooseKept(
   chain: readonly Link[],
-  residuals: "auto" | "keep" | "recompute",
+  residuals: Residuals,
   engine: PlannedEngine,
   available: number,
 ): ReadonlySet<Link> {
   const [all, none] = [new Set(chain), new Set<Link>()];
+  if (typeof residuals === "number") return new Set(chain.slice(Math.max(0, chain.length - residuals)));
   if (residuals !== "auto") return residuals === "keep" ? all : none;
   const roomBeside = (kept: ReadonlySet<Link>) =>
     MARGIN * available - programBytes(chain, kept, engine) - poolBytes(chain, kept);

@@ -11,7 +11,7 @@ import { ANSWERS_ALONE, type BatchShape, lossChain, lossGraph, lossName, type Ob
 import type { LossInputs, LossPrograms } from "./loss-programs.ts";
 import { adjustLossScale, type LossScale, type LossScaleConfig, startLossScale } from "./loss-scale.ts";
 import type { Overflow } from "./overflow-probe.ts";
-import { chooseKept, choosePrograms, plannedEngine } from "./residuals.ts";
+import { chooseKept, choosePrograms, plannedEngine, type Residuals } from "./residuals.ts";
 import type { Trained } from "./trained.ts";
 import { wholeLoss } from "./whole-loss.ts";
 
@@ -20,7 +20,7 @@ export interface TrainerConfig extends AdamWConfig, Partial<LossScaleConfig> {
   /** One program for the whole step, or one a layer; by default what suits model and engine. */
   readonly programs?: "auto" | "whole" | "layers";
   /** What the backward pass reads of a layer is kept, or computed again. */
-  readonly residuals?: "auto" | "keep" | "recompute";
+  readonly residuals?: Residuals;
   readonly objective?: Objective;
   readonly seed: number;
 }

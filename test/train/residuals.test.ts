@@ -34,6 +34,12 @@ test("auto keeps from the last link down, as many as there is room for", () => {
   expect([...kept].map((link) => chain.length - chain.indexOf(link))).toEqual([1, 2]);
 });
 
+test("a number keeps those of so many programs, the last ones, whatever room there is", () => {
+  expect([...chooseKept(chain, 2, ENGINE, 0)]).toEqual(chain.slice(-2));
+  expect(chooseKept(chain, 0, ENGINE, 1e12).size).toBe(0);
+  expect(chooseKept(chain, 1000, ENGINE, 0).size).toBe(chain.length);
+});
+
 test("keep and recompute ask for no room", () => {
   expect(chooseKept(chain, "keep", ENGINE, 0).size).toBe(chain.length);
   expect(chooseKept(chain, "recompute", ENGINE, 1e12).size).toBe(0);

@@ -7,7 +7,7 @@ import { isOfImages, paligemmaParameters } from "../../model/paligemma.ts";
 import { storedBytes, storedTensors } from "../../model/weight-blocks.ts";
 import { sizeOf } from "../../util/tensor.ts";
 import { type BatchShape, lossChain, lossGraph, type Objective } from "../loss-graph.ts";
-import { chooseKept, choosePrograms } from "../residuals.ts";
+import { chooseKept, choosePrograms, type Residuals } from "../residuals.ts";
 import { layOutAdapter } from "../trained.ts";
 import { layeredCourse } from "./layers.ts";
 import type { PlannedEngine } from "./program-memory.ts";
@@ -25,7 +25,7 @@ export interface PlannedStep {
   readonly shape: BatchShape;
   readonly engine: PlannedEngine;
   readonly programs: "auto" | "whole" | "layers";
-  readonly residuals: "auto" | "keep" | "recompute";
+  readonly residuals: Residuals;
   /** Bytes that there are, for residuals: auto. */
   readonly memory: number;
   /** What is in the process beside the step. */
