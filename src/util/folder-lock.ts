@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -54,6 +54,17 @@ export async function lockFolder(folder: string, purpose: LockPurpose): Promise<
   }
 }
 
+/**
+ * Who has a folder for a purpose, without taking or sweeping anything: a process that lives (or runs on another machine,
+ * where we cannot look), one that is gone without having let go, or nobody. A folder that is not there is held by nobody.
+ */
+export function lockState(folder: string, purpose: Pick<LockPurpose, "prefix">): "held" | "dead" | "none" {
+  if (!existsSync(folder)) return "none";
+  const found = owners(folder, purpose);
+  if (found.length === 0) return "none";
+  return found.every(isDead) ? "dead" : "held";
+}
+
 /** The file's name says all, so that no half-written lock can be read. */
 function announce(folder: string, { prefix }: LockPurpose): string {
   const start = processStat(process.pid)?.start ?? UNKNOWN;
@@ -70,7 +81,7 @@ function announce(folder: string, { prefix }: LockPurpose): string {
   return file;
 }
 
-function owners(folder: string, { prefix }: LockPurpose): readonly Owner[] {
+function owners(folder: string, { prefix }: Pick<LockPurpose, "prefix">): readonly Owner[] {
   const pattern = new RegExp(`^${prefix}-(\\d+)-(\\d+|x)-(.*)-[0-9a-f]{8}\\.lock$`);
   return readdirSync(folder).flatMap((name) => {
     const match = pattern.exec(name);
@@ -80,10 +91,12 @@ function owners(folder: string, { prefix }: LockPurpose): readonly Owner[] {
 
 /** Removes the lock of a process that is gone; false when it lives, or runs on another machine, where we cannot look. */
 function sweepDead(owner: Owner): boolean {
-  if (owner.host !== hostLabel() || isRunning(owner)) return false;
+  if (!isDead(owner)) return false;
   rmSync(owner.file, { force: true });
   return true;
 }
+
+const isDead = (owner: Owner) => owner.host === hostLabel() && !isRunning(owner);
 
 function isRunning({ pid, start }: Owner): boolean {
   const stat = processStat(pid);

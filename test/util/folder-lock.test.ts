@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { lockFolder } from "../../src/util/folder-lock.ts";
+import { lockFolder, lockState } from "../../src/util/folder-lock.ts";
 
 const TRAINING = { prefix: "trainer", does: "is training this run", instead: "start another run" };
 const folder = () => mkdtempSync(join(tmpdir(), "amlc-lock-"));
@@ -71,4 +71,19 @@ test("another purpose has a lock of its own, and its own words", async () => {
     message: `${path}: process ${process.pid} is reading here`,
     hint: "wait for it, stop it with Ctrl-C, or read elsewhere",
   });
+});
+
+test("who has a folder can be seen without a trace: a living process, a dead one, one elsewhere, nobody", async () => {
+  const path = folder();
+  expect(lockState(path, TRAINING)).toBe("none");
+  expect(lockState(join(path, "gone"), TRAINING)).toBe("none");
+  plant(path, 2 ** 30, "1");
+  expect(lockState(path, TRAINING)).toBe("dead");
+  expect(locks(path)).toHaveLength(1);
+  expect(lockState(path, { prefix: "reader" })).toBe("none");
+  const lock = await lockFolder(path, TRAINING);
+  expect(lockState(path, TRAINING)).toBe("held");
+  lock.release();
+  plant(path, 1, "1", "elsewhere");
+  expect(lockState(path, TRAINING)).toBe("held");
 });
