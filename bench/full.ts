@@ -49,7 +49,7 @@ const rate = (flops: number) => (flops / 1e9).toFixed(0);
 const OTHERS = {
   "amlc, fp16, residuals computed again": { residuals: "recompute" },
   "amlc, 8 bits": { residuals: "keep", bits: 8 },
-  "amlc, 4 bits, 15 of 19 kept": { residuals: 15, bits: 4 },
+  "amlc, 4 bits, 12 of 19 kept": { residuals: 12, bits: 4 },
 };
 
 function besidePeer(): void {
