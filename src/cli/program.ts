@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   export: async () => (await import("./commands/export.ts")).exportCommand,
   score: async () => (await import("./commands/score.ts")).scoreCommand,
   compare: async () => (await import("./commands/compare.ts")).compareCommand,
+  ui: async () => (await import("./commands/ui.ts")).uiCommand,
   report: async () => (await import("./commands/report.ts")).reportCommand,
   rerun: async () => (await import("./commands/rerun.ts")).rerunCommand,
   clean: async () => (await import("./commands/clean.ts")).cleanCommand,

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { readJson } from "../formats/json.ts";
+import { checkJson, parseJson, readJson } from "../formats/json.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import type { LockPurpose } from "../util/folder-lock.ts";
 import type { RunFolder } from "./folder.ts";
@@ -44,6 +44,11 @@ export async function readOutcome(run: Pick<RunFolder, "path">): Promise<RunOutc
     if ((error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return null;
     throw error;
   });
+}
+
+/** As {@link readOutcome}, from text; `source` names it in errors. */
+export function parseOutcome(source: string, text: string): RunOutcome {
+  return checkJson(source, parseJson(source, text), OutcomeSchema);
 }
 
 const outcomeFile = ({ path }: Pick<RunFolder, "path">) => join(path, "outcome.json");

@@ -30,6 +30,8 @@ export interface RunRow {
   readonly state: RunState;
   /** What is wrong with a broken run; null for the others. */
   readonly fault: string | null;
+  /** Why it was stopped or has failed, in words; left out where nothing says so. */
+  readonly reason?: string;
   /** ISO 8601; null where it cannot be told. */
   readonly started: string | null;
   /** Newest step of the history, and how many there will be; 0 and null where it cannot be told. */
@@ -65,6 +67,8 @@ export interface Series {
   readonly max: readonly Point[];
   /** True where a stretch is one step: then the three are the same. */
   readonly isExact: boolean;
+  /** True where only pieces of a long history were read so far: an event of its run comes once all was. */
+  readonly isSampled?: boolean;
   /** Broken lines of the history that were passed over. */
   readonly brokenLines: number;
 }

@@ -1,0 +1,110 @@
+import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
+import { historyLines } from "../report/history-lines.ts";
+import { type RunFolder, runFolder } from "../runs/folder.ts";
+import { TRAINING } from "../runs/outcome.ts";
+import { lockState } from "../util/folder-lock.ts";
+
+/** A run's files as they are at one moment; contents are not read. */
+export interface RunFiles {
+  readonly run: RunFolder;
+  /** A text for each file that is another when the file is. */
+  readonly stamps: ReadonlyMap<string, string>;
+  /** Bytes of the history. */
+  readonly historySize: number;
+  /** Splits, as file names have them. */
+  readonly evaluated: readonly string[];
+  readonly predicted: readonly string[];
+  readonly hasBest: boolean;
+  readonly lock: "held" | "dead" | "none";
+}
+
+/**
+ * The runs in a folder, by name: folders with a configuration, in the order of their names. A link to a folder counts if that
+ * lies in the same folder; one that leads out of it is no run.
+ */
+export function findRuns(folder: string): ReadonlyMap<string, RunFolder> {
+  const home = realPath(folder);
+  if (home === undefined) return new Map();
+  const names = readdirSync(home, { withFileTypes: true })
+    .filter((entry) => !entry.name.startsWith(".") && (entry.isDirectory() || entry.isSymbolicLink()))
+    .map(({ name }) => name)
+    .sort();
+  const runs = names.map((name) => runFolder(join(home, name)));
+  return new Map(runs.filter((run) => isRun(run, home)).map((run) => [run.name, run]));
+}
+
+function isRun({ path, config }: RunFolder, home: string): boolean {
+  return existsSync(config) && realPath(path)?.startsWith(home.endsWith(sep) ? home : home + sep) === true;
+}
+
+/** Undefined where nothing is there. */
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+const EVALUATION = /^eval-(.+)\.json$/;
+const PREDICTIONS = /^predictions-(.+)\.csv$/;
+
+/** Looks at a run's files; undefined when it is gone. Only ordinary files count: a link may lead anywhere. */
+export function lookAt(run: RunFolder): RunFiles | undefined {
+  try {
+    const entries = readdirSync(run.path, { withFileTypes: true });
+    const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    const stats = names.flatMap((name) => {
+      const isRead = READ.has(name) || EVALUATION.test(name) || PREDICTIONS.test(name);
+      const found = isRead ? statSync(join(run.path, name), { throwIfNoEntry: false }) : undefined;
+      return found ? [{ name, found }] : [];
+    });
+    if (!stats.some(({ name }) => name === "config.yaml")) return undefined;
+    const hasLock = names.some((name) => name.endsWith(".lock"));
+    const splitsOf = (pattern: RegExp) => names.flatMap((name) => pattern.exec(name)?.[1] ?? []).sort();
+    return {
+      run,
+      stamps: new Map(stats.map(({ name, found: { ino, size, mtimeMs } }) => [name, `${ino} ${size} ${mtimeMs}`])),
+      historySize: stats.find(({ name }) => name === "history.jsonl")?.found.size ?? 0,
+      evaluated: splitsOf(EVALUATION),
+      predicted: splitsOf(PREDICTIONS),
+      hasBest: existsSync(run.best),
+      lock: hasLock ? lockState(run.path, TRAINING) : "none",
+    };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+const READ: ReadonlySet<string> = new Set(["config.yaml", "environment.json", "history.jsonl", "outcome.json"]);
+
+const TAIL = 2 ** 13;
+const NEWLINE = 0x0a;
+
+/** Each number as the last lines of a history have it, NaN where it is none; nothing of a file that is not there. */
+export function readTail(path: string): ReadonlyMap<string, number> {
+  const bytes = lastBytes(path);
+  const lines = historyLines();
+  const found = new Map<string, number>();
+  const end = bytes.lastIndexOf(NEWLINE) + 1;
+  for (let at = bytes.length < TAIL ? 0 : bytes.indexOf(NEWLINE) + 1; at < end; ) {
+    const next = lines.read(bytes, at);
+    if (next >= 0) for (const c of lines.columns) if (c >= 0) found.set(lines.names[c], lines.values[c]);
+    at = next < 0 ? ~next : next;
+  }
+  return found;
+}
+
+function lastBytes(path: string): Buffer {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return Buffer.alloc(0);
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(Math.min(size, TAIL));
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, size - bytes.length));
+  } finally {
+    closeSync(file);
+  }
+}

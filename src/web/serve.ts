@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { InputError } from "../util/errors.ts";
+import { createApp } from "./app.ts";
+import { isLoopback } from "./guard.ts";
+import { watchRuns } from "./live-runs.ts";
+
+export interface ServeOptions {
+  /** Of runs. */
+  readonly folder: string;
+  /** 0: any that is free. */
+  readonly port?: number;
+  /** Loopback by default; for any other a token is made. */
+  readonly host?: string;
+}
+
+/** A page that is being served. */
+export interface ServedPage {
+  /** With the token, where one is wanted. */
+  readonly url: string;
+  /** Whether others than this machine may reach it. */
+  readonly isOpen: boolean;
+  close(): Promise<void>;
+}
+
+export const DEFAULT_PORT = 4321;
+
+/** Serves the page over the runs of a folder. @throws InputError when there is no such folder, or the port cannot be had */
+export async function serveUi({ folder, port = DEFAULT_PORT, host = "127.0.0.1" }: ServeOptions): Promise<ServedPage> {
+  requireFolder(folder);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new InputError(`--port ${port}: is no port`, {
+      hint: "give a number from 1 to 65535, or 0 for any that is free",
+    });
+  }
+  const token = isLoopback(host) ? undefined : randomBytes(24).toString("base64url");
+  const runs = watchRuns(folder);
+  const app = createApp({ runs, host, ...(token !== undefined && { token }) });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  try {
+    await listen(server, port, host);
+  } catch (error) {
+    await runs.close();
+    throw error;
+  }
+  const name = host.includes(":") ? `[${host}]` : host;
+  const address = `http://${name}:${(server.address() as AddressInfo).port}/`;
+  return {
+    url: token === undefined ? address : `${address}?token=${token}`,
+    isOpen: token !== undefined,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await Promise.all([closed, runs.close()]);
+    },
+  };
+}
+
+function requireFolder(folder: string): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  throw new InputError(`${folder}: ${found ? "is no folder" : "there is no such folder"}`, {
+    hint: "name the folder that runs are in, such as experiments",
+  });
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(explain(cause, port, host)));
+    server.listen(port, host, resolve);
+  });
+}
+
+function explain(cause: NodeJS.ErrnoException, port: number, host: string): InputError {
+  if (cause.code === "EADDRINUSE") {
+    const hint = "another amlc ui may be running there; choose another by --port, or any that is free by --port 0";
+    return new InputError(`port ${port} of ${host} is in use`, { hint, cause });
+  }
+  return new InputError(`${host}:${port}: cannot be listened at: ${cause.message}`, {
+    hint: "give an address of this machine by --host, and a port above 1023 by --port",
+    cause,
+  });
+}
