@@ -1,10 +1,17 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import { stream } from "hono/streaming";
+import { BadRowError } from "../data/bad-rows.ts";
+import { makeThumbnail } from "../data/thumbnail.ts";
 import { InputError } from "../util/errors.ts";
+import { answersReader, predictionsAnswer } from "./answers.ts";
 import type { RunsAnswer, SeriesAnswer } from "./api.ts";
+import { COMPARE_POLICY, compareWatched } from "./compare.ts";
+import { sendEvents } from "./events.ts";
+import { historiesAsCsv, historiesAsJson, runsAsCsv } from "./export.ts";
 import { sayFault, WebFault } from "./fault.ts";
 import { isLoopback, ownName, readOnly, saySafety, wantToken } from "./guard.ts";
 import type { LiveRuns } from "./live-runs.ts";
-import { readRuns, readSeriesQuery } from "./query.ts";
+import { oneOf, readRun, readRuns, readSeriesQuery, readWhole } from "./query.ts";
 import { findStatic } from "./static-files.ts";
 
 export interface AppOptions {
@@ -13,10 +20,12 @@ export interface AppOptions {
   readonly host?: string;
   /** What a browser has to show; needed where others can reach the host. */
   readonly token?: string;
+  /** Between two signs of life of a silent stream of events, in milliseconds. */
+  readonly heartbeat?: number;
 }
 
 /** The page's server as a function from requests to responses. It reads run folders and changes nothing. */
-export function createApp({ runs, host = "localhost", token }: AppOptions): Hono {
+export function createApp({ runs, host = "localhost", token, heartbeat }: AppOptions): Hono {
   if (token === undefined && !isLoopback(host)) throw new RangeError(`${host}: others can reach it: a token is needed`);
   const app = new Hono();
   app.use(saySafety, readOnly, ownName(host));
@@ -30,6 +39,44 @@ export function createApp({ runs, host = "localhost", token }: AppOptions): Hono
     return c.json({ metric: query.metric, axis: query.axis, series } satisfies SeriesAnswer);
   });
 
+  const readAnswers = answersReader();
+  app.get("/api/predictions", async (c) => {
+    const [run, split] = [readRun(c.req, runs), c.req.query("split") ?? "val"];
+    return c.json(predictionsAnswer(run.run.name, split, await readAnswers(run, split)));
+  });
+  app.get("/api/image", async (c) => {
+    const [run, split] = [readRun(c.req, runs), c.req.query("split") ?? "val"];
+    const index = c.req.query("index");
+    const side = readWhole(c.req, "side", { least: 16, most: 1024, otherwise: 240 });
+    const row = (await readAnswers(run, split)).rows.find((answered) => answered.index === index);
+    if (!row?.image) throw new WebFault(404, "there is no picture of this row");
+    const small = await makeThumbnail(row.image, side);
+    return c.body(new Uint8Array(small), 200, {
+      "content-type": "image/jpeg",
+      "cache-control": "private, max-age=600",
+    });
+  });
+  app.get("/api/compare", async (c) => {
+    const chosen = readRuns(c.req, runs);
+    if (chosen.length < 2) throw new WebFault(400, "run: two runs at least are compared");
+    const page = await compareWatched(chosen, c.req.query("split") ?? "val");
+    return c.html(page, 200, { "content-security-policy": COMPARE_POLICY });
+  });
+  app.get("/api/export", (c) => {
+    const chosen = readRuns(c.req, runs);
+    const what = oneOf("what", c.req.query("what") ?? "runs", ["runs", "history"]);
+    const format = oneOf("format", c.req.query("format") ?? "csv", ["csv", "json"]);
+    c.header("content-disposition", `attachment; filename="${what}.${format}"`);
+    c.header("content-type", format === "csv" ? "text/csv; charset=utf-8" : "application/json");
+    if (c.req.method === "HEAD") return c.body(null);
+    if (what === "history") {
+      return sendText(c, format === "csv" ? historiesAsCsv(chosen, runs) : historiesAsJson(chosen));
+    }
+    const rows = chosen.map((run) => run.row());
+    return c.body(format === "csv" ? runsAsCsv(rows) : `${JSON.stringify(rows, null, 2)}\n`);
+  });
+  app.get("/api/events", (c) => (c.req.method === "HEAD" ? c.body(null) : sendEvents(c, runs, heartbeat)));
+
   app.get("*", (c) => {
     const file = findStatic(c.req.path);
     if (!file) throw new WebFault(404, "there is nothing at this address");
@@ -38,10 +85,21 @@ export function createApp({ runs, host = "localhost", token }: AppOptions): Hono
     return c.body(file.body, 200, { ...headers, "content-type": file.type });
   });
   app.onError((error, c) => {
+    if (error instanceof BadRowError) return sayFault(c, { status: 404, message: error.message, hint: null });
     if (error instanceof WebFault) return sayFault(c, error);
     if (error instanceof InputError)
       return sayFault(c, { status: 400, message: error.message, hint: error.hint ?? null });
     return sayFault(c, { status: 500, message: `internal error: ${error.message}`, hint: "please report it" });
   });
   return app;
+}
+
+/** Sends a long text piece by piece, as fast as it is read. */
+function sendText(c: Context, pieces: AsyncGenerator<string>): Response {
+  return stream(c, async (out) => {
+    for await (const piece of pieces) {
+      if (out.aborted) return;
+      await out.write(piece);
+    }
+  });
 }

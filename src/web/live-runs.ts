@@ -16,6 +16,8 @@ export interface LiveRuns {
   find(name: string): WatchedRun | undefined;
   /** Calls a listener with what changes, until it is told to stop. */
   listen(listener: (event: LiveEvent) => void): () => void;
+  /** Aborted when all is over. */
+  readonly ended: AbortSignal;
   close(): Promise<void>;
 }
 
@@ -74,10 +76,12 @@ export function watchRuns(folder: string, { pause = PAUSE }: { readonly pause?: 
     for (const name of watched.keys()) if (!found.has(name)) drop(name);
     for (const run of found.values()) update(run);
   };
+  const ending = new AbortController();
   const timer = setInterval(look, pause);
   return {
     folder,
     index,
+    ended: ending.signal,
     rows() {
       look();
       return [...watched.values()].map((run) => run.row());
@@ -94,6 +98,7 @@ export function watchRuns(folder: string, { pause = PAUSE }: { readonly pause?: 
     },
     async close() {
       clearInterval(timer);
+      ending.abort();
       listeners.clear();
       await index.close();
     },
