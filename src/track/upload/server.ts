@@ -1,0 +1,57 @@
+import type { WandbSettings } from "../wandb-settings.ts";
+import { type Content, openWandb, type StreamAnswer, type WandbClient } from "./client.ts";
+import { Hurry, type Pauses, type RetryOptions, retrying, type UploadFault } from "./retry.ts";
+
+export interface ServerOptions {
+  readonly pauses: Pauses;
+  /** Of the first request, and of each later one. */
+  readonly attempts: { readonly first: number; readonly later: number };
+  readonly signal: AbortSignal;
+  readonly hurry?: Hurry;
+  /** Told once when the server cannot be reached, and once when it can be again. */
+  readonly onReach: (reason: string | undefined) => void;
+}
+
+/** A server that is asked again where that may help. All methods: @throws UploadFault, or the signal's reason */
+export interface WandbServer extends AsyncDisposable {
+  readonly settings: WandbSettings;
+  readonly hurry: Hurry;
+  ask<T>(name: string, text: string, variables: object): Promise<T>;
+  stream(path: string, body: object): Promise<StreamAnswer>;
+  put(address: string, headers: readonly string[], content: Content): Promise<void>;
+}
+
+const FILE_ATTEMPTS = 20;
+
+/** @throws InputError when there is no key */
+export function openServer(settings: WandbSettings, options: ServerOptions): WandbServer {
+  const client: WandbClient = openWandb(settings);
+  const { attempts, pauses, signal, onReach } = options;
+  const hurry = options.hurry ?? new Hurry();
+  let [faults, isAway, isKnown] = [0, false, false];
+
+  const onFault = ({ message }: UploadFault) => {
+    faults++;
+    if (faults < 2 || isAway) return; // one alone is told to nobody
+    isAway = true;
+    onReach(message);
+  };
+  const work = async <T>(attempt: () => Promise<T>, most = Number.POSITIVE_INFINITY): Promise<T> => {
+    const limit = Math.min(most, isKnown ? attempts.later : attempts.first);
+    const retries: RetryOptions = { attempts: limit, pauses, signal, hurry, onFault };
+    const result = await retrying(attempt, retries);
+    isKnown = true;
+    faults = 0;
+    if (isAway) onReach(undefined);
+    isAway = false;
+    return result;
+  };
+  return {
+    settings,
+    hurry,
+    ask: (name, text, variables) => work(() => client.ask(name, text, variables, signal)),
+    stream: (path, body) => work(() => client.stream(path, body, signal)),
+    put: (address, headers, content) => work(() => client.put(address, headers, content, signal), FILE_ATTEMPTS),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
