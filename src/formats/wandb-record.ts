@@ -139,7 +139,7 @@ export interface WandbArtifact {
   readonly distributedId?: string;
   /** 128 characters; the same in all records of this version. */
   readonly clientId?: string;
-  /** 128 characters; the same for all versions of the artifact that a run made. */
+  /** 128 characters; the same for all versions of the artifact that a process made. */
   readonly sequenceClientId?: string;
   readonly baseId?: string;
   readonly ttlDurationSeconds?: number;
