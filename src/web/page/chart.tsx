@@ -1,0 +1,86 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import type { Axis, Series } from "../api.ts";
+import { chartOptions } from "./chart-options.ts";
+import type { Look } from "./colours.ts";
+import { countOf, formatMetric } from "./format.ts";
+import type { Zoom } from "./page-state.ts";
+import { type Reading, Readout } from "./readout.tsx";
+import { joinLines, linesOf } from "./series-table.ts";
+import { zoomByKey } from "./zoom.ts";
+
+export interface Drawn {
+  readonly series: Series;
+  readonly look: Look;
+}
+
+export interface ChartProps {
+  readonly lines: readonly Drawn[];
+  readonly metric: string;
+  readonly axis: Axis;
+  readonly isLogX: boolean;
+  readonly isLogY: boolean;
+  readonly smoothing: number;
+  readonly zoom: Zoom | null;
+  readonly width: number;
+  readonly isDark: boolean;
+  readonly setZoom: (zoom: Zoom | null) => void;
+}
+
+const HEIGHT = 240;
+
+/**
+ * Lines on a canvas. uPlot is made anew when the lines are others or look otherwise; numbers, zoom and width are given
+ * to the one there is, so that the cursor stays where it is while a run trains.
+ */
+export function Chart(props: ChartProps) {
+  const { lines, metric, isLogX, isLogY, smoothing, zoom, width, isDark } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const [reading, setReading] = useState<Reading | null>(null);
+
+  const data = useMemo(() => {
+    const all = lines.map(({ series }) => linesOf(series, smoothing, { isLogX, isLogY }));
+    const smoothed = smoothing > 0 ? all.map(([, line]) => line!) : [];
+    return joinLines([...all.map(([line]) => line!), ...smoothed]) as uPlot.AlignedData;
+  }, [lines, smoothing, isLogX, isLogY]);
+
+  const shape = JSON.stringify([
+    lines.map(({ series, look }) => [series.run, look]),
+    isLogX,
+    isLogY,
+    smoothing > 0,
+    isDark,
+    props.axis,
+  ]);
+  useEffect(() => {
+    const options = chartOptions(latest, { width, height: HEIGHT, style: getComputedStyle(box.current!), setReading });
+    const made = new uPlot(options, data, box.current!);
+    plot.current = made;
+    return () => {
+      plot.current = null;
+      made.destroy();
+    };
+  }, [shape]);
+  useEffect(() => plot.current?.setData(data), [data, zoom?.from, zoom?.to]);
+  useEffect(() => plot.current?.setSize({ width, height: HEIGHT }), [width]);
+
+  const byKey = (event: KeyboardEvent) => plot.current && zoomByKey(event, plot.current, latest.current);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is of a form
+    <div
+      class="canvas"
+      role="group"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keys read values and zoom
+      tabIndex={0}
+      aria-label={`${metric} of ${countOf(lines.length, "run")}; arrows read values, + and - zoom, 0 shows all`}
+      ref={box}
+      onKeyDown={byKey}
+      onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })}
+    >
+      {reading && <Readout {...reading} lines={lines} axis={props.axis} format={(y) => formatMetric(metric, y)} />}
+    </div>
+  );
+}

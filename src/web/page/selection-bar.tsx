@@ -1,0 +1,46 @@
+import { addressOf } from "./client.ts";
+import { countOf } from "./format.ts";
+import { Menu } from "./menu.tsx";
+import type { RunsView } from "./view.ts";
+
+/** How many runs are selected, and what can be done with them. */
+export function SelectionBar({ runs, filtered, shown, state, update }: RunsView) {
+  const selected = runs.filter(({ name }) => state.runs.includes(name)).length;
+  const names = shown.map(({ name }) => name);
+  const splits = [...new Set(shown.flatMap((run) => run.splits))];
+  const split = splits.includes("val") ? "val" : (splits[0] ?? null);
+  return (
+    <div class="selection">
+      <span role="status">
+        {selected
+          ? `${selected} of ${countOf(runs.length, "run")} selected`
+          : `${countOf(filtered.length, "run")}; charts show ${filtered.length > shown.length ? "the first " : ""}${shown.length}`}
+      </span>
+      {selected > 0 && (
+        <button type="button" onClick={() => update({ runs: [] })}>
+          Select none
+        </button>
+      )}
+      <span class="space" />
+      {names.length > 1 && (
+        <a class="button" href={addressOf("compare", { run: names, split })} target="_blank" rel="noopener">
+          Compare {names.length}
+        </a>
+      )}
+      <Menu label="Export">
+        {EXPORTS.map(({ title, what, format }) => (
+          <a key={title} download="" href={addressOf("export", { run: names, what, format })}>
+            {title}
+          </a>
+        ))}
+      </Menu>
+    </div>
+  );
+}
+
+const EXPORTS = [
+  { title: "Runs as CSV", what: "runs", format: "csv" },
+  { title: "Runs as JSON", what: "runs", format: "json" },
+  { title: "Histories as CSV", what: "history", format: "csv" },
+  { title: "Histories as JSON", what: "history", format: "json" },
+];
