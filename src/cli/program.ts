@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   ui: async () => (await import("./commands/ui.ts")).uiCommand,
   report: async () => (await import("./commands/report.ts")).reportCommand,
   rerun: async () => (await import("./commands/rerun.ts")).rerunCommand,
+  track: async () => (await import("./commands/track.ts")).trackCommand,
   clean: async () => (await import("./commands/clean.ts")).cleanCommand,
   sanity: async () => (await import("./commands/sanity.ts")).sanityCommand,
   model: async () => (await import("./commands/model.ts")).modelCommand,

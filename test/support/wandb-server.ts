@@ -21,6 +21,8 @@ export interface Recorded {
   readonly atMs: number;
   /** Undefined when the connection was broken off. */
   status?: number | undefined;
+  /** The answer of GraphQL has errors. */
+  isRefused?: boolean;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a test looks into requests of any shape
@@ -53,7 +55,8 @@ export interface ServedRun {
 }
 
 export interface WandbTestServer extends AsyncDisposable {
-  readonly endpoint: string;
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
   readonly requests: Recorded[];
   readonly runs: ServedRun[];
   /** What was put, by path. */
@@ -80,6 +83,7 @@ export interface WandbTestServer extends AsyncDisposable {
   of(kind: RequestKind): Recorded[];
   /** Puts a run there as another client would have left it. */
   addRun(run: Partial<ServedRun> & Pick<ServedRun, "name" | "project">): ServedRun;
+  close(): Promise<void>;
 }
 
 const HISTORY = "wandb-history.jsonl";
@@ -328,6 +332,7 @@ export async function startWandbServer(): Promise<WandbTestServer> {
       : answer(recorded, raw, base);
     if (fault?.drop === "after-work") return void request.socket.destroy();
     kept.status = reply.status;
+    kept.isRefused = !Buffer.isBuffer(reply.body) && reply.body.errors !== undefined;
     const bytes = Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(JSON.stringify(reply.body));
     const more = recorded.kind === "file_stream" ? state.settings.streamHeaders : {};
     response.writeHead(reply.status, {
@@ -341,11 +346,17 @@ export async function startWandbServer(): Promise<WandbTestServer> {
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => request.socket.destroy(error as Error));
   });
+  const close = async () => {
+    const closed = once(server, "close");
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     ...state,
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     fault: (fault) => void faults.push({ fault, left: fault.times ?? 1 }),
     run() {
       if (state.runs.length !== 1) throw new Error(`there are ${state.runs.length} runs`);
@@ -354,11 +365,8 @@ export async function startWandbServer(): Promise<WandbTestServer> {
     history: (run) => (run ?? state.runs[0]!).lines[HISTORY]?.map(parse) ?? [],
     of: (kind) => state.requests.filter((request) => request.kind === kind),
     addRun,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
@@ -488,7 +496,7 @@ export function brokenRules(requests: readonly Recorded[], { mayRepeat = false }
     if (kind !== "storage" && kind !== "other" && !headers.authorization?.startsWith("Basic api:")) fault("no key");
     if (kind.startsWith("graphql:") && (method !== "POST" || path !== "/graphql" || !body?.query))
       fault("is no question");
-    if (kind === "graphql:RewindRun" && isDone && !body.errors) {
+    if (kind === "graphql:RewindRun" && isDone && !request.isRefused) {
       const run = runs.get(body.variables.runName);
       const isKept = (line: string) => parse(line)._step <= body.variables.metricValue;
       if (run) run.lines[HISTORY] = (run.lines[HISTORY] ?? []).filter(isKept);

@@ -72,7 +72,7 @@ export async function sendLog(options: SendOptions): Promise<boolean> {
   });
   const sending = new Sending(options, tail, fold);
   await sending.setUp(beginning);
-  return sending.run();
+  return await sending.run(); // the log is closed behind it
 }
 
 async function readRun(tail: LogTail, fold: LogFold, { isOver, pace, server, signal }: SendOptions): Promise<boolean> {

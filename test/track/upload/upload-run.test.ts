@@ -1,0 +1,193 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import {
+  FAST_PACE,
+  KEY,
+  logSteps,
+  openLog,
+  runFolderIn,
+  settingsFor,
+  sync,
+  writeWholeLog,
+} from "../../support/tracked-runs.ts";
+import { brokenRules, startWandbServer } from "../../support/wandb-server.ts";
+import { workFolder } from "../../support/work-folder.ts";
+
+const steps = (rows: readonly { _step: number }[]) => rows.map(({ _step }) => _step);
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+test("a whole run arrives as it was logged", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  const log = await openLog(folder, {
+    config: { lora: { rank: 8 }, tiny: 1e-7, big: 12345678901 },
+    notes: "first",
+    tags: ["a", "b"],
+  });
+  log.defineMetric("eval/f1", { summary: "max", stepMetric: "epoch" });
+  logSteps(log, 1, 20);
+  log.log({ eval: { f1: 0.5, loss: Number.NaN }, epoch: 1 }, 21);
+  log.output("step 1\nstep 2\n");
+  log.stats({ cpu: 50 });
+  log.saveFile("note.txt", "hello");
+  log.artifact({
+    name: "adapter",
+    type: "model",
+    files: { "a/adapter.bin": Buffer.from("weights") },
+    aliases: ["best"],
+  });
+  log.finish(0);
+
+  const { page, isWhole, notes } = await sync(folder, await settingsFor(server.url));
+  expect({ isWhole, notes }).toEqual({ isWhole: true, notes: [] });
+  const run = server.run();
+  expect(page).toBe(`${server.url}/test-entity/labels/runs/${run.name}`);
+  expect(steps(server.history())).toEqual(range(1, 21));
+  expect(server.history().at(-1)).toMatchObject({ eval: { f1: 0.5, loss: "NaN" }, epoch: 1 });
+  expect(run.lines["output.log"]!.map((line) => line.slice(27))).toEqual(["step 1", "step 2"]);
+  expect(JSON.parse(run.lines["wandb-events.jsonl"]![0]!)).toMatchObject({ "system.cpu": 50, _wandb: true });
+  const config = JSON.parse(run.config);
+  expect(config).toMatchObject({ lora: { value: { rank: 8 } }, tiny: { value: 1e-7 }, big: { value: 12345678901 } });
+  expect(config._wandb.value).toMatchObject({ t: {}, m: expect.any(Array), e: expect.any(Object) });
+  expect(JSON.parse(run.summary.replaceAll("NaN", "null"))).toMatchObject({ _step: 21, epoch: 1 });
+  expect(run).toMatchObject({
+    state: "finished",
+    exitCode: 0,
+    fields: { displayName: "quiet-otter-17", notes: "first" },
+  });
+  const names = [...server.stored.keys()].map((path) => path.split("/").at(-1));
+  expect(names).toEqual(
+    expect.arrayContaining(["note.txt", "config.yaml", "wandb-summary.json", "output.log", "adapter.bin"]),
+  );
+  expect(server.artifacts).toMatchObject([{ isCommitted: true, input: { artifactCollectionName: "adapter" } }]);
+  expect(brokenRules(server.requests)).toEqual([]);
+});
+
+test("what is on the server is not sent a second time", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  await writeWholeLog(folder, 5);
+  const settings = await settingsFor(server.url);
+  await sync(folder, settings);
+  const before = server.requests.length;
+  expect(await sync(folder, settings)).toMatchObject({ isWhole: true, sentLogs: 0 });
+  expect(server.requests.length).toBe(before);
+});
+
+test("the key is in no file, no address and no message", async () => {
+  await using server = await startWandbServer();
+  server.settings.key = KEY;
+  const folder = runFolderIn(workFolder());
+  const log = await openLog(folder);
+  logSteps(log, 1, 3);
+  log.saveFile("note.txt", "hello");
+  log.finish(0);
+  const body = { error: `no ${KEY} ${Buffer.from(`api:${KEY}`).toString("base64")}` };
+  server.fault({ match: "graphql:CreateRunFiles", status: 400, body, times: 9 });
+  const { notes } = await sync(folder, await settingsFor(server.url));
+  expect(notes.join()).toContain("could not be sent");
+  const written = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const texts = written.map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"));
+  expect(texts.length).toBeGreaterThan(3);
+  const secrets = [KEY, Buffer.from(`api:${KEY}`).toString("base64")];
+  for (const text of [...texts, ...notes, ...server.requests.map(({ path }) => path)]) {
+    for (const secret of secrets) expect(text).not.toContain(secret);
+  }
+  expect(server.of("graphql:UpsertBucket").length).toBeGreaterThan(0);
+});
+
+test("a run goes on behind what another client has added to it", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  await writeWholeLog(folder, 5, { id: "run00001" });
+  const settings = await settingsFor(server.url);
+  await sync(folder, settings);
+  const other = range(6, 9).map((step) => JSON.stringify({ _step: step, _timestamp: step, _runtime: step, own: true }));
+  server.run().lines["wandb-history.jsonl"]!.push(...other);
+  await writeWholeLog(folder, 14, { startStep: 9 });
+  await sync(folder, settings);
+  expect(steps(server.history())).toEqual(range(1, 14));
+  expect(server.history().filter(({ own }) => own).length).toBe(4);
+  expect(server.of("graphql:RewindRun")).toEqual([]);
+});
+
+test("a run that went on from a checkpoint is rewound to it", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  const settings = await settingsFor(server.url);
+  logSteps(await openLog(folder), 1, 15); // and then its process was killed
+  await sync(folder, settings, { isOver: () => true });
+  expect(server.run().exitCode).toBe(1);
+  await writeWholeLog(folder, 20, { startStep: 12 });
+  const { notes } = await sync(folder, settings);
+  expect(notes).toEqual([]);
+  expect(server.of("graphql:RewindRun").map(({ body }) => body.variables.metricValue)).toEqual([12]);
+  expect(steps(server.history())).toEqual(range(1, 20));
+  expect(server.run().state).toBe("finished");
+  expect(brokenRules(server.requests)).toEqual([]);
+});
+
+test("steps that the server does not give up stay, and are not sent again", async () => {
+  await using server = await startWandbServer();
+  server.settings.rewinds = false;
+  const folder = runFolderIn(workFolder());
+  const settings = await settingsFor(server.url);
+  logSteps(await openLog(folder), 1, 15);
+  await sync(folder, settings);
+  await writeWholeLog(folder, 20, { startStep: 12 });
+  const { notes } = await sync(folder, settings);
+  expect(notes.join("\n")).toContain("does not rewind to 12");
+  expect(notes.join("\n")).toContain("3 rows were left out");
+  expect(steps(server.history())).toEqual(range(1, 20));
+  expect(brokenRules(server.requests)).toEqual([]);
+});
+
+test("of steps that were taken twice before anything was sent the later ones are sent", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  logSteps(await openLog(folder), 1, 15);
+  await writeWholeLog(folder, 20, { startStep: 12 });
+  await sync(folder, await settingsFor(server.url));
+  expect(server.of("graphql:RewindRun")).toEqual([]);
+  expect(steps(server.history())).toEqual(range(1, 20));
+  expect(brokenRules(server.requests)).toEqual([]);
+});
+
+test("a log that ends in the middle of a record is sent to its last whole one, as failed", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  const log = await openLog(folder);
+  logSteps(log, 1, 4);
+  const { appendFileSync } = await import("node:fs");
+  appendFileSync(log.segment.log, Buffer.from([1, 2, 3, 4, 200, 0, 1, 9, 9]));
+  await sync(folder, await settingsFor(server.url));
+  expect(steps(server.history())).toEqual(range(1, 4));
+  expect(server.run()).toMatchObject({ state: "failed", exitCode: 1 });
+});
+
+test("a server may put a run under another entity", async () => {
+  await using server = await startWandbServer();
+  Object.assign(server.settings, { entity: "team", rewritesEntity: true });
+  const folder = runFolderIn(workFolder());
+  await writeWholeLog(folder, 3, { entity: "me" });
+  const { page } = await sync(folder, await settingsFor(server.url));
+  expect(page).toContain("/team/labels/runs/");
+  expect(server.of("file_stream").every(({ path }) => path.startsWith("/files/team/"))).toBe(true);
+  expect(steps(server.history())).toEqual([1, 2, 3]);
+});
+
+test("lines above what a request holds go in several", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  const log = await openLog(folder);
+  for (let step = 1; step <= 5; step++) log.log({ text: "x".repeat(3 * 2 ** 20) }, step);
+  log.log({ text: "x".repeat(11 * 2 ** 20) }, 6);
+  log.log({ loss: 1 }, 7);
+  log.finish(0);
+  const { notes } = await sync(folder, await settingsFor(server.url), { pace: FAST_PACE });
+  expect(steps(server.history())).toEqual([1, 2, 3, 4, 5, 7]);
+  expect(notes.join()).toContain("1 row was left out: longer than W&B takes");
+  expect(Math.max(...server.of("file_stream").map(({ bytes }) => bytes))).toBeLessThan(11 * 2 ** 20);
+  expect(brokenRules(server.requests)).toEqual([]);
+});
