@@ -140,22 +140,25 @@ export interface BlockLogReader {
 export function readBlockLog(path: string, position = 0): BlockLogReader {
   const file = openSync(path, "r");
   const chunks = new Chunks(file);
-  let [at, isChecked, barren] = [position, false, -1];
+  let [at, isChecked] = [position, false];
+  let barren: number | undefined; // the size at which nothing more was found
   return {
     get position() {
       return at;
     },
     next() {
-      const size = fstatSync(file).size;
-      if (size === barren) return undefined;
+      if (barren !== undefined && chunks.size() === barren) return undefined;
       isChecked ||= isLog(path, chunks.bytes(0, HEADER.length));
       if (isChecked) at ||= HEADER.length;
-      const entry = isChecked ? nextEntry(chunks, at) : undefined;
-      if (entry) at = entry.end;
-      else {
+      let entry = isChecked ? nextEntry(chunks, at) : undefined;
+      if (entry?.kind !== "record") {
+        // What was read before may have been written since.
+        barren = chunks.size();
         chunks.forget();
-        barren = size;
+        entry = isChecked ? nextEntry(chunks, at) : undefined;
       }
+      if (entry) [at, barren] = [entry.end, undefined];
+      else chunks.forget();
       return entry;
     },
     unread: () => fstatSync(file).size - at,
@@ -242,13 +245,13 @@ class Chunks {
     return { type, data, end: start + CHUNK_HEADER + length };
   }
 
-  /** @param length bytes within a block; fewer at the end of the file */
+  /** @param length bytes within a block; fewer at the end of the file as it was when this part of it was read */
   bytes(start: number, length: number): Buffer {
-    if (start < this.#start || start + length > this.#start + this.#length) {
-      const block = start - (start % BLOCK);
-      // At the end of a file that has not grown this reads a block again, which the system has at hand.
-      this.#length = readSync(this.#file, this.#buffer, 0, this.#buffer.length, block);
-      this.#start = block;
+    const isEndOfFile = this.#length < this.#buffer.length;
+    const end = this.#start + this.#length;
+    if (start < this.#start || start >= end || (start + length > end && !isEndOfFile)) {
+      this.#start = start - (start % BLOCK);
+      this.#length = readSync(this.#file, this.#buffer, 0, this.#buffer.length, this.#start);
     }
     const offset = start - this.#start;
     return this.#buffer.subarray(offset, Math.max(offset, Math.min(offset + length, this.#length)));

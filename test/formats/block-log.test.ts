@@ -115,7 +115,7 @@ test("bytes that are wrong lose the records that they touch, and no other", () =
         if (entry.kind === "broken") expect(entry.end - entry.bytes).toBe(found[i - 1]?.end ?? 7);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
