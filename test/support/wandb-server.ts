@@ -455,7 +455,7 @@ function record(request: IncomingMessage, raw: Buffer, seq: number, atMs: number
   } catch {
     body = undefined;
   }
-  const operation = body?.operationName ?? /(?:query|mutation)\s+(\w+)/.exec(body?.query ?? "")?.[1] ?? "";
+  const operation = (body?.operationName || /(?:query|mutation)\s+(\w+)/.exec(body?.query ?? "")?.[1]) ?? "";
   const kind: RequestKind = path.startsWith("/graphql")
     ? `graphql:${operation}`
     : path.endsWith("/file_stream")
