@@ -65,11 +65,10 @@ export class HistoryFile {
   }
 
   get summary(): HistorySummary {
-    const { names, columns } = this.#stretches;
-    const metrics = names.flatMap((name, c) => {
-      if (!columns[c] || name === "step") return [];
-      const { last, min, max } = columns[c];
-      return [[name, { last: finite(last), min: finite(min), max: finite(max) }] as const];
+    const metrics = this.#stretches.names.flatMap((name) => {
+      const column = name === "step" ? undefined : this.#stretches.column(name);
+      if (!column) return [];
+      return [[name, { last: finite(column.last), min: finite(column.min), max: finite(column.max) }] as const];
     });
     const step = this.#stretches.column("step")?.last ?? 0;
     return { step, metrics: Object.fromEntries(metrics), brokenLines: this.#brokenLines };

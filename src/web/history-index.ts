@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Series } from "./api.ts";
-import { HistoryFile, type HistorySummary, type NumberRecord } from "./history-file.ts";
+import { type Advance, HistoryFile, type HistorySummary, type NumberRecord } from "./history-file.ts";
 import type { SeriesQuery } from "./series.ts";
 
 /** A history was read to its end as it is now. */
@@ -33,7 +33,7 @@ export function readHistories(tell: (news: HistoryNews) => void): HistoryIndex {
 
   const readOn = (run: string) => {
     const file = files.get(run);
-    const { isAtEnd, isAnew, records } = file?.advance(SLICE) ?? { isAtEnd: true, isAnew: false, records: null };
+    const { isAtEnd, isAnew, records } = file ? advance(file) : NOTHING;
     if (isAnew) known.delete(run);
     if (!isAtEnd) return;
     waiting = waiting.filter((other) => other !== run);
@@ -76,4 +76,15 @@ export function readHistories(tell: (news: HistoryNews) => void): HistoryIndex {
       isClosed = true;
     },
   };
+}
+
+const NOTHING: Advance = { isAtEnd: true, isAnew: false, records: null };
+
+/** A file that cannot be read is as one that is not there: the next look may find it better. */
+function advance(file: HistoryFile): Advance {
+  try {
+    return file.advance(SLICE);
+  } catch {
+    return NOTHING;
+  }
 }

@@ -27,32 +27,34 @@ const PAUSE = 1000;
 /** Watches a folder of runs by asking for the state of their files: events of file systems are not to be had everywhere. */
 export function watchRuns(folder: string, { pause = PAUSE }: { readonly pause?: number } = {}): LiveRuns {
   const watched = new Map<string, WatchedRun>();
-  const told = new Map<string, string>();
+  const told = new Map<string, RunRow>();
   const listeners = new Set<(event: LiveEvent) => void>();
   const tell = (event: LiveEvent) => {
     for (const listener of listeners) listener(event);
   };
   const tellRow = (run: WatchedRun) => {
     const row = run.row();
-    const text = JSON.stringify(row);
-    if (told.get(row.name) === text) return;
-    told.set(row.name, text);
+    if (told.get(row.name) === row) return;
+    told.set(row.name, row);
     tell({ kind: "run", run: row });
   };
   const hear = ({ run: name, summary, records }: HistoryNews) => {
     const run = watched.get(name);
     if (!run) return;
     if (records === null && run.summary !== null) {
-      run.summary = null; // whoever has its points is to fetch them anew
+      run.setSummary(null); // whoever has its points is to fetch them anew
       tellRow(run);
     }
-    run.summary = summary;
+    run.setSummary(summary);
     if (records !== null && records.length > 0) tell({ kind: "points", run: name, records });
     tellRow(run);
   };
   const index = startIndex(hear);
   const counts = countRows(() => {
-    for (const run of watched.values()) tellRow(run);
+    for (const run of watched.values()) {
+      run.forgetRow();
+      tellRow(run);
+    }
   });
 
   const drop = (name: string) => {

@@ -10,6 +10,8 @@ export interface RunFiles {
   readonly run: RunFolder;
   /** A text for each file that is another when the file is. */
   readonly stamps: ReadonlyMap<string, string>;
+  /** A text that is another when any of this is. */
+  readonly signature: string;
   /** Bytes of the history. */
   readonly historySize: number;
   /** Splits, as file names have them. */
@@ -63,14 +65,17 @@ export function lookAt(run: RunFolder): RunFiles | undefined {
     if (!stats.some(({ name }) => name === "config.yaml")) return undefined;
     const hasLock = names.some((name) => name.endsWith(".lock"));
     const splitsOf = (pattern: RegExp) => names.flatMap((name) => pattern.exec(name)?.[1] ?? []).sort();
+    const stamps = stats.map(({ name, found: { ino, size, mtimeMs } }) => [name, `${ino} ${size} ${mtimeMs}`] as const);
+    const [hasBest, lock] = [existsSync(run.best), hasLock ? lockState(run.path, TRAINING) : "none"] as const;
     return {
       run,
-      stamps: new Map(stats.map(({ name, found: { ino, size, mtimeMs } }) => [name, `${ino} ${size} ${mtimeMs}`])),
+      stamps: new Map(stamps),
+      signature: `${stamps.join()} ${hasBest} ${lock}`,
       historySize: stats.find(({ name }) => name === "history.jsonl")?.found.size ?? 0,
       evaluated: splitsOf(EVALUATION),
       predicted: splitsOf(PREDICTIONS),
-      hasBest: existsSync(run.best),
-      lock: hasLock ? lockState(run.path, TRAINING) : "none",
+      hasBest,
+      lock,
     };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
@@ -80,7 +85,7 @@ export function lookAt(run: RunFolder): RunFiles | undefined {
 
 const READ: ReadonlySet<string> = new Set(["config.yaml", "environment.json", "history.jsonl", "outcome.json"]);
 
-const TAIL = 2 ** 13;
+const TAIL = 2 ** 12;
 const NEWLINE = 0x0a;
 
 /** Each number as the last lines of a history have it, NaN where it is none; nothing of a file that is not there. */

@@ -46,6 +46,7 @@ export async function serveUi({ folder, port = DEFAULT_PORT, host = "127.0.0.1" 
     await runs.close();
     throw error;
   }
+  setImmediate(() => void runs.rows()); // what a browser will ask for first
   const name = host.includes(":") ? `[${host}]` : host;
   const address = `http://${name}:${(server.address() as AddressInfo).port}/`;
   return {

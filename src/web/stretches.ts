@@ -23,6 +23,16 @@ export interface LineNumbers {
   readonly columns: Int32Array;
 }
 
+/** The stretch that lines are being added to, by column: as quick as a loop over numbers can be. */
+interface OpenStretch {
+  readonly count: Float64Array;
+  readonly nulls: Float64Array;
+  readonly sum: Float64Array;
+  readonly least: Float64Array;
+  readonly greatest: Float64Array;
+  readonly last: Float64Array;
+}
+
 /**
  * A history in stretches of equally many lines, with the least, greatest and sum of each number in each. When all are full,
  * neighbours become one and a stretch is twice as wide: memory is bounded and no spike is lost. Exact while a stretch is one line.
@@ -34,9 +44,10 @@ export class Stretches {
   length = 0;
   /** Where the first line of each begins in its file. */
   begins = new Float64Array(FIRST_STRETCHES);
-  readonly columns: StretchColumn[] = [];
   readonly names: readonly string[];
+  readonly #columns: StretchColumn[] = [];
   readonly #most: number;
+  #open = openStretch(0);
   #filled = 0;
 
   /** `names` of the numbers may become more while lines are added. */
@@ -49,10 +60,21 @@ export class Stretches {
   /** Adds the line that begins at a position of its file. */
   add(position: number, { columns, values }: LineNumbers): void {
     if (this.length === 0 || this.#filled === this.width) this.#begin(position);
-    for (const c of columns) {
+    if (values.length > this.#open.count.length) this.#open = openStretch(values.length, this.#open);
+    const { count, nulls, sum, least, greatest, last } = this.#open;
+    for (let k = 0; k < columns.length; k++) {
+      const c = columns[k];
       if (c < 0) continue;
-      this.columns[c] ??= newColumn();
-      put(this.columns[c], this.length - 1, values[c]);
+      const value = values[c];
+      last[c] = value;
+      if (value - value !== 0) {
+        nulls[c]++; // NaN or infinite
+        continue;
+      }
+      count[c]++;
+      sum[c] += value;
+      if (value < least[c]) least[c] = value;
+      if (value > greatest[c]) greatest[c] = value;
     }
     this.#filled++;
     this.lines++;
@@ -63,21 +85,44 @@ export class Stretches {
     this.#filled = this.width;
   }
 
+  /** A number of the lines so far; undefined when none had it. */
   column(name: string): StretchColumn | undefined {
-    const column = this.columns[this.names.indexOf(name)];
+    this.#settle();
+    const column = this.#columns[this.names.indexOf(name)];
     if (column) grow(column, this.length);
     return column;
   }
 
   #begin(position: number): void {
+    this.#settle();
+    empty(this.#open);
     if (this.length === this.#most) this.#halve();
     if (this.length === this.begins.length) this.begins = longer(this.begins, 2 * this.length);
     this.begins[this.length++] = position;
     this.#filled = 0;
   }
 
+  /** Writes down the open stretch as far as it is. */
+  #settle(): void {
+    const { count, nulls, sum, least, greatest, last } = this.#open;
+    const i = this.length - 1;
+    for (let c = 0; c < count.length; c++) {
+      if (count[c] === 0 && nulls[c] === 0) continue;
+      this.#columns[c] ??= newColumn();
+      const column = this.#columns[c];
+      grow(column, this.length);
+      column.count[i] = count[c];
+      column.sum[i] = sum[c];
+      column.least[i] = count[c] === 0 ? Number.NaN : least[c];
+      column.greatest[i] = greatest[c];
+      column.last = Number.isFinite(last[c]) ? last[c] : Number.NaN;
+      column.min = Math.min(column.min, least[c]);
+      column.max = Math.max(column.max, greatest[c]);
+    }
+  }
+
   #halve(): void {
-    for (const column of this.columns) {
+    for (const column of this.#columns) {
       if (!column) continue;
       grow(column, this.length);
       for (let i = 0; i < this.length; i += 2) join(column, i, i + 1, i / 2);
@@ -89,30 +134,32 @@ export class Stretches {
   }
 }
 
+function openStretch(size: number, before?: OpenStretch): OpenStretch {
+  const numbers = () => new Float64Array(size);
+  const open = {
+    count: numbers(),
+    nulls: numbers(),
+    sum: numbers(),
+    least: numbers(),
+    greatest: numbers(),
+    last: numbers(),
+  };
+  empty(open);
+  if (before) for (const key of Object.keys(open) as (keyof OpenStretch)[]) open[key].set(before[key]);
+  return open;
+}
+
+function empty({ count, nulls, sum, least, greatest, last }: OpenStretch): void {
+  for (const zeros of [count, nulls, sum]) zeros.fill(0);
+  least.fill(Infinity);
+  greatest.fill(-Infinity);
+  last.fill(Number.NaN);
+}
+
 function newColumn(): StretchColumn {
   const empty = new Float64Array(0);
   const columns = { count: new Uint32Array(0), sum: empty, least: empty, greatest: empty };
   return { ...columns, last: Number.NaN, min: Infinity, max: -Infinity };
-}
-
-function put(column: StretchColumn, i: number, value: number): void {
-  grow(column, i + 1);
-  const isNumber = Number.isFinite(value);
-  column.last = isNumber ? value : Number.NaN;
-  if (!isNumber) {
-    if (column.count[i] === 0) column.least[i] = Number.NaN;
-    return;
-  }
-  if (value < column.min) column.min = value;
-  if (value > column.max) column.max = value;
-  if (column.count[i]++ === 0) {
-    column.least[i] = value;
-    column.greatest[i] = value;
-  } else {
-    if (value < column.least[i]) column.least[i] = value;
-    if (value > column.greatest[i]) column.greatest[i] = value;
-  }
-  column.sum[i] += value;
 }
 
 /** Stretches `a` and `b` as one, at `to`. */

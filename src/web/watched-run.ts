@@ -1,37 +1,30 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { readYaml } from "../config/source.ts";
-import { flattenSettings } from "../report/settings.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { parseOutcome, type RunOutcome } from "../runs/outcome.ts";
 import { planSteps } from "../train/plan.ts";
-import { InputError } from "../util/errors.ts";
 import type { MetricSummary, Point, RunRow } from "./api.ts";
 import type { HistorySummary } from "./history-file.ts";
+import { type ReadConfig, readConfig } from "./read-config.ts";
 import type { RowCounts } from "./row-counts.ts";
 import { type RunFiles, readTail } from "./run-files.ts";
 import { stateOf } from "./run-state.ts";
-
-/** What a configuration says; `fault` where it cannot be read. */
-export interface ReadConfig {
-  readonly config: Config | null;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly fault: string | null;
-}
 
 /** A run that is looked at again and again; of its small files only those are read that have changed. */
 export interface WatchedRun {
   readonly run: RunFolder;
   readonly files: RunFiles;
   readonly config: ReadConfig;
-  /** Its row as it is now. */
+  /** Its row as it is now; the same object as before when nothing is different. */
   row(): RunRow;
   /** Takes files as they are now; gives whether the history is another than before. */
   update(files: RunFiles): boolean;
-  /** What the whole history says; null when that is to be found anew. */
-  summary: HistorySummary | null;
+  /** What the whole history says; null while that is being found. */
+  readonly summary: HistorySummary | null;
+  setSummary(summary: HistorySummary | null): void;
+  /** What the row stands on beside its files has changed. */
+  forgetRow(): void;
 }
 
 /** @param counts rows of training tables, which tell how many steps are planned */
@@ -39,6 +32,7 @@ export function watchRun(first: RunFiles, counts: RowCounts): WatchedRun {
   const { run } = first;
   const kept = new Map<string, { readonly stamp: string; readonly value: unknown }>();
   let files = first;
+  let summary: HistorySummary | null = null;
 
   /** What a file says, read when the file is another than the last time; null where there is none. */
   const read = <T>(name: string, how: (path: string) => T): T | null => {
@@ -51,71 +45,67 @@ export function watchRun(first: RunFiles, counts: RowCounts): WatchedRun {
     }
     return found.value as T;
   };
-  const watched: WatchedRun = {
+  const config = () => read("config.yaml", readConfig) ?? NO_CONFIG;
+  const makeRow = (): RunRow => {
+    const { config: known, settings, fault } = config();
+    const tail = read("history.jsonl", readTail) ?? new Map<string, number>();
+    const step = tail.get("step") ?? summary?.step ?? 0;
+    const outcome = read("outcome.json", readHowItEnded);
+    const plannedSteps = known && plannedStepsOf(known, counts);
+    const isJudged = files.hasBest || files.evaluated.length > 0;
+    const evidence = { lock: files.lock, outcome, step, plannedSteps, isJudged };
+    const scores = files.evaluated.map((split) => [split, read(`eval-${split}.json`, readF1)] as const);
+    return {
+      name: run.name,
+      state: fault === null ? stateOf({ ...evidence, patience: known?.eval.patience ?? null }) : "broken",
+      fault,
+      ...(outcome?.reason !== undefined && { reason: outcome.reason }),
+      started: read("environment.json", readStarted),
+      step,
+      plannedSteps,
+      settings,
+      metrics: metricsOf(tail, summary),
+      scores: Object.fromEntries(scores.filter((pair): pair is [string, number] => pair[1] !== null)),
+      splits: files.predicted,
+      isIndexed: summary !== null,
+    };
+  };
+  let row: RunRow | undefined;
+  const forgetRow = () => {
+    row = undefined;
+  };
+  return {
     run,
-    summary: null,
+    get summary() {
+      return summary;
+    },
     get files() {
       return files;
     },
     get config() {
-      return read("config.yaml", readConfig) ?? NO_CONFIG;
+      return config();
     },
-    row() {
-      const { config, settings, fault } = watched.config;
-      const tail = read("history.jsonl", readTail) ?? new Map<string, number>();
-      const step = tail.get("step") ?? watched.summary?.step ?? 0;
-      const outcome = read("outcome.json", readHowItEnded);
-      const plannedSteps = config && plannedStepsOf(config, counts);
-      const isJudged = files.hasBest || files.evaluated.length > 0;
-      const evidence = { lock: files.lock, outcome, step, plannedSteps, isJudged };
-      const scores = files.evaluated.map((split) => [split, read(`eval-${split}.json`, readF1)] as const);
-      return {
-        name: run.name,
-        state: fault === null ? stateOf({ ...evidence, patience: config?.eval.patience ?? null }) : "broken",
-        fault,
-        ...(outcome?.reason !== undefined && { reason: outcome.reason }),
-        started: read("environment.json", readStarted),
-        step,
-        plannedSteps,
-        settings,
-        metrics: metricsOf(tail, watched.summary),
-        scores: Object.fromEntries(scores.filter((pair): pair is [string, number] => pair[1] !== null)),
-        splits: files.predicted,
-        isIndexed: watched.summary !== null,
-      };
+    row: () => (row ??= makeRow()),
+    forgetRow,
+    setSummary(found) {
+      summary = found;
+      forgetRow();
     },
     update(now) {
       const before = files;
       files = now;
+      if (before.signature !== now.signature) forgetRow();
       const [old, fresh] = [before, now].map(({ stamps }) => stamps.get("history.jsonl"));
       // Another file, or one that was cut: what was found of the first says nothing of it.
-      if (old?.split(" ")[0] !== fresh?.split(" ")[0] || now.historySize < before.historySize) watched.summary = null;
+      if (inodeOf(old) !== inodeOf(fresh) || now.historySize < before.historySize) summary = null;
       return old !== fresh;
     },
   };
-  return watched;
 }
+
+const inodeOf = (stamp: string | undefined) => stamp?.split(" ")[0];
 
 const NO_CONFIG: ReadConfig = { config: null, settings: {}, fault: "config.yaml is gone" };
-
-/** Of a configuration that this version does not know, what is written. */
-function readConfig(path: string): ReadConfig {
-  try {
-    const config = loadConfig({ config: path });
-    return { config, settings: flattenSettings(config), fault: null };
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return { config: null, settings: settingsAsWritten(path), fault: error.message };
-  }
-}
-
-function settingsAsWritten(path: string): Readonly<Record<string, string>> {
-  try {
-    return flattenSettings(readYaml(path).values);
-  } catch {
-    return {};
-  }
-}
 
 function plannedStepsOf({ train, data }: Config, counts: RowCounts): number | null {
   if (train.max_steps !== null) return train.max_steps;
