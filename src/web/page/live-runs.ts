@@ -12,7 +12,7 @@ export function applyEvent(runs: readonly RunRow[], event: LiveEvent): readonly 
 export function hasNewPoints(runs: readonly RunRow[], event: LiveEvent): boolean {
   if (event.kind !== "run") return event.kind === "points";
   const before = runs.find(({ name }) => name === event.run.name);
-  return before?.isIndexed === false && event.run.isIndexed;
+  return before !== undefined && before.isIndexed !== event.run.isIndexed;
 }
 
 /** Selected runs in the order of the table; where none is selected, the first few that the filter leaves. */

@@ -40,19 +40,22 @@ export function PredictionList({ rows, run, other, split, current, select }: Pro
     if (at >= 0 && box.current) bringIntoSight(box.current, at * rowHeight, rowHeight);
   }, [at, rowHeight]);
 
+  const latest = useRef(at); // keys may come faster than the page is drawn
+  latest.current = at;
   const go = (place: number) => {
-    const next = rows[Math.max(0, Math.min(rows.length - 1, place))];
-    if (next) select(next.row.index);
+    latest.current = Math.max(0, Math.min(rows.length - 1, place));
+    select(rows[latest.current]!.row.index);
   };
   const byKey = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(sight.height / rowHeight) - 1);
+    const now = latest.current;
     const moves: Readonly<Record<string, number>> = {
-      ...{ ArrowDown: at + 1, j: at + 1, ArrowUp: at - 1, k: at - 1 },
-      ...{ PageDown: at + page, PageUp: at - page, Home: 0, End: rows.length - 1 },
+      ...{ ArrowDown: now + 1, j: now + 1, ArrowUp: now - 1, k: now - 1 },
+      ...{ PageDown: now + page, PageUp: now - page, Home: 0, End: rows.length - 1 },
     };
     const place = moves[event.key];
     if (place !== undefined) go(place);
-    else if (event.key === "Enter" && !isEnlarged && at >= 0) setEnlarged(true);
+    else if (event.key === "Enter" && !isEnlarged && now >= 0) setEnlarged(true);
     else return;
     event.preventDefault();
   };
@@ -106,7 +109,7 @@ export function PredictionList({ rows, run, other, split, current, select }: Pro
           answered={rows[at]!}
           {...{ run, other, split }}
           place={`${(at + 1).toLocaleString("en")} of ${rows.length.toLocaleString("en")}`}
-          move={(by) => go(at + by)}
+          move={(by) => go(latest.current + by)}
           close={() => setEnlarged(false)}
         />
       )}

@@ -79,3 +79,8 @@ export function nearestRow(column: ArrayLike<unknown>, row: number): number | nu
   }
   return null;
 }
+
+/** The stretch `by` times as long, with the same value at the same place. */
+export function around(middle: number, from: number, to: number, by: number): Zoom {
+  return { from: Math.max(0, middle - (middle - from) * by), to: middle + (to - middle) * by };
+}

@@ -1,5 +1,6 @@
 import type uPlot from "uplot";
 import type { Zoom } from "./page-state.ts";
+import { around } from "./series-table.ts";
 
 interface Target {
   readonly zoom: Zoom | null;
@@ -27,9 +28,4 @@ export function zoomByKey(event: KeyboardEvent, plot: uPlot, { zoom, setZoom }: 
   if (!action) return;
   event.preventDefault();
   action();
-}
-
-/** The stretch `by` times as long, with the same value at the same place. */
-export function around(middle: number, from: number, to: number, by: number): Zoom {
-  return { from: Math.max(0, middle - (middle - from) * by), to: middle + (to - middle) * by };
 }

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatDuration, formatMetric, formatNumber } from "../../../src/web/page/format.ts";
-import { joinLines, linesOf, nearestRow, xExtent, yExtent } from "../../../src/web/page/series-table.ts";
+import { around, joinLines, linesOf, nearestRow, xExtent, yExtent } from "../../../src/web/page/series-table.ts";
 import { smooth } from "../../../src/web/page/smooth.ts";
-import { around } from "../../../src/web/page/zoom.ts";
 import { exactSeries } from "./rows.ts";
 
 const EVEN = { isLogX: false, isLogY: false };
