@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { RunRow } from "../../src/track/run-row.ts";
 import { readTrackedRun } from "../../src/track/run-segments.ts";
 import type { InputError } from "../../src/util/errors.ts";
 import { itemsByName, readRecords, rowsOf, startRunLog, summaryOf } from "../support/run-logs.ts";
@@ -9,6 +11,17 @@ import { FAST_FOLDER, workFolder } from "../support/work-folder.ts";
 
 const folder = workFolder(FAST_FOLDER);
 let runs = 0;
+
+/** Path and JSON of each value. */
+const leavesIn = (row: RunRow, above: readonly string[] = []): readonly (readonly [readonly string[], string])[] =>
+  Object.entries(row).flatMap(([name, value]) => {
+    const path = [...above, name];
+    if (typeof value === "object" && value !== null && Object.keys(value).length > 0)
+      return leavesIn(value as RunRow, path);
+    const isBare = typeof value === "number" && !Number.isFinite(value);
+    return [[path, isBare ? String(value) : JSON.stringify(value)] as const];
+  });
+
 const freshRun = () => join(folder, `run-${runs++}`);
 
 describe("a new run", () => {
@@ -141,6 +154,29 @@ describe("rows", () => {
     const rows = readRecords(log.segment.log).flatMap(({ history }) => (history ? [itemsByName(history.item)] : []));
     expect(rows.map(({ _runtime }) => _runtime)).toEqual(["10", "20", "30"]);
     expect(rows.map(({ _timestamp }) => _timestamp)).toEqual(["1010", "400", "410"]);
+  });
+
+  test("are read as they were logged, whatever their names and values", async () => {
+    const log = await startRunLog(freshRun());
+    const value = fc.oneof(fc.double(), fc.string({ unit: "binary" }), fc.boolean(), fc.constant(null));
+    const { tree } = fc.letrec<{ tree: RunRow }>((tie) => ({
+      tree: fc.dictionary(fc.string({ unit: "binary" }), fc.oneof({ depthSize: "small" }, value, tie("tree")), {
+        maxKeys: 5,
+        noNullPrototype: false,
+      }),
+    }));
+    fc.assert(
+      fc.property(tree, (row) => {
+        log.log(row);
+        const { item } = readRecords(log.segment.log)
+          .flatMap(({ history }) => history ?? [])
+          .at(-1)!;
+        const leaves = item.map(({ nestedKey, valueJson }) => JSON.stringify([nestedKey, valueJson]));
+        expect(leaves.slice(0, -3)).toEqual(leavesIn(row).map((leaf) => JSON.stringify(leaf)));
+      }),
+      { numRuns: 30 },
+    );
+    log.finish(0);
   });
 
   test("are in the file when the call returns, whatever becomes of the process", async () => {
