@@ -33,6 +33,8 @@ export interface Evaluation {
 
 /** A split that can be answered again and again, by whatever adapter or weights are given. */
 export interface Answers {
+  /** The rows, in the order of the split. */
+  readonly samples: readonly TokenizedSample[];
   /** `weights` holds what is trained by graph input. */
   evaluate(weights: Tensors, observer?: Observer): Promise<Evaluation>;
   /** Rows with their true answers, once. */
@@ -53,6 +55,7 @@ export async function openAnswers(
   const answerer = openAnswerer(config, base, trained);
 
   return {
+    samples,
     async evaluate(weights, observer) {
       const bad = read.flatMap((file) => file.bad);
       const predictions: Prediction[] = [];

@@ -49,7 +49,7 @@ const ATTEMPTS = { first: 4, later: 20 };
 
 /**
  * Sends to Weights & Biases what of runs is not there. One that fails does not keep the others from it.
- * @throws InputError when a path holds no logs, there is no key, or a run could not be sent; its report says of all.
+ * @throws InputError when a path holds no logs or there is no key; AmlcError when a run could not be sent, with a report of all;
  * InterruptedError; what was sent so far is known, and the next call goes on behind it
  */
 export async function trackSync(options: TrackSyncOptions): Promise<TrackSyncReport> {
@@ -67,8 +67,9 @@ export async function trackSync(options: TrackSyncOptions): Promise<TrackSyncRep
     const onSent = (rows: number, bytes: number) =>
       options.observer?.sent?.(Math.min(total, done + rows), total, bytes);
     try {
-      const uploaded = await syncOne(folder, settings, options, signal, onSent);
-      runs.push(describe(folder, uploaded));
+      const run = describe(folder, await syncOne(folder, settings, options, signal, onSent));
+      runs.push(run);
+      if (run.error) faults.push(new AmlcError(`${folder}: ${run.error}`, { exitCode: 1, hint: AGAIN }));
     } catch (cause) {
       if (signal.aborted) throw interrupted(runs, folders.length);
       const fault = explain(cause, folder, settings);
@@ -81,7 +82,13 @@ export async function trackSync(options: TrackSyncOptions): Promise<TrackSyncRep
   const report = { server: settings.baseUrl, runs };
   if (faults.length === 0) return report;
   const message = folders.length === 1 ? faults[0]!.message : failures(faults, folders.length);
-  throw new InputError(message, { ...(faults[0]!.hint && { hint: faults[0]!.hint }), cause: faults[0], report });
+  const exitCode = faults.every((fault) => fault.exitCode === 1) ? 1 : 2;
+  throw new AmlcError(message, {
+    ...(faults[0]!.hint && { hint: faults[0]!.hint }),
+    cause: faults[0],
+    exitCode,
+    report,
+  });
 }
 
 /** A run's folder, a run's name, or the runs in a folder that have logs. */
@@ -129,8 +136,10 @@ function syncOne(
 
 const describe = (folder: string, { page, rows, isWhole }: Uploaded): SyncedRun => ({
   ...{ folder, page: page ?? null, rows, whole: isWhole },
-  error: isWhole ? null : "some files could not be sent; the next sync tries again",
+  error: isWhole ? null : "its rows are there, and some files could not be sent",
 });
+
+const AGAIN = "the notes above say which and why; the same command tries them again";
 
 const GO_ON = "what was sent is known: start the same command again, and it goes on";
 

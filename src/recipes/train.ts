@@ -10,22 +10,23 @@ import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
 import { checksumFiles, describeEnvironment } from "../runs/environment.ts";
 import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
 import { truncateHistory } from "../runs/history.ts";
+import { TRAINING } from "../runs/outcome.ts";
 import { NOT_STARTED, restoreState } from "../train/state.ts";
 import type { Trained } from "../train/trained.ts";
 import { createTrainer } from "../train/trainer.ts";
 import { InputError } from "../util/errors.ts";
 import { recoverFolder, writeFileAtomic } from "../util/files.ts";
-import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
+import { lockFolder } from "../util/folder-lock.ts";
 import { openAnswers } from "./answers.ts";
 import { type Base, loadBase } from "./base.ts";
 import { requireOwnBase } from "./base-of-run.ts";
 import type { Observer } from "./observer.ts";
 import { requireCheckpointRoom, requireMemory } from "./plan.ts";
 import { type Rows, readRows, withCharacters } from "./rows.ts";
-import { type TrainingJob, type TrainOptions, type TrainResult, takeSteps } from "./training-loop.ts";
+import { takeFollowedSteps } from "./tracking/follow.ts";
+import { readWandbSettings } from "./tracking/wandb-sink.ts";
+import type { TrainingJob, TrainOptions, TrainResult } from "./training-loop.ts";
 import { decodeTuned, describeTuned, startTuned } from "./tuned.ts";
-
-const TRAINING: LockPurpose = { prefix: "trainer", does: "is training this run", instead: "start another run" };
 
 export interface StartOptions extends TrainOptions {
   /** Begin also where the plan says that memory or disk will not do. */
@@ -37,6 +38,7 @@ export interface StartOptions extends TrainOptions {
  * @throws InputError for whatever is wrong with configuration, data or checkpoint, before there is a folder
  */
 export async function train(config: Config, { force = false, ...options }: StartOptions = {}): Promise<TrainResult> {
+  await readWandbSettings(config);
   if (!force) await requireMemory(config);
   if (!force) await requireCheckpointRoom(config);
   const base = await loadBase(config);
@@ -48,14 +50,14 @@ export async function train(config: Config, { force = false, ...options }: Start
     });
     const run = await createRun(config.run, { config: formatConfig(config), environment });
     using _lock = await lockFolder(run.path, TRAINING);
-    return await takeSteps(job, run, NOT_STARTED);
+    return await takeFollowedSteps(job, run, NOT_STARTED);
   } finally {
     await job.release();
   }
 }
 
 export interface ResumeOptions extends StartOptions {
-  /** Settings of the engine to go on with, such as `engine.name=tfjs`; they become the run's own. */
+  /** Settings of engine and trackers to go on with, such as `engine.name=tfjs`; they become the run's own. */
   readonly sets?: readonly string[];
 }
 
@@ -71,7 +73,8 @@ export async function resume(
 ): Promise<TrainResult> {
   const run = openRun(nameOrPath);
   const config = loadConfig({ config: run.config, sets });
-  requireEngineSettings(run, sets);
+  requireFreeSettings(run, sets);
+  await readWandbSettings(config);
   if (!force) await requireMemory(config);
   using _lock = await lockFolder(run.path, TRAINING);
   await refuseChangedData(run, config, "or start a new run with lora.init_adapter set to this run's checkpoints/last");
@@ -85,17 +88,17 @@ export async function resume(
     if (sets.length > 0) await writeFileAtomic(run.config, formatConfig(config));
     const progress = files ? await restoreState(run.last, files, job.trainer) : NOT_STARTED;
     await truncateHistory(run.history, progress.step);
-    return await takeSteps(job, run, progress);
+    return await takeFollowedSteps(job, run, progress);
   } finally {
     await job.release();
   }
 }
 
-/** Engines differ in rounding; whatever else a run was told has shaped the steps that it took. */
-function requireEngineSettings(run: RunFolder, sets: readonly string[]): void {
-  const other = sets.find((set) => !/^\s*engine\s*[.=]/.test(set));
+/** Engines differ in rounding, and trackers look on; whatever else a run was told has shaped the steps that it took. */
+function requireFreeSettings(run: RunFolder, sets: readonly string[]): void {
+  const other = sets.find((set) => !/^\s*(engine|track)\s*[.=]/.test(set));
   if (other === undefined) return;
-  throw new InputError(`--set ${other}: a run goes on with its own settings, all but those of engine`, {
+  throw new InputError(`--set ${other}: a run goes on with its own settings, all but those of engine and track`, {
     hint: `edit ${run.config} if its further steps are to be taken by another`,
   });
 }

@@ -5,7 +5,7 @@ import { inPhase } from "../engine/profile-trace.ts";
 import { numImageTokens } from "../model/config.ts";
 import { findCheckpoint, saveCheckpoint } from "../runs/checkpoints.ts";
 import type { RunFolder } from "../runs/folder.ts";
-import { appendHistory, readHistory } from "../runs/history.ts";
+import { appendHistory, type HistoryRecord, readHistory } from "../runs/history.ts";
 import { canHalve } from "../train/loss-scale.ts";
 import { formatOverflow } from "../train/overflow-probe.ts";
 import { planSteps } from "../train/plan.ts";
@@ -15,7 +15,7 @@ import type { Trained } from "../train/trained.ts";
 import type { StepResult, Trainer } from "../train/trainer.ts";
 import { monotonicSeconds } from "../util/clock.ts";
 import { AmlcError, InterruptedError } from "../util/errors.ts";
-import { type Answers, writeEvaluation } from "./answers.ts";
+import { type Answers, type Evaluation, writeEvaluation } from "./answers.ts";
 import type { Base } from "./base.ts";
 import type { Observer } from "./observer.ts";
 import { type ProfileReport, type Profiling, profileSteps } from "./profile.ts";
@@ -46,6 +46,11 @@ export interface TrainingJob extends TrainOptions {
   readonly profiling: Profiling | null;
 }
 
+/** What is told as training goes on, beside the run's own history. */
+export interface Follower {
+  step(record: HistoryRecord, evaluation: Evaluation | null): Promise<void> | void;
+}
+
 export interface TrainResult {
   /** Path of the run's folder. */
   readonly run: string;
@@ -62,7 +67,12 @@ export interface TrainResult {
  * Training from top to bottom: differentiate, update, evaluate, write down, save. `start` is how far the trainer is.
  * @throws AmlcError when the loss is no number, InterruptedError when the signal ended it
  */
-export async function takeSteps(job: TrainingJob, run: RunFolder, start: TrainingProgress): Promise<TrainResult> {
+export async function takeSteps(
+  job: TrainingJob,
+  run: RunFolder,
+  start: TrainingProgress,
+  follower?: Follower,
+): Promise<TrainResult> {
   const { config, rows, trainer, answers, observer, signal } = job;
   const plan = planSteps(rows.samples.length, config.train);
   const imageTokens = numImageTokens(job.base.model.config.vision);
@@ -106,6 +116,7 @@ export async function takeSteps(job: TrainingJob, run: RunFolder, start: Trainin
     const skippedSteps = trainer.lossScale?.skipped_steps ?? 0;
     const record = recordStep({ step, epoch, lr, seconds, evaluated, skippedSteps, ...result }, batches, imageTokens);
     appendHistory(run.history, record);
+    await follower?.step(record, evaluated?.evaluation ?? null);
     observer?.step?.(record, plan.total);
 
     if (progress.best?.step === step) await save(run.best);
@@ -180,12 +191,12 @@ async function evaluateNow(
   { config, trainer, observer }: TrainingJob,
   run: RunFolder,
   answers: Answers,
-): Promise<Evaluated> {
+): Promise<Evaluated & { readonly evaluation: Evaluation }> {
   const evaluation = await answers.evaluate(trainer.inputs, observer);
   await writeEvaluation(run, evaluation);
   observer?.evaluated?.(evaluation.split, evaluation.score);
   const loss = config.eval.metric === "loss" ? await trainer.loss(answers.withTruth()) : null;
-  return { score: evaluation.score, loss };
+  return { evaluation, score: evaluation.score, loss };
 }
 
 /** Whether an evaluation is the best so far; a tie goes to the earlier one. */

@@ -40,7 +40,7 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
       .option("set", {
         type: "string",
         array: true,
-        describe: "change a setting: --set train.lr=1e-4; with --resume one of engine",
+        describe: "change a setting: --set train.lr=1e-4; with --resume one of engine or track",
       })
       .option("debug-overflow", {
         type: "boolean",

@@ -79,6 +79,7 @@ describe("amlc train", () => {
       "eval-val.json",
       "history.jsonl",
       "loss-curve.svg",
+      "outcome.json",
       "predictions-val.csv",
     ]);
     for (const record of readHistory(join(path, "history.jsonl"))) {
@@ -113,7 +114,7 @@ describe("amlc train", () => {
     expect(printed.err).toContain("resume and config are mutually exclusive");
   });
 
-  test("goes on with a run by its own settings, all but those of its engine", async () => {
+  test("goes on with a run by its own settings, all but those of engine and trackers", async () => {
     const { path } = await train();
     const resume = (set: string) => runProgram(["train", "--resume", path, "--set", set]);
     const before = readFileSync(join(path, "config.yaml"), "utf8");
