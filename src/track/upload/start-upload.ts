@@ -109,7 +109,7 @@ function inThread(
   hear: (news: LiveNews) => void,
   end: (isWhole: boolean, reason: string) => void,
 ): Sender {
-  const worker = new Worker(PROGRAM, { workerData: job });
+  const worker = new Worker(PROGRAM, { workerData: job, execArgv: [] }); // flags such as --input-type are for one program
   worker.unref(); // it must not keep a process alive that has ended otherwise
   worker.on("message", hear);
   worker.on("error", (error) => end(false, `the thread that sends it has failed: ${error.message}`));
