@@ -67,7 +67,10 @@ export function readHistories(tell: (news: HistoryNews) => void): HistoryIndex {
       const isWanted = (run: string) => runs.includes(run) && !files.get(run)?.isRead;
       waiting = [...waiting.filter(isWanted), ...waiting.filter((run) => !isWanted(run))];
       const found = runs.map(async (run) => {
-        const points = await files.get(run)?.points(query);
+        const points = await files
+          .get(run)
+          ?.points(query)
+          .catch(() => undefined); // one that cannot be read keeps no other away
         return points && { run, ...points };
       });
       return (await Promise.all(found)).filter((series) => series !== undefined);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
 import { createAdaptorServer } from "@hono/node-server";
 import { InputError } from "../util/errors.ts";
 import { createApp } from "./app.ts";
@@ -47,8 +48,7 @@ export async function serveUi({ folder, port = DEFAULT_PORT, host = "127.0.0.1" 
     throw error;
   }
   setImmediate(() => void runs.rows()); // what a browser will ask for first
-  const name = host.includes(":") ? `[${host}]` : host;
-  const address = `http://${name}:${(server.address() as AddressInfo).port}/`;
+  const address = `http://${nameOf(host)}:${(server.address() as AddressInfo).port}/`;
   return {
     url: token === undefined ? address : `${address}?token=${token}`,
     isOpen: token !== undefined,
@@ -58,6 +58,13 @@ export async function serveUi({ folder, port = DEFAULT_PORT, host = "127.0.0.1" 
       await Promise.all([closed, runs.close()]);
     },
   };
+}
+
+/** What others call the machine where it listens at all its addresses. */
+function nameOf(host: string): string {
+  if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]` : host;
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? hostname();
 }
 
 function requireFolder(folder: string): void {

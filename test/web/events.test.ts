@@ -1,0 +1,69 @@
+import { appendFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { LiveEvent } from "../../src/web/api.ts";
+import { createApp } from "../../src/web/app.ts";
+import { watchRuns } from "../../src/web/live-runs.ts";
+import { workFolder } from "../support/work-folder.ts";
+import { writeRun } from "../support/written-runs.ts";
+import { indexed } from "./written-page.ts";
+
+const folder = workFolder();
+
+/** A page of its own, and clients of it that listen. */
+function openStream(heartbeat = 60_000) {
+  const runs = watchRuns(folder, { pause: 10 });
+  const app = createApp({ runs, heartbeat });
+  const listen = async () => {
+    const response = await app.request("/api/events");
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    /** What came until it holds this text, or was over. */
+    const until = async (wanted: string) => {
+      while (!text.includes(wanted)) {
+        const { done, value } = await reader.read();
+        if (done) return "over";
+        text += value;
+      }
+      return text;
+    };
+    return { response, until, leave: () => reader.cancel() };
+  };
+  return { runs, listen };
+}
+
+const eventsIn = (text: string) =>
+  [...text.matchAll(/^data: (.*)$/gm)].map(([, json]) => JSON.parse(json!) as LiveEvent);
+
+test("all clients get what changes, from one watcher, and those that leave are forgotten", async () => {
+  const path = writeRun(folder, "first", {});
+  const { runs, listen } = openStream();
+  await indexed(runs, "first");
+  const clients = [await listen(), await listen()];
+  expect(clients[0]!.response.headers.get("content-type")).toBe("text/event-stream");
+  for (const client of clients) await client.until(": listening");
+  appendFileSync(join(path, "history.jsonl"), '{"step":4,"loss":0.125}\n');
+  for (const client of clients) {
+    const events = eventsIn(await client.until('"kind":"points"'));
+    expect(events).toContainEqual({ kind: "points", run: "first", records: [{ step: 4, loss: 0.125 }] });
+  }
+  await clients[1]!.leave();
+  rmSync(path, { recursive: true });
+  expect(eventsIn(await clients[0]!.until('"kind":"gone"')).at(-1)).toEqual({ kind: "gone", run: "first" });
+  await runs.close();
+});
+
+test("silence is broken by a sign of life", async () => {
+  const { runs, listen } = openStream(20);
+  const client = await listen();
+  expect(await client.until(": \n\n: \n\n")).toContain(": listening");
+  await runs.close();
+});
+
+test("streams end when all is over", async () => {
+  const { runs, listen } = openStream();
+  const client = await listen();
+  await client.until(": listening");
+  await runs.close();
+  expect(await client.until("never")).toBe("over");
+});
