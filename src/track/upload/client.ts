@@ -96,7 +96,7 @@ export function openWandb(settings: WandbSettings): WandbClient {
     async put(address, wanted, content, signal) {
       const bytes = "file" in content ? content.bytes : content.length;
       // A file that is cut short while it is sent would leave the server waiting for the rest of what was promised.
-      const body = "file" in content ? createReadStream(content.file, { end: Math.max(0, bytes - 1) }) : content;
+      const body = "file" in content && bytes > 0 ? createReadStream(content.file, { end: bytes - 1 }) : content;
       const headers = { ...identity, ...Object.fromEntries(wanted.map(parseHeader)), "content-length": String(bytes) };
       await send(address, { method: "PUT", headers, body: bytes === 0 ? null : (body as Buffer) }, signal);
     },

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 /** Why a request to the server did not do what it should. */
 export class UploadFault extends Error {
   override readonly name = "UploadFault";
@@ -92,13 +90,12 @@ export async function retrying<T>(work: () => Promise<T>, options: RetryOptions)
 
 /** Pauses that can be cut short, all that are under way at once. */
 export class Hurry {
-  #controller = new AbortController();
+  readonly #underWay = new Set<() => void>();
   #longestMs = Number.POSITIVE_INFINITY;
 
   /** Ends the pauses under way. */
   now(): void {
-    this.#controller.abort();
-    this.#controller = new AbortController();
+    for (const end of [...this.#underWay]) end();
   }
 
   /** Ends the pauses under way, and makes none longer from now on. */
@@ -109,8 +106,19 @@ export class Hurry {
 
   /** @param isWish of the server, which hurry makes no shorter. @throws the signal's reason when it is aborted */
   async wait(ms: number, signal: AbortSignal, isWish = false): Promise<void> {
-    const ended = isWish ? signal : AbortSignal.any([signal, this.#controller.signal]);
-    await sleep(isWish ? ms : Math.min(ms, this.#longestMs), undefined, { signal: ended }).catch(() => {});
+    signal.throwIfAborted();
+    // Not AbortSignal.any: Node 20 keeps something of each one, and a run of days has a pause every second.
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#underWay.delete(end);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, isWish ? ms : Math.min(ms, this.#longestMs));
+      signal.addEventListener("abort", end);
+      if (!isWish) this.#underWay.add(end);
+    });
     signal.throwIfAborted();
   }
 }

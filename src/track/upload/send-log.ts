@@ -44,6 +44,8 @@ export interface SendOptions {
   readonly resume: "allow" | "must" | "never" | null;
   /** The last log ends the run on the server. */
   readonly isLast: boolean;
+  /** A later log was sent already: lines and settings of this one are there, and would undo what came after them. */
+  readonly isOvertaken: boolean;
   readonly leaveOutAfter: number | null;
   readonly pace: Pace;
   /** False while the log may grow. */
@@ -65,12 +67,14 @@ export async function sendLog(options: SendOptions): Promise<boolean> {
   using tail = openLogTail(options.log.log);
   const fold = new LogFold();
   if (!(await readRun(tail, fold, options))) return true; // its writer was killed before it wrote anything
-  const { server, place, log, before, leaveOutAfter, resume } = options;
+  const { server, log, before, leaveOutAfter, resume, isOvertaken } = options;
+  if (isOvertaken && before) return await new Sending(options, tail, fold).catchUp(before);
   const { goesOnBehind } = log;
+  const place = { ...options.place, id: fold.run!.runId };
   const beginning = await findBeginning(server, {
     ...{ log: log.log, place, before, goesOnBehind, leaveOutAfter, resume, note: options.onNote },
   });
-  const sending = new Sending(options, tail, fold);
+  const sending = new Sending({ ...options, place }, tail, fold);
   await sending.setUp(beginning);
   return await sending.run(); // the log is closed behind it
 }
@@ -144,6 +148,19 @@ class Sending {
     });
     await this.#save({});
     onPlace({ ...this.#place, name: displayName || place.id });
+  }
+
+  /** Sends files and artifacts that could not be sent before. */
+  async catchUp(before: SentState): Promise<boolean> {
+    this.#state = before;
+    this.#place = before;
+    Object.assign(this.#skip, { files: before.files, artifacts: before.artifacts });
+    for (let record = this.#tail.next(); record; record = this.#tail.next()) this.#fold.add(record);
+    this.#sendFiles();
+    this.#queueFiles([...this.#atEnd], this.#files);
+    await this.#side.idle();
+    await this.#save({ isWhole: this.#isAllThere });
+    return this.#isAllThere;
   }
 
   async run(): Promise<boolean> {

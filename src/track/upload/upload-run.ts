@@ -70,7 +70,9 @@ export async function uploadRun(options: UploadOptions): Promise<Uploaded> {
   let result: Uploaded = nothing;
   for (const [i, log] of logs.entries()) {
     if (isSent(i)) continue;
-    const sent = await sendOne(options, server, { logs, i, entity, known: states[i] ?? known, before: states[i] });
+    const isOvertaken = states.slice(i + 1).some((state) => state !== undefined);
+    const own = { known: states[i] ?? known, before: states[i], isOvertaken };
+    const sent = await sendOne(options, server, { logs, i, entity, ...own });
     result = {
       ...result,
       page: sent.page ?? result.page,
@@ -90,16 +92,18 @@ interface One {
   /** What is known of the run from here, be it by another log. */
   readonly known: SentState | undefined;
   readonly before: SentState | undefined;
+  readonly isOvertaken: boolean;
 }
 
-async function sendOne(options: UploadOptions, server: WandbServer, { logs, i, entity, known, before }: One) {
+async function sendOne(options: UploadOptions, server: WandbServer, one: One) {
+  const { logs, i, entity, known, before, isOvertaken } = one;
   const { settings } = options;
   const log = logs[i]!;
   const isLast = i === logs.length - 1;
   const again = logs.slice(i + 1).flatMap(({ goesOnBehind }) => (goesOnBehind === null ? [] : [goesOnBehind]));
   let [page, rows] = [undefined as string | undefined, 0];
   const isWhole = await sendLog({
-    ...{ server, log, before, isLast, pace: options.pace, signal: options.signal },
+    ...{ server, log, before, isLast, isOvertaken, pace: options.pace, signal: options.signal },
     place: {
       id: log.run?.runId ?? known?.id ?? "",
       project: known?.project ?? (log.run?.project || settings.project),

@@ -191,3 +191,29 @@ test("lines above what a request holds go in several", async () => {
   expect(Math.max(...server.of("file_stream").map(({ bytes }) => bytes))).toBeLessThan(11 * 2 ** 20);
   expect(brokenRules(server.requests)).toEqual([]);
 });
+
+test("a file that failed is sent later without undoing what came after its part of the run", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  const settings = await settingsFor(server.url);
+  const log = await openLog(folder, { config: { rank: 8 } });
+  logSteps(log, 1, 5);
+  log.saveFile("note.txt", "hello");
+  log.finish(0);
+  server.fault({ match: "storage", status: 400 });
+  expect(await sync(folder, settings)).toMatchObject({ isWhole: false });
+  server.fault({ match: "storage", status: 400 });
+  await writeWholeLog(folder, 9, { startStep: 5, config: { rank: 16 } });
+  expect(await sync(folder, settings)).toMatchObject({ isWhole: false });
+  const before = { summary: server.run().summary, config: server.run().config, lines: server.of("file_stream").length };
+  const { isWhole, notes } = await sync(folder, settings);
+  expect({ isWhole, notes }).toEqual({ isWhole: true, notes: [] });
+  expect([...server.stored.keys()].some((path) => path.endsWith("/note.txt"))).toBe(true);
+  expect(JSON.parse(server.run().config)).toMatchObject({ rank: { value: 16 } });
+  expect({
+    summary: server.run().summary,
+    config: server.run().config,
+    lines: server.of("file_stream").length,
+  }).toEqual(before);
+  expect(steps(server.history())).toEqual(range(1, 9));
+});
