@@ -17,6 +17,7 @@ export {
   cleanAnswers,
 } from "./recipes/clean-answers.ts";
 export { type CompareOptions, compare } from "./recipes/compare.ts";
+export { type ConvertModelOptions, type ConvertModelReport, convertModel } from "./recipes/convert-model.ts";
 export { type CleanedTable, type CleanOptions, cleanTable } from "./recipes/data/clean.ts";
 export { type DownloadTableOptions, downloadTable } from "./recipes/data/download.ts";
 export { cutParts, type JoinOptions, joinTables, type PartsOptions, type PartsReport } from "./recipes/data/parts.ts";
@@ -38,12 +39,16 @@ export {
 } from "./recipes/export.ts";
 export { type ExportOnnxOptions, type ExportOnnxReport, exportOnnx } from "./recipes/export-onnx.ts";
 export { type InitModelOptions, type InitModelReport, initModel } from "./recipes/init-model.ts";
+export { inspectModel, type ModelReport } from "./recipes/inspect-model.ts";
 export { type ImageAnswer, type LoadedModel, type LoadOptions, load } from "./recipes/load.ts";
 export { type MadeStage, type MakeBaseOptions, type MakeBaseReport, makeBase } from "./recipes/make-base.ts";
 export type { Observer } from "./recipes/observer.ts";
 export { drawRun } from "./recipes/picture.ts";
+export { type PlanOptions, planRun } from "./recipes/plan.ts";
 export { type PredictOptions, type PredictReport, predict, type RowFault } from "./recipes/predict.ts";
 export type { ProfileReport } from "./recipes/profile.ts";
+export { type PullModelOptions, type PullModelReport, pullModel } from "./recipes/pull-model.ts";
+export { type QuantizeModelOptions, type QuantizeModelReport, quantizeModel } from "./recipes/quantize-model.ts";
 export { type ReportOptions, type RunReport, reportRun } from "./recipes/report.ts";
 export { type RerunOptions, type RerunReport, rerun } from "./recipes/rerun.ts";
 export { type SanityOptions, sanity } from "./recipes/sanity.ts";
@@ -56,8 +61,11 @@ export {
   setupTensorflow,
 } from "./recipes/setup-tensorflow.ts";
 export { type MissingImages, type SubmitOptions, type SubmitReport, submit } from "./recipes/submit.ts";
+export { type TrackSyncOptions, type TrackSyncReport, trackSync } from "./recipes/track-sync.ts";
 export { resume, train } from "./recipes/train.ts";
 export type { TrainOptions, TrainResult } from "./recipes/training-loop.ts";
 export type { Comparison } from "./report/comparison.ts";
+export type { PlanRecord } from "./report/plan-record.ts";
 export type { HistoryRecord } from "./runs/history.ts";
+export { openRunLog, type RunLog, type RunLogOptions } from "./track/run-log.ts";
 export { AmlcError, InputError, InterruptedError } from "./util/errors.ts";
