@@ -29,7 +29,7 @@ export async function putArtifact(
   staging: string,
 ): Promise<void> {
   const contents = (artifact.manifest?.contents ?? []).map((entry) => found(entry, staging));
-  await requireUnchanged(artifact, contents);
+  await requireUnchanged(contents);
   const { createArtifact } = await server.ask<CreatedArtifact>("CreateArtifact", CREATE_ARTIFACT, {
     input: inputOf(artifact, place),
   });
@@ -65,13 +65,13 @@ function found(entry: WandbManifestEntry, staging: string): WandbManifestEntry {
 }
 
 /** What was read when the artifact was made must be what is sent now. @throws UploadFault */
-async function requireUnchanged({ name }: WandbArtifact, contents: readonly WandbManifestEntry[]): Promise<void> {
+async function requireUnchanged(contents: readonly WandbManifestEntry[]): Promise<void> {
   for (const { path, localPath, digest } of contents) {
     if (!localPath) continue;
     const found = await digestOf(localPath).catch(() => undefined);
     if (found === digest) continue;
     const fate = found === undefined ? "is not there any more" : "has changed since";
-    throw new UploadFault(`artifact ${name}: its file ${path} ${fate}`, { passing: false });
+    throw new UploadFault(`its file ${path} ${fate}`, { passing: false });
   }
 }
 

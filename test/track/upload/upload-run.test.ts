@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
@@ -14,6 +14,10 @@ import {
 import { brokenRules, startWandbServer } from "../../support/wandb-server.ts";
 import { workFolder } from "../../support/work-folder.ts";
 
+const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
 const steps = (rows: readonly { _step: number }[]) => rows.map(({ _step }) => _step);
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
@@ -159,7 +163,6 @@ test("a log that ends in the middle of a record is sent to its last whole one, a
   const folder = runFolderIn(workFolder());
   const log = await openLog(folder);
   logSteps(log, 1, 4);
-  const { appendFileSync } = await import("node:fs");
   appendFileSync(log.segment.log, Buffer.from([1, 2, 3, 4, 200, 0, 1, 9, 9]));
   await sync(folder, await settingsFor(server.url));
   expect(steps(server.history())).toEqual(range(1, 4));
@@ -216,4 +219,53 @@ test("a file that failed is sent later without undoing what came after its part 
     lines: server.of("file_stream").length,
   }).toEqual(before);
   expect(steps(server.history())).toEqual(range(1, 9));
+});
+
+test("pictures and tables of rows arrive before the run ends, tables as artifacts too", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  const log = await openLog(folder);
+  const picture = log.image(PIXEL, { caption: "34 gram", width: 1, height: 1, format: "png" });
+  for (const step of [1, 2]) {
+    log.log({ loss: 1, img: picture, imgs: [picture, picture], table: log.table(["a", "b"], [[1, "x"]]) }, step);
+  }
+  log.finish(0);
+  await sync(folder, await settingsFor(server.url));
+  const paths = [...server.stored.keys()].map((path) => path.replace(/^.storage.test-entity.labels.[a-z0-9]*./, ""));
+  const { img, table } = server.history()[1];
+  expect(paths).toContain(img.path);
+  expect(paths).toContain(table.path);
+  expect(server.stored.get(`/storage/test-entity/labels/${log.id}/${img.path}`)).toEqual(PIXEL);
+  expect(server.artifacts.map(({ input, isCommitted }) => [input.artifactTypeName, isCommitted])).toEqual([
+    ["run_table", true],
+    ["run_table", true],
+  ]);
+  const kinds = server.requests.map(({ kind }) => kind);
+  expect(kinds.lastIndexOf("storage")).toBeLessThan(kinds.lastIndexOf("file_stream"));
+  expect(brokenRules(server.requests)).toEqual([]);
+});
+
+test("a run whose folder was moved has its artifacts all the same", async () => {
+  await using server = await startWandbServer();
+  const work = workFolder();
+  const log = await openLog(runFolderIn(work));
+  log.artifact({ name: "adapter", type: "model", files: { "adapter.bin": Buffer.from("weights") } });
+  log.finish(0);
+  renameSync(join(work, "quiet-otter-17"), join(work, "moved"));
+  expect(await sync(join(work, "moved"), await settingsFor(server.url))).toMatchObject({ isWhole: true, notes: [] });
+  expect([...server.stored].find(([path]) => path.endsWith("adapter.bin"))![1].toString()).toBe("weights");
+});
+
+test("an artifact whose file has changed since is not sent as what it was", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  const log = await openLog(folder);
+  log.artifact({ name: "adapter", type: "model", files: { "adapter.bin": Buffer.from("weights") } });
+  log.finish(0);
+  for (const name of readdirSync(log.segment.staging)) writeFileSync(join(log.segment.staging, name), "others");
+  const { isWhole, notes } = await sync(folder, await settingsFor(server.url));
+  expect(isWhole).toBe(false);
+  expect(notes.join()).toContain("artifact adapter could not be sent: its file adapter.bin has changed since");
+  expect(server.artifacts).toEqual([]);
+  expect(server.run().state).toBe("finished");
 });
