@@ -8,7 +8,7 @@ export interface ServerOptions {
   readonly attempts: { readonly first: number; readonly later: number };
   readonly signal: AbortSignal;
   readonly hurry?: Hurry;
-  /** Told once when the server cannot be reached, and once when it can be again. */
+  /** Told once why nothing can be sent for now, and once that it works again. */
   readonly onReach: (reason: string | undefined) => void;
 }
 
@@ -30,7 +30,8 @@ export function openServer(settings: WandbSettings, options: ServerOptions): Wan
   const hurry = options.hurry ?? new Hurry();
   let [faults, isAway, isKnown] = [0, false, false];
 
-  const onFault = ({ message }: UploadFault) => {
+  const onFault = ({ message, retryAfter }: UploadFault) => {
+    if (retryAfter !== undefined) return; // it answers, and says when to come again
     faults++;
     if (faults < 2 || isAway) return; // one alone is told to nobody
     isAway = true;

@@ -137,6 +137,6 @@ export function pageOf({ appUrl }: WandbSettings, { entity, project, id }: RunPl
 }
 
 function reachNote({ baseUrl }: WandbSettings, reason: string | undefined): string {
-  if (reason === undefined) return `${baseUrl} is reached again`;
-  return `${baseUrl} cannot be reached: ${reason}; what is logged is kept, and sending is tried again`;
+  if (reason === undefined) return `sending to ${baseUrl} works again`;
+  return `nothing can be sent to ${baseUrl} now: ${reason}; what is logged is kept, and sending is tried again`;
 }
