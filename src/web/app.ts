@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { compress } from "hono/compress";
 import { stream } from "hono/streaming";
 import { BadRowError } from "../data/bad-rows.ts";
 import { makeThumbnail } from "../data/thumbnail.ts";
@@ -29,7 +30,8 @@ export function createApp({ runs, host = "localhost", token, heartbeat }: AppOpt
   if (token === undefined && !isLoopback(host)) throw new RangeError(`${host}: others can reach it: a token is needed`);
   const app = new Hono();
   app.use(saySafety, readOnly, ownName(host));
-  if (token !== undefined) app.use(wantToken(token));
+  // To this machine itself, compressing takes longer than sending.
+  if (token !== undefined) app.use(wantToken(token), compress({ contentTypeFilter: /^application\/json/ }));
 
   app.get("/api/runs", (c) => c.json({ folder: runs.folder, runs: runs.rows() } satisfies RunsAnswer));
   app.get("/api/series", async (c) => {

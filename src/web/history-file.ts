@@ -12,7 +12,7 @@ const CHUNK = 2 ** 20;
 const FINGERPRINT = 64;
 /** Of a file that is looked at in part, and in how many pieces. */
 const SAMPLE = 2 ** 12;
-const SAMPLES = 256;
+const SAMPLES = 128;
 /** What is read to its end at once where a series is asked for. */
 const SHORT = 2 ** 21;
 /** More new lines than anybody wants one by one. */

@@ -3,7 +3,6 @@ import { loadConfig, parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { readYaml, yaml } from "../config/source.ts";
 import { flattenSettings } from "../report/settings.ts";
-import { InputError } from "../util/errors.ts";
 import { memo } from "../util/memo.ts";
 
 /** What a configuration says; `fault` where it cannot be read. */
@@ -20,8 +19,7 @@ export function readConfig(path: string): ReadConfig {
     const config = readAlike(path) ?? loadConfig({ config: path });
     return { config, settings: flattenSettings(config), fault: null };
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return { config: null, settings: settingsAsWritten(path), fault: error.message };
+    return { config: null, settings: settingsAsWritten(path), fault: (error as Error).message };
   }
 }
 

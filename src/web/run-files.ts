@@ -1,4 +1,14 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
+import {
+  closeSync,
+  type Dirent,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { join, sep } from "node:path";
 import { historyLines } from "../report/history-lines.ts";
 import { type RunFolder, runFolder } from "../runs/folder.ts";
@@ -28,16 +38,23 @@ export interface RunFiles {
 export function findRuns(folder: string): ReadonlyMap<string, RunFolder> {
   const home = realPath(folder);
   if (home === undefined) return new Map();
-  const names = readdirSync(home, { withFileTypes: true })
-    .filter((entry) => !entry.name.startsWith(".") && (entry.isDirectory() || entry.isSymbolicLink()))
+  const isWithin = (path: string) => realPath(path)?.startsWith(home.endsWith(sep) ? home : home + sep) === true;
+  const names = entriesOf(home)
+    .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && isWithin(join(home, entry.name))))
     .map(({ name }) => name)
+    .filter((name) => !name.startsWith("."))
     .sort();
-  const runs = names.map((name) => runFolder(join(home, name)));
-  return new Map(runs.filter((run) => isRun(run, home)).map((run) => [run.name, run]));
+  const runs = names.map((name) => runFolder(join(home, name))).filter(({ config }) => existsSync(config));
+  return new Map(runs.map((run) => [run.name, run]));
 }
 
-function isRun({ path, config }: RunFolder, home: string): boolean {
-  return existsSync(config) && realPath(path)?.startsWith(home.endsWith(sep) ? home : home + sep) === true;
+/** None of what is no folder, or not ours to read. */
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /** Undefined where nothing is there. */
@@ -52,7 +69,7 @@ function realPath(path: string): string | undefined {
 const EVALUATION = /^eval-(.+)\.json$/;
 const PREDICTIONS = /^predictions-(.+)\.csv$/;
 
-/** Looks at a run's files; undefined when it is gone. Only ordinary files count: a link may lead anywhere. */
+/** Looks at a run's files; undefined when it is gone or cannot be read. Only ordinary files count: a link may lead anywhere. */
 export function lookAt(run: RunFolder): RunFiles | undefined {
   try {
     const entries = readdirSync(run.path, { withFileTypes: true });
@@ -77,9 +94,8 @@ export function lookAt(run: RunFolder): RunFiles | undefined {
       hasBest,
       lock,
     };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }
 
@@ -88,7 +104,7 @@ const READ: ReadonlySet<string> = new Set(["config.yaml", "environment.json", "h
 const TAIL = 2 ** 12;
 const NEWLINE = 0x0a;
 
-/** Each number as the last lines of a history have it, NaN where it is none; nothing of a file that is not there. */
+/** Each number as the last lines of a history have it, NaN where it is none; nothing of a file that cannot be read. */
 export function readTail(path: string): ReadonlyMap<string, number> {
   const bytes = lastBytes(path);
   const lines = historyLines();
@@ -103,13 +119,15 @@ export function readTail(path: string): ReadonlyMap<string, number> {
 }
 
 function lastBytes(path: string): Buffer {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0) return Buffer.alloc(0);
-  const file = openSync(path, "r");
+  let file: number | undefined;
   try {
+    file = openSync(path, "r");
+    const { size } = fstatSync(file);
     const bytes = Buffer.alloc(Math.min(size, TAIL));
     return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, size - bytes.length));
+  } catch {
+    return Buffer.alloc(0);
   } finally {
-    closeSync(file);
+    if (file !== undefined) closeSync(file);
   }
 }

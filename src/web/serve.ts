@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
+import { dirname, resolve } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
+import { runFolder } from "../runs/folder.ts";
 import { InputError } from "../util/errors.ts";
 import { createApp } from "./app.ts";
 import { isLoopback } from "./guard.ts";
@@ -69,6 +71,9 @@ function nameOf(host: string): string {
 
 function requireFolder(folder: string): void {
   const found = statSync(folder, { throwIfNoEntry: false });
+  if (existsSync(runFolder(folder).config)) {
+    throw new InputError(`${folder}: is a run`, { hint: `name the folder that it is in: ${dirname(resolve(folder))}` });
+  }
   if (found?.isDirectory()) return;
   throw new InputError(`${folder}: ${found ? "is no folder" : "there is no such folder"}`, {
     hint: "name the folder that runs are in, such as experiments",

@@ -90,6 +90,17 @@ describe("where others can reach the page", () => {
     expect((await ask("/api/runs", cookie.split("; ")[0])).status).toBe(200);
   });
 
+  test("long answers are compressed on their way", async () => {
+    for (const [served, encoding] of [
+      [open, "gzip"],
+      [app, null],
+    ] as const) {
+      const headers = { "accept-encoding": "gzip", cookie: `amlc-token=${TOKEN}` };
+      const response = await served.request("http://127.0.0.1/api/runs", { headers });
+      expect(response.headers.get("content-encoding")).toBe(encoding);
+    }
+  });
+
   test("the way back leads to no other server", async () => {
     const response = await ask(`//evil.example/?token=${TOKEN}`);
     expect(response.headers.get("location")).toBe("/evil.example/");

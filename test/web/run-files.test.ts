@@ -18,6 +18,7 @@ describe("runs of a folder", () => {
     writeFileSync(join(runs, "report.html"), "");
     expect([...findRuns(runs).keys()]).toEqual(["first", "second"]);
     expect([...findRuns(join(folder, "gone")).keys()]).toEqual([]);
+    expect([...findRuns(join(first, "config.yaml")).keys()]).toEqual([]);
   });
 
   test("may be linked from the same folder, and from nowhere else", () => {
@@ -67,12 +68,14 @@ describe("what is there of a run", () => {
     expect(new Set(signatures).size).toBe(4); // a file that is none of a run's says nothing
     rmSync(path, { recursive: true });
     expect(lookAt(run)).toBeUndefined();
+    writeFileSync(path, "a file in the place of the run");
+    expect(lookAt(run)).toBeUndefined();
   });
 });
 
 test("the end of a history has the newest of each number; a half line, a broken one and a cut one are passed over", () => {
   const path = join(folder, "tail.jsonl");
-  expect([...readTail(path)]).toEqual([]);
+  expect([...readTail(path), ...readTail(folder)]).toEqual([]);
   const lines = Array.from({ length: 400 }, (_, i) => `{"step":${i + 1},"loss":${i / 2}}\n`).join("");
   writeFileSync(path, `${lines}{"step":401,"loss":7,"eval_f1":0.5}\n?\n{"step":402,"loss":null}\n{"step":403,"lo`);
   expect([...readTail(path)]).toEqual([

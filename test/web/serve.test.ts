@@ -54,6 +54,7 @@ test("a port in use is told, and no other is taken", async () => {
 test.each([
   ["a folder that is not there", { folder: join(folder, "gone") }, "there is no such folder"],
   ["a file for a folder", { folder: join(folder, "first", "config.yaml") }, "is no folder"],
+  ["a run for a folder of runs", { folder: join(folder, "first") }, "is a run"],
   ["a port that is none", { folder, port: 70_000 }, "--port 70000: is no port"],
   ["an address of another machine", { folder, port: 0, host: "192.0.2.1" }, "cannot be listened at"],
 ])("%s is refused", async (_, options, message) => {
