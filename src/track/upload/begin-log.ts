@@ -1,7 +1,7 @@
 import type { WandbRun } from "../../formats/wandb-record.ts";
 import { InputError } from "../../util/errors.ts";
 import { LogFold } from "./fold.ts";
-import { goOn, lastStep, markOf, type OwnLines } from "./go-on.ts";
+import { goOn, isSameLine, lastLine, lastStep, markOf, type OwnLines } from "./go-on.ts";
 import { openLogTail } from "./log-tail.ts";
 import {
   REWIND_RUN,
@@ -29,6 +29,8 @@ export interface Beginning {
 
 export interface BeginOptions {
   readonly log: string;
+  /** The logs of the run before it. */
+  readonly earlier: readonly string[];
   readonly place: WantedPlace;
   /** What was sent of the log before; undefined when nothing was. */
   readonly before: SentState | undefined;
@@ -43,11 +45,11 @@ export interface BeginOptions {
 
 /**
  * Finds out from which lines on a log is sent. A run that went on from a checkpoint has steps on the server that it takes
- * again: the run is rewound there, and where the server does not do that those steps are left out, which are the same.
+ * again: the run is rewound there. Where the server does not do that, or somebody else's steps would be lost, those are left out.
  * @throws UploadFault; InputError when the run must not be there, or must
  */
 export async function findBeginning(server: WandbServer, options: BeginOptions): Promise<Beginning> {
-  const { place, before, goesOnBehind, leaveOutAfter, resume, note, log } = options;
+  const { place, before, goesOnBehind, leaveOutAfter, resume, note, log, earlier } = options;
   let status = await askStatus(server, place);
   if (resume === "must" && !status) throw refused(place, "is not on the server, and WANDB_RESUME is must");
   if (resume === "never" && status) throw refused(place, "is on the server already, and WANDB_RESUME is never");
@@ -57,13 +59,16 @@ export async function findBeginning(server: WandbServer, options: BeginOptions):
     return { state: { ...state, history: withLimit(state.history, leaveOutAfter) }, status };
   }
   const reached = lastStep(status);
+  let there = { lines: status?.historyLineCount ?? 0, step: reached };
   if (status && goesOnBehind !== null && reached !== null && reached > goesOnBehind) {
-    const isRewound = await rewind(server, place, goesOnBehind);
-    if (isRewound) status = await askStatus(server, place);
-    else
-      note(
-        `${place.id}: the server has steps up to ${reached} and does not rewind to ${goesOnBehind}; those are left as they are`,
-      );
+    const isOwn = isLineOf(earlier, lastLine(status.historyTail));
+    const lines = isOwn ? await rewind(server, place, goesOnBehind) : undefined;
+    if (lines === undefined) note(keptNote(place, reached, goesOnBehind, isOwn));
+    else {
+      status = await askStatus(server, place);
+      // Its answer counts, for what is asked afterwards may still be what was.
+      there = { lines: lines ?? status?.historyLineCount ?? 0, step: goesOnBehind };
+    }
   }
   const state: SentState = {
     server: server.settings.baseUrl,
@@ -71,11 +76,11 @@ export async function findBeginning(server: WandbServer, options: BeginOptions):
     project: place.project,
     id: place.id,
     history: {
-      offset: status?.historyLineCount ?? 0,
+      offset: there.lines,
       sent: 0,
       firstRow: 0,
       nextRow: 0,
-      leaveOutTo: lastStep(status),
+      leaveOutTo: there.step,
       leaveOutAfter,
     },
     events: { offset: status?.eventsLineCount ?? 0, sent: 0 },
@@ -103,14 +108,45 @@ async function askStatus(server: WandbServer, { id, project, entity }: WantedPla
   return model?.bucket ?? null;
 }
 
-/** Whether the server did. @throws UploadFault when it cannot be asked */
-async function rewind(server: WandbServer, { id, project, entity }: WantedPlace, step: number): Promise<boolean> {
+function keptNote({ id }: WantedPlace, reached: number, step: number, isOwn: boolean): string {
+  const who = isOwn ? "the server has" : "somebody else has added";
+  const why = isOwn ? "and does not rewind" : "so it is not rewound";
+  return `${id}: ${who} steps up to ${reached} ${why} to ${step}; those are left as they are`;
+}
+
+/** Whether a line of the server came from one of these logs. */
+function isLineOf(logs: readonly string[], line: string | undefined): boolean {
+  if (line === undefined) return false;
+  const mark = markOf(line);
+  return logs.some((log) => {
+    using tail = openLogTail(log);
+    const fold = new LogFold();
+    for (let record = tail.next(); record; record = tail.next()) {
+      fold.add(record);
+      fold.events.length = 0;
+      fold.output.length = 0;
+      if (fold.rows.splice(0).some(({ step, text }) => step === Number(mark.step) && isSameLine(markOf(text), mark)))
+        return true;
+    }
+    return false;
+  });
+}
+
+/**
+ * @returns the lines that are left, null when the server does not say, undefined when it does not rewind
+ * @throws UploadFault when it cannot be asked
+ */
+async function rewind(
+  server: WandbServer,
+  { id, project, entity }: WantedPlace,
+  step: number,
+): Promise<number | null | undefined> {
   const variables = { runName: id, entity, project, metricName: "_step", metricValue: step };
   try {
     const { rewindRun } = await server.ask<Rewound>("RewindRun", REWIND_RUN, variables);
-    return rewindRun?.rewoundRun != null;
+    return rewindRun?.rewoundRun ? (rewindRun.rewoundRun.historyLineCount ?? null) : undefined;
   } catch (fault) {
-    if (fault instanceof UploadFault && !fault.passing && fault.status !== 401) return false;
+    if (fault instanceof UploadFault && !fault.passing && fault.status !== 401) return undefined;
     throw fault;
   }
 }

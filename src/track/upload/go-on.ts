@@ -22,11 +22,9 @@ export function markOf(line: string): LineMark {
   return { step: members.get("_step"), timestamp: members.get("_timestamp") };
 }
 
-const same = (a: LineMark | undefined, b: LineMark | undefined) =>
-  a !== undefined && b !== undefined && Number(a.step ?? 0) === Number(b.step ?? 0) && timesAreEqual(a, b);
-
 /** Languages write one number in several ways. */
-const timesAreEqual = (a: LineMark, b: LineMark) => Number(a.timestamp) === Number(b.timestamp);
+export const isSameLine = (a: LineMark, b: LineMark): boolean =>
+  Number(a.step ?? 0) === Number(b.step ?? 0) && Number(a.timestamp) === Number(b.timestamp);
 
 /** The last line of a list of lines that the server gives as JSON. */
 export function lastLine(tail: string | null | undefined): string | undefined {
@@ -99,7 +97,8 @@ function place(
 ): Lines & { readonly isShared: boolean; readonly count: number } {
   const there = count - lines.offset;
   if (there <= lines.sent) return { ...upTo(lines, count), isShared: false, count };
-  const isOwn = last !== undefined && same(own[there - 1], markOf(last));
+  const line = own[there - 1];
+  const isOwn = line !== undefined && last !== undefined && isSameLine(line, markOf(last));
   if (isOwn) return { offset: lines.offset, sent: there, isShared: false, count };
   return { ...behind(lines, count), isShared: true, count };
 }

@@ -75,7 +75,9 @@ mutation RewindRun($runName: String!, $entity: String, $project: String, $metric
 }`;
 
 export interface Rewound {
-  readonly rewindRun: { readonly rewoundRun: { readonly id: string } | null } | null;
+  readonly rewindRun: {
+    readonly rewoundRun: { readonly id: string; readonly historyLineCount?: number | null } | null;
+  } | null;
 }
 
 /** What a run is set up with, and what of it changes. Null: as it is. */

@@ -38,6 +38,8 @@ export interface Sent {
 export interface SendOptions {
   readonly server: WandbServer;
   readonly log: SentLog;
+  /** The logs of the run before it. */
+  readonly earlier: readonly string[];
   readonly place: WantedPlace;
   readonly before: SentState | undefined;
   /** Of a run that nothing was sent of; null for another. */
@@ -72,7 +74,16 @@ export async function sendLog(options: SendOptions): Promise<boolean> {
   const { goesOnBehind } = log;
   const place = { ...options.place, id: fold.run!.runId };
   const beginning = await findBeginning(server, {
-    ...{ log: log.log, place, before, goesOnBehind, leaveOutAfter, resume, note: options.onNote },
+    ...{
+      log: log.log,
+      earlier: options.earlier,
+      place,
+      before,
+      goesOnBehind,
+      leaveOutAfter,
+      resume,
+      note: options.onNote,
+    },
   });
   const sending = new Sending({ ...options, place }, tail, fold);
   await sending.setUp(beginning);

@@ -103,6 +103,7 @@ async function sendOne(options: UploadOptions, server: WandbServer, one: One) {
   const again = logs.slice(i + 1).flatMap(({ goesOnBehind }) => (goesOnBehind === null ? [] : [goesOnBehind]));
   let [page, rows] = [undefined as string | undefined, 0];
   const isWhole = await sendLog({
+    earlier: logs.slice(0, i).map(({ log }) => log),
     ...{ server, log, before, isLast, isOvertaken, pace: options.pace, signal: options.signal },
     place: {
       id: log.run?.runId ?? known?.id ?? "",

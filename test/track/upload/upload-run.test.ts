@@ -132,6 +132,22 @@ test("a run that went on from a checkpoint is rewound to it", async () => {
   expect(brokenRules(server.requests)).toEqual([]);
 });
 
+test("a run is not rewound over what another client has added to it", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  const settings = await settingsFor(server.url);
+  await writeWholeLog(folder, 5);
+  await sync(folder, settings);
+  const other = range(6, 9).map((step) => JSON.stringify({ _step: step, _timestamp: step, _runtime: step, own: true }));
+  server.run().lines["wandb-history.jsonl"]!.push(...other);
+  await writeWholeLog(folder, 12, { startStep: 5 });
+  const { notes } = await sync(folder, settings);
+  expect(notes.join("\n")).toContain("somebody else has added steps up to 9 so it is not rewound to 5");
+  expect(server.of("graphql:RewindRun")).toEqual([]);
+  expect(steps(server.history())).toEqual(range(1, 12));
+  expect(server.history().filter(({ own }) => own).length).toBe(4);
+});
+
 test("steps that the server does not give up stay, and are not sent again", async () => {
   await using server = await startWandbServer();
   server.settings.rewinds = false;
