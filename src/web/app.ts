@@ -4,7 +4,7 @@ import { stream } from "hono/streaming";
 import { BadRowError } from "../data/bad-rows.ts";
 import { makeThumbnail } from "../data/thumbnail.ts";
 import { InputError } from "../util/errors.ts";
-import { answersReader, predictionsAnswer } from "./answers.ts";
+import { answersReader, CONFIGURED, predictionsAnswer } from "./answers.ts";
 import type { RunsAnswer, SeriesAnswer } from "./api.ts";
 import { COMPARE_POLICY, compareWatched } from "./compare.ts";
 import { sendEvents } from "./events.ts";
@@ -61,7 +61,7 @@ export function createApp({ runs, host = "localhost", token, heartbeat }: AppOpt
   app.get("/api/compare", async (c) => {
     const chosen = readRuns(c.req, runs);
     if (chosen.length < 2) throw new WebFault(400, "run: two runs at least are compared");
-    const page = await compareWatched(chosen, c.req.query("split") ?? "val");
+    const page = await compareWatched(chosen, readConfiguredSplit(c.req.query("split") ?? "val"));
     return c.html(page, 200, { "content-security-policy": COMPARE_POLICY });
   });
   app.get("/api/export", (c) => {
@@ -94,6 +94,13 @@ export function createApp({ runs, host = "localhost", token, heartbeat }: AppOpt
     return sayFault(c, { status: 500, message: `internal error: ${error.message}`, hint: "please report it" });
   });
   return app;
+}
+
+/** A split of the configuration: of another, whoever asks would say which file is read. */
+function readConfiguredSplit(split: string): string {
+  if (CONFIGURED.has(split)) return split;
+  const hint = "for answers to a file: amlc compare RUN RUN --split FILE --html compare.html";
+  throw new WebFault(400, `split: "${split.slice(0, 60)}" is none of ${[...CONFIGURED].join(", ")}`, hint);
 }
 
 /** Sends a long text piece by piece, as fast as it is read. */

@@ -135,6 +135,13 @@ describe("/api/compare", () => {
     expect(page.match(/<img src="data:image\/jpeg;base64,/g)).toHaveLength(7);
   });
 
+  test("reads no table but those of the runs' configurations", async () => {
+    const table = join(folder, "val.csv");
+    writeFileSync(table, "index,image_link,entity_name,entity_value\n");
+    const { status, body } = await get(`/api/compare?run=first&run=second&split=${encodeURIComponent(table)}`);
+    expect([status, body.error.hint]).toEqual([400, expect.stringContaining("amlc compare RUN RUN --split FILE")]);
+  });
+
   test("wants two runs", async () => {
     const { status, body } = await get("/api/compare?run=first");
     expect([status, body.error.message]).toEqual([400, "run: two runs at least are compared"]);

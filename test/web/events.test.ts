@@ -1,9 +1,12 @@
 import { appendFileSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
 import { expect, test } from "vitest";
 import type { LiveEvent } from "../../src/web/api.ts";
 import { createApp } from "../../src/web/app.ts";
-import { watchRuns } from "../../src/web/live-runs.ts";
+import { type LiveRuns, watchRuns } from "../../src/web/live-runs.ts";
 import { workFolder } from "../support/work-folder.ts";
 import { writeRun } from "../support/written-runs.ts";
 import { indexed } from "./written-page.ts";
@@ -13,7 +16,19 @@ const folder = workFolder();
 /** A page of its own, and clients of it that listen. */
 function openStream(heartbeat = 60_000) {
   const runs = watchRuns(folder, { pause: 10 });
-  const app = createApp({ runs, heartbeat });
+  let listeners = 0;
+  const counted: LiveRuns = {
+    ...runs,
+    listen(listener) {
+      listeners++;
+      const stop = runs.listen(listener);
+      return () => {
+        listeners--;
+        stop();
+      };
+    },
+  };
+  const app = createApp({ runs: counted, heartbeat });
   const listen = async () => {
     const response = await app.request("/api/events");
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -29,7 +44,7 @@ function openStream(heartbeat = 60_000) {
     };
     return { response, until, leave: () => reader.cancel() };
   };
-  return { runs, listen };
+  return { runs, listen, app, listeners: () => listeners };
 }
 
 const eventsIn = (text: string) =>
@@ -37,7 +52,7 @@ const eventsIn = (text: string) =>
 
 test("all clients get what changes, from one watcher, and those that leave are forgotten", async () => {
   const path = writeRun(folder, "first", {});
-  const { runs, listen } = openStream();
+  const { runs, listen, listeners } = openStream();
   await indexed(runs, "first");
   const clients = [await listen(), await listen()];
   expect(clients[0]!.response.headers.get("content-type")).toBe("text/event-stream");
@@ -47,9 +62,11 @@ test("all clients get what changes, from one watcher, and those that leave are f
     const events = eventsIn(await client.until('"kind":"points"'));
     expect(events).toContainEqual({ kind: "points", run: "first", records: [{ step: 4, loss: 0.125 }] });
   }
+  expect(listeners()).toBe(2);
   await clients[1]!.leave();
   rmSync(path, { recursive: true });
   expect(eventsIn(await clients[0]!.until('"kind":"gone"')).at(-1)).toEqual({ kind: "gone", run: "first" });
+  expect(listeners()).toBe(1);
   await runs.close();
 });
 
@@ -57,6 +74,20 @@ test("silence is broken by a sign of life", async () => {
   const { runs, listen } = openStream(20);
   const client = await listen();
   expect(await client.until(": \n\n: \n\n")).toContain(": listening");
+  await runs.close();
+});
+
+test("a client whose connection breaks is forgotten", async () => {
+  const { runs, app, listeners } = openStream();
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const leaving = new AbortController();
+  await fetch(`http://127.0.0.1:${port}/api/events`, { signal: leaving.signal });
+  expect(listeners()).toBe(1);
+  leaving.abort();
+  while (listeners() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  server.close();
   await runs.close();
 });
 
