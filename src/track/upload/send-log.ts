@@ -53,6 +53,8 @@ export interface SendOptions {
   /** False while the log may grow. */
   readonly isOver: () => boolean;
   readonly signal: AbortSignal;
+  /** Aborts all requests under way. */
+  readonly giveUp: () => void;
   readonly onNote: (text: string) => void;
   /** Told where the run is, once the server has it. */
   readonly onPlace: (place: RunPlace & { readonly name: string }) => void;
@@ -174,7 +176,18 @@ class Sending {
     return this.#isAllThere;
   }
 
+  /** @returns whether the server has all files */
   async run(): Promise<boolean> {
+    try {
+      return await this.#sendAll();
+    } catch (error) {
+      this.#options.giveUp();
+      await this.#side.idle().catch(() => {}); // nothing is sent behind the back of the next one
+      throw error;
+    }
+  }
+
+  async #sendAll(): Promise<boolean> {
     const { isOver, isLast, onNote, pace, server, signal } = this.#options;
     for (;;) {
       const wasOver = isOver();

@@ -55,8 +55,10 @@ export async function uploadRun(options: UploadOptions): Promise<Uploaded> {
   const logs = await requireLogs(folder);
   using _lock = await lockFolder(trackFolder(folder), UPLOADING);
   const { pauses, attempts } = options;
+  const ending = new AbortController();
+  const giveUp = () => ending.abort();
   await using server = openServer(settings, {
-    ...{ pauses, attempts, hurry, signal },
+    ...{ pauses, attempts, hurry, signal: AbortSignal.any([signal, ending.signal]) },
     onReach: (reason) => options.onNote(reachNote(settings, reason)),
   });
   const states = await Promise.all(logs.map(({ log }) => readSentState(log, settings.baseUrl)));
@@ -71,7 +73,7 @@ export async function uploadRun(options: UploadOptions): Promise<Uploaded> {
   for (const [i, log] of logs.entries()) {
     if (isSent(i)) continue;
     const isOvertaken = states.slice(i + 1).some((state) => state !== undefined);
-    const own = { known: states[i] ?? known, before: states[i], isOvertaken };
+    const own = { known: states[i] ?? known, before: states[i], isOvertaken, giveUp };
     const sent = await sendOne(options, server, { logs, i, entity, ...own });
     result = {
       ...result,
@@ -93,10 +95,11 @@ interface One {
   readonly known: SentState | undefined;
   readonly before: SentState | undefined;
   readonly isOvertaken: boolean;
+  readonly giveUp: () => void;
 }
 
 async function sendOne(options: UploadOptions, server: WandbServer, one: One) {
-  const { logs, i, entity, known, before, isOvertaken } = one;
+  const { logs, i, entity, known, before, isOvertaken, giveUp } = one;
   const { settings } = options;
   const log = logs[i]!;
   const isLast = i === logs.length - 1;
@@ -104,7 +107,7 @@ async function sendOne(options: UploadOptions, server: WandbServer, one: One) {
   let [page, rows] = [undefined as string | undefined, 0];
   const isWhole = await sendLog({
     earlier: logs.slice(0, i).map(({ log }) => log),
-    ...{ server, log, before, isLast, isOvertaken, pace: options.pace, signal: options.signal },
+    ...{ server, log, before, isLast, isOvertaken, giveUp, pace: options.pace, signal: options.signal },
     place: {
       id: log.run?.runId ?? known?.id ?? "",
       project: known?.project ?? (log.run?.project || settings.project),

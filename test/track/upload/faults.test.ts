@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { runFolderIn, settingsFor, sync, writeWholeLog } from "../../support/tracked-runs.ts";
+import { FAST_PACE, openLog, runFolderIn, settingsFor, sync, writeWholeLog } from "../../support/tracked-runs.ts";
 import { brokenRules, startWandbServer, type WandbTestServer } from "../../support/wandb-server.ts";
 import { workFolder } from "../../support/work-folder.ts";
 
@@ -157,7 +158,6 @@ test("limits that the server tells of are kept", async () => {
   await using server = await startWandbServer();
   Object.assign(server.settings.streamHeaders, { "ratelimit-remaining": "0", "ratelimit-reset": "0.2" });
   const folder = runFolderIn(workFolder());
-  const { openLog } = await import("../../support/tracked-runs.ts");
   const log = await openLog(folder);
   for (let step = 1; step <= 3; step++) log.log({ text: "x".repeat(6 * 2 ** 20) }, step);
   log.finish(0);
@@ -180,4 +180,23 @@ test("a run that must be there, or must not, is refused before anything is sent"
   const never = await settingsFor(server.url, { WANDB_RESUME: "never" });
   await expect(sync(other, never)).rejects.toThrow("is on the server already");
   expectWhole(server);
+});
+
+test("a stream that is refused leaves no file on its way behind it", async () => {
+  await using server = await startWandbServer();
+  const folder = runFolderIn(workFolder());
+  const log = await openLog(folder);
+  log.log({ loss: 1 }, 1);
+  log.saveFile("note.txt", "hello");
+  server.fault({ match: "file_stream", status: 409 });
+  server.fault({ match: "storage", sleepMs: 60_000 });
+  server.fault({ match: "graphql:CreateRunFiles", status: 503, times: 1000 });
+  const settings = await settingsFor(server.url);
+  const notes: string[] = [];
+  const onNote = (text: string) => void notes.push(text);
+  const live = { pace: { ...FAST_PACE, streamMs: 50 }, isOver: () => false, onNote };
+  await expect(sync(folder, settings, live)).rejects.toThrow("409");
+  const before = [...notes];
+  await sleep(500); // twenty attempts are over by then
+  expect(notes).toEqual(before);
 });
