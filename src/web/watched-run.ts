@@ -97,7 +97,8 @@ export function watchRun(first: RunFiles, counts: RowCounts): WatchedRun {
       if (before.signature !== now.signature) forgetRow();
       const [old, fresh] = [before, now].map(({ stamps }) => stamps.get("history.jsonl"));
       // Another file, or one that was cut: what was found of the first says nothing of it.
-      if (inodeOf(old) !== inodeOf(fresh) || now.historySize < before.historySize) summary = null;
+      const isAnother = old !== undefined && inodeOf(old) !== inodeOf(fresh);
+      if (isAnother || now.historySize < before.historySize) summary = null;
       return old !== fresh;
     },
   };

@@ -84,6 +84,20 @@ describe("what changes is told:", () => {
     expect(events.at(-1)).toMatchObject({ run: { step: 4, metrics: { lr: { last: null } } } });
   });
 
+  test("a history that begins, which is not taken for another one", async () => {
+    const run = runFolder(writeRun(folder, "beginner", { losses: [] }));
+    rmSync(run.history);
+    await indexed(runs, "beginner");
+    const events = await eventsUntil(
+      runs,
+      isRun("beginner", ({ metrics }) => metrics.loss?.min === 7),
+      () => writeFileSync(run.history, '{"step":1,"loss":7}\n'),
+    );
+    const rows = events.flatMap((event) => (event.kind === "run" && event.run.name === "beginner" ? event.run : []));
+    expect(rows.every(({ isIndexed }) => isIndexed)).toBe(true);
+    expect(events).toContainEqual({ kind: "points", run: "beginner", records: [{ step: 1, loss: 7 }] });
+  });
+
   test("a history that a resumed run cuts back, as one that is being read again", async () => {
     await indexed(runs, "first");
     writeFileSync(`${first.history}.tmp`, '{"step":1,"loss":3}\n');
