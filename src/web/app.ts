@@ -1,6 +1,5 @@
 import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
-import { stream } from "hono/streaming";
 import { BadRowError } from "../data/bad-rows.ts";
 import { makeThumbnail } from "../data/thumbnail.ts";
 import { InputError } from "../util/errors.ts";
@@ -33,6 +32,16 @@ export function createApp({ runs, host = "localhost", token, heartbeat }: AppOpt
   // To this machine itself, compressing takes longer than sending.
   if (token !== undefined) app.use(wantToken(token), compress({ contentTypeFilter: /^application\/json/ }));
 
+  addRuns(app, runs);
+  addAnswers(app, runs);
+  addExport(app, runs);
+  app.get("/api/events", (c) => (c.req.method === "HEAD" ? c.body(null) : sendEvents(c, runs, heartbeat)));
+  app.get("*", sendStatic);
+  app.onError(explain);
+  return app;
+}
+
+function addRuns(app: Hono, runs: LiveRuns): void {
   app.get("/api/runs", (c) => c.json({ folder: runs.folder, runs: runs.rows() } satisfies RunsAnswer));
   app.get("/api/series", async (c) => {
     const query = readSeriesQuery(c.req);
@@ -40,30 +49,31 @@ export function createApp({ runs, host = "localhost", token, heartbeat }: AppOpt
     const series = await runs.index.series(names, query);
     return c.json({ metric: query.metric, axis: query.axis, series } satisfies SeriesAnswer);
   });
+}
 
+function addAnswers(app: Hono, runs: LiveRuns): void {
   const readAnswers = answersReader();
   app.get("/api/predictions", async (c) => {
-    const [run, split] = [readRun(c.req, runs), c.req.query("split") ?? "val"];
+    const [run, split] = [readRun(c.req, runs), readSplit(c)];
     return c.json(predictionsAnswer(run.run.name, split, await readAnswers(run, split)));
   });
   app.get("/api/image", async (c) => {
-    const [run, split] = [readRun(c.req, runs), c.req.query("split") ?? "val"];
-    const index = c.req.query("index");
     const side = readWhole(c.req, "side", { least: 16, most: 1024, otherwise: 240 });
-    const row = (await readAnswers(run, split)).rows.find((answered) => answered.index === index);
+    const { rows } = await readAnswers(readRun(c.req, runs), readSplit(c));
+    const row = rows.find(({ index }) => index === c.req.query("index"));
     if (!row?.image) throw new WebFault(404, "there is no picture of this row");
-    const small = await makeThumbnail(row.image, side);
-    return c.body(new Uint8Array(small), 200, {
-      "content-type": "image/jpeg",
-      "cache-control": "private, max-age=600",
-    });
+    const small = new Uint8Array(await makeThumbnail(row.image, side));
+    return c.body(small, 200, { "content-type": "image/jpeg", "cache-control": "private, max-age=600" });
   });
   app.get("/api/compare", async (c) => {
     const chosen = readRuns(c.req, runs);
     if (chosen.length < 2) throw new WebFault(400, "run: two runs at least are compared");
-    const page = await compareWatched(chosen, readConfiguredSplit(c.req.query("split") ?? "val"));
+    const page = await compareWatched(chosen, requireConfigured(readSplit(c)));
     return c.html(page, 200, { "content-security-policy": COMPARE_POLICY });
   });
+}
+
+function addExport(app: Hono, runs: LiveRuns): void {
   app.get("/api/export", (c) => {
     const chosen = readRuns(c.req, runs);
     const what = oneOf("what", c.req.query("what") ?? "runs", ["runs", "history"]);
@@ -77,38 +87,38 @@ export function createApp({ runs, host = "localhost", token, heartbeat }: AppOpt
     const rows = chosen.map((run) => run.row());
     return c.body(format === "csv" ? runsAsCsv(rows) : `${JSON.stringify(rows, null, 2)}\n`);
   });
-  app.get("/api/events", (c) => (c.req.method === "HEAD" ? c.body(null) : sendEvents(c, runs, heartbeat)));
-
-  app.get("*", (c) => {
-    const file = findStatic(c.req.path);
-    if (!file) throw new WebFault(404, "there is nothing at this address");
-    const headers = { etag: file.etag, "cache-control": "no-cache" };
-    if (c.req.header("if-none-match") === file.etag) return c.body(null, 304, headers);
-    return c.body(file.body, 200, { ...headers, "content-type": file.type });
-  });
-  app.onError((error, c) => {
-    if (error instanceof BadRowError) return sayFault(c, { status: 404, message: error.message, hint: null });
-    if (error instanceof WebFault) return sayFault(c, error);
-    if (error instanceof InputError)
-      return sayFault(c, { status: 400, message: error.message, hint: error.hint ?? null });
-    return sayFault(c, { status: 500, message: `internal error: ${error.message}`, hint: "please report it" });
-  });
-  return app;
 }
 
+function sendStatic(c: Context): Response {
+  const file = findStatic(c.req.path);
+  if (!file) throw new WebFault(404, "there is nothing at this address");
+  const headers = { etag: file.etag, "cache-control": "no-cache" };
+  if (c.req.header("if-none-match") === file.etag) return c.body(null, 304, headers);
+  return c.body(file.body, 200, { ...headers, "content-type": file.type });
+}
+
+function explain(error: Error, c: Context): Response {
+  const { message } = error;
+  if (error instanceof WebFault) return sayFault(c, error);
+  if (error instanceof BadRowError) return sayFault(c, { status: 404, message, hint: null });
+  if (error instanceof InputError) return sayFault(c, { status: 400, message, hint: error.hint ?? null });
+  return sayFault(c, {
+    status: 500,
+    message: `internal error: ${message}`,
+    hint: "this is a fault of amlc: please report it",
+  });
+}
+
+const readSplit = (c: Context) => c.req.query("split") ?? "val";
+
 /** A split of the configuration: of another, whoever asks would say which file is read. */
-function readConfiguredSplit(split: string): string {
+function requireConfigured(split: string): string {
   if (CONFIGURED.has(split)) return split;
   const hint = "for answers to a file: amlc compare RUN RUN --split FILE --html compare.html";
   throw new WebFault(400, `split: "${split.slice(0, 60)}" is none of ${[...CONFIGURED].join(", ")}`, hint);
 }
 
-/** Sends a long text piece by piece, as fast as it is read. */
+/** Sends a long text piece by piece, as fast as it is read; where reading fails the connection breaks, for it is not whole. */
 function sendText(c: Context, pieces: AsyncGenerator<string>): Response {
-  return stream(c, async (out) => {
-    for await (const piece of pieces) {
-      if (out.aborted) return;
-      await out.write(piece);
-    }
-  });
+  return c.body(ReadableStream.from(pieces).pipeThrough(new TextEncoderStream()));
 }

@@ -10,7 +10,11 @@ const MOST_WAITING = 2000;
 
 /** Sends what changes, as it changes, for as long as the client listens. */
 export function sendEvents(c: Context, runs: LiveRuns, heartbeat = HEARTBEAT): Response {
-  return streamSSE(c, (stream) => pass(stream, runs, heartbeat));
+  return streamSSE(
+    c,
+    (stream) => pass(stream, runs, heartbeat),
+    async (_error, stream) => stream.abort(),
+  );
 }
 
 async function pass(stream: SSEStreamingApi, runs: LiveRuns, heartbeat: number): Promise<void> {
