@@ -53,7 +53,7 @@ export function chartOptions(
       },
       {
         ...ink,
-        grid,
+        grid: isLogY ? { ...grid, filter: (_, at) => at.map(powerOfTen) } : grid,
         ticks: { show: false },
         size: axisWidth,
         gap: 6,
@@ -114,6 +114,12 @@ function yRange({ lines, zoom, isLogX, isLogY }: ChartProps): readonly [number, 
   const [min, max] = isLogY ? uPlot.rangeLog(least, greatest, 10, false) : uPlot.rangeNum(least, greatest, 0.06, true);
   return [min ?? 0, max ?? 1];
 }
+
+/** A logarithmic axis has a line at each power of ten; where a chart spans less, at each number that is told. */
+const powerOfTen = (y: number, _: number, all: readonly number[]) => {
+  const isPower = (value: number) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
+  return isPower(y) || all.filter(isPower).length < 2 ? y : null;
+};
 
 /** Room for the longest label. */
 function axisWidth(plot: uPlot, values: readonly string[] | null): number {

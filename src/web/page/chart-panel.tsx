@@ -2,6 +2,7 @@ import { useMemo, useRef } from "preact/hooks";
 import type { RunRow } from "../api.ts";
 import { Chart, type Drawn } from "./chart.tsx";
 import { lookOf } from "./colours.ts";
+import { countOf } from "./format.ts";
 import type { ChartSpec } from "./page-state.ts";
 import { useSeries } from "./use-series.ts";
 import { useWidth } from "./use-width.ts";
@@ -40,12 +41,14 @@ export function ChartPanel({ spec, drawn, looks, state, update, versions, epoch,
       }),
     [series, looks, withMetric.map(({ name }) => name).join("\n")],
   );
+  const brokenLines = lines.reduce((sum, line) => sum + line.series.brokenLines, 0);
   const isSampled = lines.some((line) => line.series.isSampled);
   const hasPoints = lines.some((line) => line.series.x.length > 0);
   return (
     <section class="chart-panel" aria-label={spec.metric}>
       <header>
         <h2>{spec.metric}</h2>
+        {brokenLines > 0 && <span class="hint">without {countOf(brokenLines, "broken line")}</span>}
         {isSampled && <span class="quiet">reading …</span>}
         <button type="button" class="small" aria-pressed={spec.isLog} onClick={toggleLog}>
           log

@@ -33,11 +33,11 @@ export function PredictionFilters({ view, change, runs, first, second, split, en
       />
       {second && (
         <label class="pair">
-          Right
+          Correct
           <select value={view.versus} onChange={(e) => change({ versus: e.currentTarget.value as Versus, row: null })}>
-            <option value="all">either, or none</option>
-            <option value="first">{first.name} only</option>
-            <option value="second">{second.name} only</option>
+            <option value="all">all rows</option>
+            <option value="first">left only</option>
+            <option value="second">right only</option>
             <option value="neither">neither</option>
           </select>
         </label>

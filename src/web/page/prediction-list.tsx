@@ -3,6 +3,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Enlarged } from "./enlarged.tsx";
+import { formatCount } from "./format.ts";
 import { PredictionListRow } from "./prediction-list-row.tsx";
 import { type AnsweredRow, windowOf } from "./prediction-rows.ts";
 import { useMedia } from "./use-media.ts";
@@ -108,7 +109,7 @@ export function PredictionList({ rows, run, other, split, current, select }: Pro
         <Enlarged
           answered={rows[at]!}
           {...{ run, other, split }}
-          place={`${(at + 1).toLocaleString("en")} of ${rows.length.toLocaleString("en")}`}
+          place={`${formatCount(at + 1)} of ${formatCount(rows.length)}`}
           move={(by) => go(latest.current + by)}
           close={() => setEnlarged(false)}
         />

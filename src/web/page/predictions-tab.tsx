@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import type { PredictionsAnswer, RunRow } from "../api.ts";
 import { addressOf } from "./client.ts";
-import { countOf, formatShare } from "./format.ts";
+import { countOf, formatCount, formatShare } from "./format.ts";
 import { Empty, Fault } from "./messages.tsx";
 import type { PredictionsView } from "./page-state.ts";
 import { PredictionFilters } from "./prediction-filters.tsx";
@@ -33,7 +33,7 @@ export function PredictionsTab({ runs, shown, state, update }: RunsView) {
     <>
       <PredictionFilters {...{ view, change, first, second, split, entities }} runs={answered} />
       <p class="selection" role="status">
-        {isThere ? `${found.length.toLocaleString("en")} of ${countOf(rows.length, "answer")}` : "Reading …"}
+        {isThere ? `${formatCount(found.length)} of ${countOf(rows.length, "answer")}` : "Reading …"}
         {first.scores[split] !== undefined && <span class="quiet">F1 {formatShare(first.scores[split])}</span>}
         {second?.scores[split] !== undefined && <span class="quiet">against {formatShare(second.scores[split])}</span>}
       </p>

@@ -1,5 +1,6 @@
 import type { RunRow } from "../api.ts";
 import type { Look } from "./colours.ts";
+import { formatCount } from "./format.ts";
 
 interface DotProps {
   readonly name: string;
@@ -37,8 +38,8 @@ export function Progress({ run }: { readonly run: RunRow }) {
   const planned = run.plannedSteps;
   return (
     <>
-      {run.step.toLocaleString("en")}
-      {planned !== null && <span class="quiet"> / {planned.toLocaleString("en")}</span>}
+      {formatCount(run.step)}
+      {planned !== null && <span class="quiet"> / {formatCount(planned)}</span>}
     </>
   );
 }

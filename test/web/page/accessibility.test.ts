@@ -74,6 +74,7 @@ describe.skipIf(whyNoBrowser)(inBrowser("everybody can use"), () => {
       expect([x >= 0, x + width <= 390]).toEqual([true, true]);
       expect(await seriousFaults(page)).toEqual([]);
       expect(await inPage<number>(page, "document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+      await page.keyboard.press("Escape");
     }
     await page.close();
   });

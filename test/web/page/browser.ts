@@ -1,25 +1,7 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type ServedPage, serveUi } from "../../../src/web/serve.ts";
-
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-
-/** A Chromium of this machine: that of CHROMIUM_PATH, or one on the path. */
-function findChromium(): string | undefined {
-  const folders = ["/usr/bin", ...(process.env.PATH ?? "").split(delimiter)];
-  const known = process.env.CHROMIUM_PATH;
-  const paths = known ? [known] : folders.flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return paths.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
+import { chromiumOptions, findChromium } from "../../support/chromium.ts";
 
 const PROGRAM = findChromium();
 
@@ -48,8 +30,7 @@ export function openPages(folder: () => string): OpenPage {
     port = Number(new URL(served.url).port);
   };
   beforeAll(async () => {
-    const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-    browser = await chromium.launch({ executablePath: PROGRAM!, args });
+    browser = await chromium.launch(chromiumOptions(PROGRAM!));
     await start();
   });
   afterAll(async () => {

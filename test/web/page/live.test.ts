@@ -41,6 +41,15 @@ describe.skipIf(whyNoBrowser)(inBrowser("a page that stays open"), () => {
     await Promise.all([table.close(), chart.close()]);
   });
 
+  test("lines of a history that cannot be read are counted, the others drawn", async () => {
+    appendFileSync(join(folder, "other", "history.jsonl"), "no record\n");
+    appendFileSync(join(folder, "other", "history.jsonl"), `${JSON.stringify({ step: 5, loss: 1 })}\n`);
+    const page = await pages.open("tab=charts&chart=loss&run=other");
+    await page.getByText("without 1 broken line", { exact: true }).waitFor();
+    await page.getByRole("group", { name: /^loss of 1 run;/ }).waitFor();
+    await page.close();
+  });
+
   test("a run that comes or is deleted is told of, and comes and goes", async () => {
     const page = await pages.open("run=other&run=fresh&tab=charts&chart=loss");
     await page.getByRole("group", { name: /^loss of 1 run;/ }).waitFor();

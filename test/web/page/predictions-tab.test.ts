@@ -71,7 +71,7 @@ describe.skipIf(whyNoBrowser)(inBrowser("answers"), () => {
       ["second", "1"],
       ["neither", "2"],
     ] as const) {
-      await page.getByRole("combobox", { name: /^Right/ }).selectOption(choice);
+      await page.getByRole("combobox", { name: /^Correct/ }).selectOption(choice);
       await eventually(() => page.locator(".answer-row .entity .quiet").allTextContents()).toEqual([row]);
     }
     await page.close();
