@@ -18,7 +18,8 @@ const options = ["-p", join(import.meta.dirname, "tsconfig.json"), ...process.ar
 execFileSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
 
 const main = join(out, "main.js");
-const others = readdirSync(out).filter((name) => name.endsWith(".js") && name !== "main.js");
+const sources = readdirSync(import.meta.dirname).filter((name) => /\.tsx?$/.test(name) && name !== "main.tsx");
+const others = sources.map((name) => name.replace(/\.tsx?$/, ".js"));
 const modules = ["preact", "preact/hooks", "preact/jsx-runtime", ...others.map((name) => `./${name}`), "uplot"];
 const program = readFileSync(main, "utf8");
 writeFileSync(main, `${program}\n${modules.map((name) => `import "${name}";`).join("\n")}\n`);

@@ -95,11 +95,15 @@ export function compareValues(a: string | number, b: string | number): number {
   return typeof a === "number" && typeof b === "number" ? a - b : COLLATOR.compare(String(a), String(b));
 }
 
-/** Keys of settings in which the runs are not all alike; `run.name` and `run.dir` always differ and are none. */
+/**
+ * Keys of settings in which the runs are not all alike; `run.name` and `run.dir` always differ and are none. A run whose
+ * settings cannot be read says nothing.
+ */
 export function differingSettings(runs: readonly RunRow[]): readonly string[] {
-  return namesOf(runs, ({ settings }) => settings).filter((key) => {
+  const read = runs.filter(({ settings }) => Object.keys(settings).length > 0);
+  return settingNames(read).filter((key) => {
     if (key === "run.name" || key === "run.dir") return false;
-    return new Set(runs.map(({ settings }) => own(settings, key))).size > 1;
+    return new Set(read.map((run) => settingOf(run, key))).size > 1;
   });
 }
 

@@ -45,7 +45,8 @@ test("sorting loses no run", () => {
 
 test("settings differ where one run has another value or none; its name and folder do not count", () => {
   expect(differingSettings(runs)).toEqual(["train.lr"]);
-  expect(differingSettings([...runs, runRow("z")])).toEqual(["train.lr", "base"]);
+  expect(differingSettings([...runs, runRow("z", { settings: { "train.lr": "1" } })])).toEqual(["train.lr", "base"]);
+  expect(differingSettings([...runs, runRow("broken")])).toEqual(["train.lr"]);
   expect(differingSettings(runs.slice(0, 1))).toEqual([]);
 });
 
