@@ -4,11 +4,12 @@ import { STATUS_CODES } from "node:http";
 import { Agent, type Dispatcher, request } from "undici";
 import type { DataSettings } from "../../config/data-schema.ts";
 import { timestamp } from "../../util/clock.ts";
+import { parseRetryAfter } from "../../util/network.ts";
 import { readManifest } from "../../util/package.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import { networkChunks } from "./body.ts";
 import { type LinkFault, lasting, networkFault, passing } from "./faults.ts";
-import { isPassingStatus, parseRetryAfter } from "./retry.ts";
+import { isPassingStatus } from "./retry.ts";
 
 type Settings = DataSettings["download"];
 
@@ -110,7 +111,7 @@ const first = (header: string | string[] | undefined) => (Array.isArray(header) 
 function statusFault(status: number, retryAfter: string | undefined): LinkFault {
   const reason = `the server answered ${[status, STATUS_CODES[status]].join(" ").trim()}`;
   if (!isPassingStatus(status)) return lasting(reason);
-  return passing(reason, retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, Date.parse(timestamp())));
+  return passing(reason, parseRetryAfter(retryAfter, Date.parse(timestamp())));
 }
 
 const tooLarge = (maxBytes: number) => lasting(`the file is larger than ${maxBytes} bytes`);

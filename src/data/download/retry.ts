@@ -9,18 +9,6 @@ export function isPassingStatus(status: number): boolean {
 }
 
 /**
- * Seconds to wait by a Retry-After header (RFC 9110, 10.2.3): a number of seconds, or a date of which only those in GMT
- * count, for others depend on where they are read. Undefined when it says nothing of the kind.
- * @param now the time of day, in milliseconds since 1970
- */
-export function parseRetryAfter(value: string, now: number): number | undefined {
-  const text = value.trim();
-  if (/^\d+$/.test(text)) return Number(text);
-  const date = /^[A-Z][a-z]+, .+ GMT$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, (date - now) / 1000);
-}
-
-/**
  * Seconds to pause after attempt 1, 2, ...: doubled each time, and up to a half less by chance, so that links that failed
  * together do not come back together. A server's own wish is kept, as far as max_pause_s goes.
  */

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from "node:http";
 import { type AmlcError, InputError } from "../../util/errors.ts";
+import { parseRetryAfter } from "../../util/network.ts";
 import { type LinkFault, passing } from "../download/faults.ts";
-import { isPassingStatus, parseRetryAfter } from "../download/retry.ts";
+import { isPassingStatus } from "../download/retry.ts";
 import type { HubToken } from "./hub-token.ts";
 
 /** What was asked of the hub, for the words of a refusal. */
@@ -32,7 +33,7 @@ export function explainRefusal(refusal: Refusal, asked: Asked): LinkFault | Amlc
   // The store's addresses are signed for an hour or so; the hub gives a fresh one.
   const expired = !byHub && (status === 401 || status === 403);
   if (isPassingStatus(status) || expired) {
-    return passing(said, wait === undefined ? undefined : parseRetryAfter(wait, now));
+    return passing(said, parseRetryAfter(wait, now));
   }
   if (status === 401 || status === 403) return forbidden(refusal, asked);
   return status === 404 ? notFound(headers, asked) : new InputError(`${asked.model}: ${said}`, { hint: ELSEWHERE });

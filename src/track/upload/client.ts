@@ -3,9 +3,10 @@ import { setImmediate as breathe } from "node:timers/promises";
 import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import { timestamp } from "../../util/clock.ts";
 import { cut } from "../../util/cut.ts";
+import { isTlsCode, networkWords, parseRetryAfter } from "../../util/network.ts";
 import { readManifest } from "../../util/package.ts";
 import { requireKey, type WandbSettings } from "../wandb-settings.ts";
-import { isPassingStatus, parseRetryAfter, UploadFault } from "./retry.ts";
+import { isPassingStatus, UploadFault } from "./retry.ts";
 
 /** What the stream of a run's lines is answered with. */
 export interface StreamAnswer {
@@ -164,29 +165,13 @@ function refusal({ statusCode, headers }: Dispatcher.ResponseData, text: string,
   });
 }
 
-/** Codes of OpenSSL and Node for a certificate or a handshake that another attempt would not mend. */
-const TLS_CODE =
-  /^(ERR_TLS_CERT|ERR_SSL_|EPROTO$|UNABLE_TO_|CERT_|CRL_|ERROR_IN_C|DEPTH_ZERO_|SELF_SIGNED_|INVALID_(CA|PURPOSE)$|PATH_LENGTH_|HOSTNAME_)/;
-
-const NETWORK: Readonly<Record<string, string>> = {
-  EAI_AGAIN: "the host's address could not be looked up",
-  ECONNREFUSED: "the connection was refused",
-  ECONNRESET: "the connection was broken off",
-  ENOTFOUND: "there is no host of this name",
-  UND_ERR_BODY_TIMEOUT: "the answer took too long",
-  UND_ERR_CONNECT_TIMEOUT: "the connection took too long",
-  UND_ERR_HEADERS_TIMEOUT: "the answer took too long to begin",
-  UND_ERR_SOCKET: "the connection was broken off",
-};
-
 function networkFault(error: unknown, tell: (text: string) => string): UploadFault {
   const { code: found, message, name } = error as NodeJS.ErrnoException;
   const code = typeof found === "string" ? found : ""; // a DOMException has a number
   if (name === "TimeoutError") return new UploadFault("the answer took too long", { passing: true });
   if (code === "ENOENT" || code === "EACCES") return new UploadFault(tell(message), { passing: false });
-  if (TLS_CODE.test(code))
-    return new UploadFault(`no secure connection: ${tell(message)} (${code})`, { passing: false });
-  return new UploadFault(NETWORK[code] ?? tell(`${message}${code && ` (${code})`}`), { passing: true });
+  if (isTlsCode(code)) return new UploadFault(`no secure connection: ${tell(message)} (${code})`, { passing: false });
+  return new UploadFault(networkWords(code) ?? tell(`${message}${code && ` (${code})`}`), { passing: true });
 }
 
 /** The headers RateLimit-Remaining and RateLimit-Reset (draft-polli-ratelimit-headers-02). */

@@ -54,14 +54,6 @@ export function pauseAfter(attempt: number, retryAfter: number | undefined, paus
   return Math.min(pauses.longestMs, pauses.firstMs * 2 ** Math.min(attempt, 32) * (1 + uniform / 4));
 }
 
-/** Seconds to wait by a Retry-After header (RFC 9110, 10.2.3): a number of seconds, or a date. */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  const text = value?.trim() ?? "";
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  const date = /^[A-Z][a-z]+, .+ GMT$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, (date - now) / 1000);
-}
-
 export interface RetryOptions {
   readonly attempts: number;
   readonly pauses: Pauses;

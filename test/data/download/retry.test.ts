@@ -1,42 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { networkFault } from "../../../src/data/download/faults.ts";
-import { isPassingStatus, parseRetryAfter, pauseAfter } from "../../../src/data/download/retry.ts";
+import { isPassingStatus, pauseAfter } from "../../../src/data/download/retry.ts";
 import { random } from "../../../src/util/random.ts";
-
-const NOON = Date.UTC(2026, 10, 24, 12);
 
 test("faults of the server and of the moment may pass, others may not", () => {
   expect([408, 425, 429, 500, 502, 503, 504, 599].filter((status) => !isPassingStatus(status))).toEqual([]);
   expect([204, 206, 304, 400, 401, 403, 404, 410, 451].filter(isPassingStatus)).toEqual([]);
-});
-
-test("Retry-After as any number of seconds", () => {
-  fc.assert(
-    fc.property(fc.nat(), (seconds) => {
-      expect(parseRetryAfter(` ${seconds} `, NOON)).toBe(seconds);
-    }),
-  );
-});
-
-test("Retry-After as any date, to the second", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 4e9 }), (seconds) => {
-      const wait = parseRetryAfter(new Date(1000 * seconds).toUTCString(), NOON);
-      expect(wait).toBe(Math.max(0, seconds - NOON / 1000));
-    }),
-  );
-});
-
-test("Retry-After in the old long form of a date", () => {
-  expect(parseRetryAfter("Tuesday, 24-Nov-26 12:00:30 GMT", NOON)).toBe(30);
-});
-
-test("Retry-After that says nothing", () => {
-  for (const text of ["", "soon", "-1", "1.5", "1e3", "Tue, 24 Nov 2026 12:00:30", "Tue, never GMT", "2026-11-24"]) {
-    expect(parseRetryAfter(text, NOON)).toBeUndefined();
-  }
-  fc.assert(fc.property(fc.string(), (text) => (parseRetryAfter(text, NOON) ?? 0) >= 0));
 });
 
 test("pauses double up to the longest, and up to a half is left to chance", () => {

@@ -1,13 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  Hurry,
-  isPassingStatus,
-  PAUSES,
-  parseRetryAfter,
-  pauseAfter,
-  retrying,
-  UploadFault,
-} from "../../../src/track/upload/retry.ts";
+import { Hurry, isPassingStatus, PAUSES, pauseAfter, retrying, UploadFault } from "../../../src/track/upload/retry.ts";
 
 test.each([400, 401, 403, 404, 409, 410, 413, 422, 501])("%i is answered the same again", (status) => {
   expect(isPassingStatus(status)).toBe(false);
@@ -30,15 +22,6 @@ test("pauses double from two seconds to a minute, with up to a quarter more by c
 test("a server's own wish comes first, within reason", () => {
   expect(pauseAfter(3, 1.5, PAUSES, 1)).toBe(1500);
   expect(pauseAfter(0, 86_400, PAUSES, 0)).toBe(600_000);
-});
-
-test("Retry-After is a number of seconds or a date", () => {
-  const now = Date.UTC(2026, 10, 26, 10, 0, 0);
-  expect(parseRetryAfter("120", now)).toBe(120);
-  expect(parseRetryAfter("Thu, 26 Nov 2026 10:00:05 GMT", now)).toBe(5);
-  expect(parseRetryAfter("Thu, 26 Nov 2026 09:00:05 GMT", now)).toBe(0);
-  expect(parseRetryAfter("soon", now)).toBeUndefined();
-  expect(parseRetryAfter(undefined, now)).toBeUndefined();
 });
 
 const options = (attempts: number, signal = new AbortController().signal) => ({
