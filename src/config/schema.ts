@@ -187,7 +187,7 @@ const run = z
 
 const ENVIRONMENT_DECIDES = "null: of the environment";
 
-/** W&B's own rule for an id, and for names that end in an address. */
+/** W&B's own rule for names that end in an address. */
 const WANDB_NAME = /^(?!\s)[^/\\#?%:;,'\n]+(?<!\s)$/;
 const wandbName = () =>
   z
@@ -208,7 +208,7 @@ const wandb = z
       .describe("offline: for amlc track sync; online: sent as training goes on; null: WANDB_MODE, else off"),
     project: wandbName().describe(`project of the run; ${ENVIRONMENT_DECIDES} (WANDB_PROJECT), else amlc`),
     entity: wandbName().describe(`user or team; ${ENVIRONMENT_DECIDES} (WANDB_ENTITY), else the key's own`),
-    id: wandbName().describe("id of the run; null: eight letters and digits"),
+    id: z.string().max(128).nullable().default(null).describe("id of the run; null: eight letters and digits"),
     group: z.string().max(128).nullable().default(null).describe("group of runs"),
     tags: z.array(z.string().min(1).max(64)).max(64).default([]).describe("tags of the run"),
     notes: z.string().max(4096).nullable().default(null).describe("what the run is for"),

@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openRunLog, type RunLog, type RunLogOptions } from "../../src/track/run-log.ts";
+import type { Pace } from "../../src/track/upload/pace.ts";
 import { Hurry, type Pauses } from "../../src/track/upload/retry.ts";
-import type { Pace } from "../../src/track/upload/send-log.ts";
 import { type Uploaded, type UploadOptions, uploadRun } from "../../src/track/upload/upload-run.ts";
 import { NO_WISHES, type WandbSettings, wandbSettings } from "../../src/track/wandb-settings.ts";
 

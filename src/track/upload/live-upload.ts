@@ -1,7 +1,8 @@
 import { AmlcError } from "../../util/errors.ts";
 import type { WandbSettings } from "../wandb-settings.ts";
+import type { Pace } from "./pace.ts";
 import { Hurry, type Pauses, UploadFault } from "./retry.ts";
-import type { Pace, Sent } from "./send-log.ts";
+import type { Sent } from "./send-log.ts";
 import { uploadRun } from "./upload-run.ts";
 
 /** What a thread that sends a run as it goes on is told. Plain data. */

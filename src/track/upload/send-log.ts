@@ -1,31 +1,15 @@
-import { join } from "node:path";
 import { stringify } from "yaml";
-import type { WandbArtifact } from "../../formats/wandb-record.ts";
 import { monotonicSeconds } from "../../util/clock.ts";
-import { putArtifact } from "./artifacts.ts";
 import { type Beginning, configOnly, findBeginning, upsert, type WantedPlace, wholeRun } from "./begin-log.ts";
+import { FileSender } from "./file-sender.ts";
 import { LogFold, type Row } from "./fold.ts";
 import { type LogTail, openLogTail } from "./log-tail.ts";
-import { UploadFault } from "./retry.ts";
-import { contentOf, putRunFiles, type RunFile, type RunPlace } from "./run-files.ts";
+import type { Pace } from "./pace.ts";
+import type { RunPlace } from "./run-files.ts";
 import type { SentLog } from "./segments.ts";
 import { isWanted, type SentState, writeSentState } from "./sent-state.ts";
 import type { WandbServer } from "./server.ts";
 import { LARGEST_BODY, LONGEST_LINE, type StreamBody, takePortion } from "./stream-body.ts";
-
-/** How often what is done, in milliseconds, while a run goes on. */
-export interface Pace {
-  /** At most one request of lines in so long; the first goes at once. */
-  readonly streamMs: number;
-  /** So long without a line, and the server is told that the run lives. */
-  readonly heartbeatMs: number;
-  /** So long are changes of the configuration gathered. */
-  readonly configMs: number;
-  /** So often is looked whether the log has grown. */
-  readonly lookMs: number;
-}
-
-export const PACE: Pace = { streamMs: 15_000, heartbeatMs: 30_000, configMs: 5000, lookMs: 1000 };
 
 export interface Sent {
   /** Rows of the history that were read, and those that the server has or that are left out. */
@@ -109,7 +93,7 @@ class Sending {
   readonly #options: SendOptions;
   readonly #tail: LogTail;
   readonly #fold: LogFold;
-  readonly #side = new InTurn();
+  readonly #files: FileSender;
   #state!: SentState;
   #place!: RunPlace;
   #rows: Row[] = [];
@@ -117,16 +101,11 @@ class Sending {
   #output: string[] = [];
   #uploaded: string[] = [];
   #summary: string | undefined;
-  #atEnd = new Set<string>();
-  readonly #skip = { events: 0, output: 0, files: 0, artifacts: 0 };
+  readonly #skip = { events: 0, output: 0 };
   #printed = "";
-  #files = 0;
-  #artifacts = 0;
   #rowsRead = 0;
   #leftOut = 0;
   #tooLong = 0;
-  #isAllThere = true;
-  #hasFaults = false;
   #isStopped = false;
   #streamedAt = Number.NEGATIVE_INFINITY;
   #pauseUntil = Number.NEGATIVE_INFINITY;
@@ -137,6 +116,11 @@ class Sending {
     this.#options = options;
     this.#tail = tail;
     this.#fold = fold;
+    this.#files = new FileSender({
+      ...{ server: options.server, log: options.log, fold, onNote: options.onNote },
+      onUploaded: (names) => void this.#uploaded.push(...names),
+      save: (counts) => this.#save(counts),
+    });
   }
 
   /** Sets up the run, and writes down where its lines are to go before the first of them does. */
@@ -156,9 +140,8 @@ class Sending {
     };
     const offset = status ? state.history.offset : Math.max(state.history.offset, historyLineCount ?? 0);
     this.#state = { ...state, ...this.#place, history: { ...state.history, offset }, isWhole: false };
-    Object.assign(this.#skip, {
-      ...{ events: state.events.sent, output: state.output.sent, files: state.files, artifacts: state.artifacts },
-    });
+    Object.assign(this.#skip, { events: state.events.sent, output: state.output.sent });
+    this.#files.begin(this.#place, state);
     await this.#save({});
     onPlace({ ...this.#place, name: displayName || place.id });
   }
@@ -166,14 +149,13 @@ class Sending {
   /** Sends files and artifacts that could not be sent before. */
   async catchUp(before: SentState): Promise<boolean> {
     this.#state = before;
-    this.#place = before;
-    Object.assign(this.#skip, { files: before.files, artifacts: before.artifacts });
+    this.#files.begin(before, before);
     for (let record = this.#tail.next(); record; record = this.#tail.next()) this.#fold.add(record);
-    this.#sendFiles();
-    this.#queueFiles([...this.#atEnd], this.#files);
-    await this.#side.idle();
-    await this.#save({ isWhole: this.#isAllThere });
-    return this.#isAllThere;
+    this.#files.sendLast();
+    await this.#files.idle();
+    const { isAllThere } = this.#files;
+    await this.#save({ isWhole: isAllThere });
+    return isAllThere;
   }
 
   /** @returns whether the server has all files */
@@ -182,7 +164,7 @@ class Sending {
       return await this.#sendAll();
     } catch (error) {
       this.#options.giveUp();
-      await this.#side.idle().catch(() => {}); // nothing is sent behind the back of the next one
+      await this.#files.idle().catch(() => {}); // nothing is sent behind the back of the next one
       throw error;
     }
   }
@@ -198,24 +180,25 @@ class Sending {
       }
       const ended = isRead && this.#fold.exitCode !== undefined;
       if (ended) break;
-      this.#sendFiles();
+      this.#files.take();
       await this.#configure();
       await this.#stream(isRead);
       if (isRead) await server.hurry.wait(pace.lookMs, signal);
-      this.#side.throwIfFailed();
+      this.#files.throwIfFailed();
     }
     await this.#flush();
-    this.#queueLastFiles();
+    this.#files.sendLast(this.#ownFiles());
     if (this.#fold.changed.config) await this.#upsertConfig();
-    await this.#side.idle();
+    await this.#files.idle();
     if (isLast) await this.#flush(this.#fold.exitCode);
     else if (this.#uploaded.length > 0) await this.#flush();
     if (this.#leftOut > 0)
       onNote(`${this.#place.id}: ${rowsOf(this.#leftOut)} left out: the server has these steps already`);
     if (this.#tooLong > 0) onNote(`${this.#place.id}: ${rowsOf(this.#tooLong)} left out: longer than W&B takes`);
     if (this.#tail.broken > 0) onNote(`${this.#options.log.log}: ${this.#tail.broken} bytes in it are no record`);
-    await this.#save({ isWhole: this.#isAllThere });
-    return this.#isAllThere;
+    const { isAllThere } = this.#files;
+    await this.#save({ isWhole: isAllThere });
+    return isAllThere;
   }
 
   /** Reads on, but no more than a request holds. @returns whether the log has no more now */
@@ -339,81 +322,14 @@ class Sending {
     onSent({ rows: this.#rowsRead, sentRows: this.#rowsRead - waiting, bytes: this.#tail.position });
   }
 
-  /** Files and artifacts go beside the lines, one after the other. */
-  #sendFiles(): void {
-    const { files, artifacts } = this.#fold;
-    const fresh = files.splice(0).filter(() => ++this.#files > this.#skip.files);
-    for (const { path } of fresh.filter(({ atEnd }) => atEnd)) this.#atEnd.add(path);
-    this.#queueFiles(
-      fresh.filter(({ atEnd }) => !atEnd).map(({ path }) => path),
-      this.#files,
-    );
-    for (const artifact of artifacts.splice(0)) {
-      this.#artifacts++;
-      if (this.#artifacts > this.#skip.artifacts) this.#queueArtifact(artifact, this.#artifacts);
-    }
-  }
-
-  /** @param count of the log's files that are there afterwards */
-  #queueFiles(paths: readonly string[], count: number): void {
-    if (paths.length === 0) return;
-    const what = paths.length === 1 ? paths[0]! : `${paths.length} files`;
-    this.#side.add(() => this.#mindful(what, () => this.#putFiles([...new Set(paths)], count)));
-  }
-
-  async #putFiles(paths: readonly string[], count: number): Promise<void> {
-    const found: RunFile[] = [];
-    for (const name of paths) {
-      const content = await contentOf(join(this.#options.log.files, name));
-      if (content) found.push({ name, content });
-      else this.#options.onNote(`${join(this.#options.log.files, name)}: is not there, so it is not sent`);
-    }
-    const names = await putRunFiles(this.#options.server, this.#place, found);
-    this.#uploaded.push(...names);
-    if (!this.#hasFaults && this.#atEnd.size === 0) await this.#save({ files: count });
-  }
-
-  #queueArtifact(artifact: WandbArtifact, count: number): void {
-    const work = async () => {
-      await putArtifact(this.#options.server, this.#place, artifact, this.#options.log.staging);
-      if (!this.#hasFaults) await this.#save({ artifacts: count });
-    };
-    this.#side.add(() => this.#mindful(`artifact ${artifact.name}`, work));
-  }
-
-  /** What can only be sent at a run's end: the files that change until then, and those that say what the server was told. */
-  #queueLastFiles(): void {
-    this.#sendFiles();
-    const own: Readonly<Record<string, string | undefined>> = {
+  /** Files that say what the server was told. */
+  #ownFiles(): Readonly<Record<string, string | undefined>> {
+    return {
       "wandb-metadata.json": this.#fold.metadataText(),
       "output.log": this.#printed || undefined,
       "wandb-summary.json": this.#fold.summaryText(),
       "config.yaml": stringify(this.#fold.configObject()),
     };
-    const made = Object.entries(own).flatMap(([name, text]) =>
-      text === undefined ? [] : [{ name, content: Buffer.from(text) }],
-    );
-    this.#queueFiles(
-      [...this.#atEnd].filter((path) => !(path in own)),
-      this.#files,
-    );
-    this.#side.add(() =>
-      this.#mindful("the run's own files", async () => {
-        this.#uploaded.push(...(await putRunFiles(this.#options.server, this.#place, made)));
-      }),
-    );
-  }
-
-  /** Lines are worth more than files: one that the server refuses is told of, and the rest goes on. */
-  async #mindful(what: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (fault) {
-      if (!(fault instanceof UploadFault)) throw fault;
-      this.#isAllThere = false;
-      this.#hasFaults = true;
-      this.#options.onNote(`${what} could not be sent: ${fault.message}`);
-    }
   }
 
   /** One after the other, for lines and files go at the same time. */
@@ -438,29 +354,4 @@ function unsent(lines: readonly string[], skip: Record<"events" | "output", numb
   const passed = Math.min(skip[kind], lines.length);
   skip[kind] -= passed;
   return lines.slice(passed);
-}
-
-/** Jobs one after the other. A failure is kept for the one that waits. */
-class InTurn {
-  #last: Promise<void> = Promise.resolve();
-  #failure: { readonly error: unknown } | undefined;
-
-  add(job: () => Promise<void>): void {
-    this.#last = this.#last
-      .then(async () => {
-        if (!this.#failure) await job();
-      })
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      });
-  }
-
-  throwIfFailed(): void {
-    if (this.#failure) throw this.#failure.error;
-  }
-
-  async idle(): Promise<void> {
-    await this.#last;
-    this.throwIfFailed();
-  }
 }

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { requireKey, type WandbSettings } from "../wandb-settings.ts";
 import { type LiveJob, type LiveNews, type LiveOrder, serveLiveUpload } from "./live-upload.ts";
+import { PACE, type Pace } from "./pace.ts";
 import { PAUSES, type Pauses } from "./retry.ts";
-import { PACE, type Pace } from "./send-log.ts";
 
 export interface StartUploadOptions {
   /** Of the run; its log for this process is begun. */

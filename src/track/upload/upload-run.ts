@@ -2,10 +2,11 @@ import type { LockPurpose } from "../../util/folder-lock.ts";
 import { lockFolder } from "../../util/folder-lock.ts";
 import type { WandbSettings } from "../wandb-settings.ts";
 import { VIEWER, type Viewer } from "./operations.ts";
+import type { Pace } from "./pace.ts";
 import type { Hurry, Pauses } from "./retry.ts";
 import type { RunPlace } from "./run-files.ts";
 import { requireLogs, type SentLog, trackFolder, wasSyncedElsewhere } from "./segments.ts";
-import { type Pace, type Sent, sendLog } from "./send-log.ts";
+import { type Sent, sendLog } from "./send-log.ts";
 import { readSentState, type SentState } from "./sent-state.ts";
 import { openServer, type WandbServer } from "./server.ts";
 
