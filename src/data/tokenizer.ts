@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
-import { checkJson, parseJson, readJson } from "../formats/json.ts";
+import { checkJson, parseJson, readText } from "../formats/json.ts";
 import { InputError } from "../util/errors.ts";
 
 /** Text to ids of a checkpoint's vocabulary and back. Stateless. */
@@ -31,20 +31,40 @@ const tokenName = z
   .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
   .nullish();
 const configSchema = z.looseObject({ pad_token: tokenName, bos_token: tokenName, eos_token: tokenName });
+type Config = z.output<typeof configSchema>;
+
+/** What a tokenizer is made of, read and not yet looked at. */
+export interface TokenizerFiles {
+  readonly path: string;
+  /** Of `tokenizer.json`. */
+  readonly text: string;
+  readonly config: Config;
+}
+
+const HINT = "copy tokenizer.json and tokenizer_config.json from where the checkpoint is from";
 
 /**
  * Reads `tokenizer.json` and `tokenizer_config.json` of a Hugging Face folder.
  * @throws InputError naming the file that is missing or broken, or the special token that the vocabulary lacks.
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+  return makeTokenizer(await readTokenizerFiles(folder));
+}
+
+/** @throws InputError naming the file that is missing, or settings that are broken */
+export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
   const path = join(folder, "tokenizer.json");
-  const hint = "copy tokenizer.json and tokenizer_config.json from where the checkpoint is from";
-  const json = await readJson(path, tokenizerSchema, hint);
-  const config = await readConfig(join(folder, "tokenizer_config.json"));
+  const text = await readText(path, HINT);
+  return { path, text, config: await readConfig(join(folder, "tokenizer_config.json")) };
+}
+
+/** Takes some seconds of a large vocabulary. @throws InputError as {@link loadTokenizer} */
+export function makeTokenizer({ path, text, config }: TokenizerFiles): Tokenizer {
+  const json = checkJson(path, parseJson(path, text), tokenizerSchema);
   const inner = construct(path, json, config);
   const idOf = (token: string) => {
     const id = inner.token_to_id(token);
-    if (id === undefined) throw new InputError(`${path}: has no token ${token}`, { hint });
+    if (id === undefined) throw new InputError(`${path}: has no token ${token}`, { hint: HINT });
     return id;
   };
   const eosId = idOf(config.eos_token ?? "<eos>");
@@ -101,8 +121,6 @@ function textOfByte(piece: string, known: ReadonlySet<string | undefined>): stri
 
 /** `RegExp.escape`, which Node 20 lacks. */
 const escapeRegex = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-
-type Config = z.output<typeof configSchema>;
 
 async function readConfig(path: string): Promise<Config> {
   const text = await readFile(path, "utf8").catch(() => "{}"); // names of special tokens then are Gemma's

@@ -28,7 +28,8 @@ export function checkJson<S extends z.ZodType>(source: string, value: unknown, s
   throw new InputError(lines.slice(0, 5).join("\n"));
 }
 
-async function readText(path: string, hint: string | undefined): Promise<string> {
+/** @throws InputError naming the file; `hint` as in {@link readJson} */
+export async function readText(path: string, hint?: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { type Limiter, limitConcurrency } from "../util/concurrency.ts";
 import { InputError } from "../util/errors.ts";
 import { allocate, type DataOf, type DType, sizeOf, type Tensor } from "../util/tensor.ts";
 import { type ByteSource, bytesInMemory, openBytes } from "./byte-source.ts";
@@ -34,7 +35,8 @@ export async function decodeSafetensors(name: string, bytes: Uint8Array): Promis
 async function open(source: ByteSource): Promise<SafetensorsFile> {
   try {
     const header = await readHeader(source);
-    const readTensor = (entry: TensorEntry, as: DType | "stored") => readAs(source, entry, as);
+    const inTurn = limitConcurrency(CONVERSIONS);
+    const readTensor = (entry: TensorEntry, as: DType | "stored") => readAs(source, entry, as, inTurn);
     // The overloads tie the element type to `as`; one implementation cannot say that.
     const typed = readTensor as SafetensorsFile["readTensor"];
     return { path: source.name, ...header, readTensor: typed, close: () => source.close() };
@@ -75,7 +77,7 @@ const WIDEN: Partial<Record<StoredDType, Widen>> = {
   BF16: (bytes, count, out) => bf16ToF32(new Uint16Array(bytes, 0, count), out),
 };
 
-async function readAs(source: ByteSource, entry: TensorEntry, as: DType | "stored"): Promise<Tensor> {
+async function readAs(source: ByteSource, entry: TensorEntry, as: DType | "stored", inTurn: Limiter): Promise<Tensor> {
   const { name, dtype, shape, begin } = entry;
   const host = HOST_TYPES[dtype];
   const target = as !== "stored" ? as : dtype === "BF16" ? "f32" : host;
@@ -87,11 +89,15 @@ async function readAs(source: ByteSource, entry: TensorEntry, as: DType | "store
     });
   }
   const data = allocate(target, sizeOf(shape));
+  // Tensors that are asked for at once all have memory before one is filled, which would hold up who asks for more.
+  await Promise.resolve();
   if (target === host) await source.read(bytesOf(data), begin);
-  else await convert(source, entry, widen!, data as Float32Array | Uint16Array);
+  else await inTurn(() => convert(source, entry, widen!, data as Float32Array | Uint16Array));
   return { dtype: target, shape, data };
 }
 
+/** Tensors of a file that are converted at a time: while one is converted, the next comes from the disk. */
+const CONVERSIONS = 2;
 /** Numbers converted at a time: the file's bytes never stand in memory as a second copy of the tensor. */
 const PIECE_NUMBERS = 2 ** 20;
 

@@ -1,6 +1,5 @@
 import type { Tensors } from "../engine/engine.ts";
-import { limitConcurrency } from "../util/concurrency.ts";
-import { openCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { PaliGemmaConfig } from "./config.ts";
 import { parametersOf } from "./lora.ts";
 import { paligemmaParameters } from "./paligemma.ts";
@@ -18,27 +17,27 @@ export interface Model {
   readonly weights: Tensors;
 }
 
-/** Weights that are read at a time: while one is looked through or converted, the next come from the disk. */
-const READS = 3;
-
 /**
  * Reads a Hugging Face folder of PaliGemma, whichever type its weights are stored in; what is in blocks stays so.
  * @throws InputError naming the file and tensor that is missing, broken or of another shape
  */
 export async function loadModel(folder: string, dtype: "f32" | "f16"): Promise<Model> {
-  const checkpoint = await openCheckpoint(folder);
-  try {
-    const parameters = parametersOf(paligemmaParameters(checkpoint.config));
-    checkpoint.check(parameters);
-    const inTurn = limitConcurrency(READS);
-    const weights = await Promise.all(
-      parameters.flatMap(storedTensors).map(async (stored) => {
-        return [stored.name, await inTurn(() => checkpoint.readStored(stored, dtype))] as const;
-      }),
-    );
-    const { config, preprocessor } = checkpoint;
-    return { folder, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
-  } finally {
-    await checkpoint.close();
-  }
+  await using checkpoint = await openCheckpoint(folder);
+  return await readModel(checkpoint, dtype);
+}
+
+/**
+ * The same of a folder that is open. All weights are asked for at once: those in line are read even while this thread is busy.
+ * @throws InputError as {@link loadModel}
+ */
+export async function readModel(checkpoint: Checkpoint, dtype: "f32" | "f16"): Promise<Model> {
+  const { folder, config, preprocessor } = checkpoint;
+  const parameters = parametersOf(paligemmaParameters(config));
+  checkpoint.check(parameters);
+  const weights = await Promise.all(
+    parameters.flatMap(storedTensors).map(async (stored) => {
+      return [stored.name, await checkpoint.readStored(stored, dtype)] as const;
+    }),
+  );
+  return { folder, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
 }

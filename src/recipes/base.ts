@@ -1,11 +1,13 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
-import { loadTokenizer, type Tokenizer } from "../data/tokenizer.ts";
+import { makeTokenizer, readTokenizerFiles, type Tokenizer } from "../data/tokenizer.ts";
 import { createEngine } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
 import { matchAdapter, readAdapter, type SavedAdapter } from "../model/adapter-files.ts";
+import { openCheckpoint } from "../model/checkpoint.ts";
 import { type Adapter, initAdapter, type LoraBinding, type LoraConfig, loraModules, loraScale } from "../model/lora.ts";
-import { loadModel, type Model } from "../model/model.ts";
+import { type Model, readModel } from "../model/model.ts";
 import { paligemmaParameters } from "../model/paligemma.ts";
 import { InputError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
@@ -22,10 +24,12 @@ const DTYPES = { fp32: "f32", fp16: "f16" } as const;
 /** @throws InputError naming what is missing or broken in the folder of `config.base` */
 export async function loadBase(config: Pick<Config, "base" | "engine">): Promise<Base> {
   const folder = resolveAsset(config.base);
-  const [model, tokenizer, engine] = await Promise.all([
-    loadModel(folder, DTYPES[config.engine.weights]),
-    loadTokenizer(folder),
-    createEngine(config.engine),
+  await using checkpoint = await openCheckpoint(folder);
+  const files = await readTokenizerFiles(folder);
+  const engine = await createEngine(config.engine);
+  const [model, tokenizer] = await Promise.all([
+    readModel(checkpoint, DTYPES[config.engine.weights]),
+    nextTurn().then(() => makeTokenizer(files)), // by then the weights are in line to be read
   ]);
   const { padTokenId, bosTokenId, eosTokenId } = model.config;
   if (tokenizer.bosId !== bosTokenId || tokenizer.eosId !== eosTokenId) {
