@@ -1,3 +1,5 @@
+import { type ConversionName, loadHalfKernel, TARGET, WINDOW } from "./half-kernel.ts";
+
 /**
  * Sixteen-bit floats as raw bits (IEEE 754 binary16, and bfloat16 = the upper half of a float32).
  * Whole arrays at a time: a checkpoint holds billions of numbers, so there is no per-number function to misuse.
@@ -5,23 +7,19 @@
 
 /** fp16 → fp32, exact. `out`, when given, is as long as `halves` and is what is returned. */
 export function f16ToF32(halves: Uint16Array, out: Float32Array = new Float32Array(halves.length)): Float32Array {
-  const bits = bitsOf(out);
-  const table = halfTable();
-  for (let i = 0; i < halves.length; i++) bits[i] = table[halves[i]];
+  widenF16(halves, out);
   return out;
 }
 
 /** fp32 → fp16, to nearest, ties to even. Beyond ±65504 becomes ±infinity; below 2⁻²⁵ becomes ±0. */
 export function f32ToF16(numbers: Float32Array, out: Uint16Array = new Uint16Array(numbers.length)): Uint16Array {
-  const bits = bitsOf(numbers);
-  for (let i = 0; i < bits.length; i++) out[i] = halfBits(bits[i]);
+  narrowF16(numbers, out);
   return out;
 }
 
 /** bf16 → fp32, exact. */
 export function bf16ToF32(halves: Uint16Array, out: Float32Array = new Float32Array(halves.length)): Float32Array {
-  const bits = bitsOf(out);
-  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+  widenBf16(halves, out);
   return out;
 }
 
@@ -34,6 +32,53 @@ export function f32ToBf16(numbers: Float32Array, out: Uint16Array = new Uint16Ar
     out[i] = isNan ? (x >>> 16) | 0x40 : (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;
   }
   return out;
+}
+
+type Conversion<From, To> = (numbers: From, out: To) => void;
+
+const widenF16: Conversion<Uint16Array, Float32Array> =
+  inVectors<Uint16Array, Float32Array>("f16ToF32", Uint16Array, Float32Array) ??
+  ((halves, out) => {
+    const bits = bitsOf(out);
+    const table = halfTable();
+    for (let i = 0; i < halves.length; i++) bits[i] = table[halves[i]];
+  });
+
+const narrowF16: Conversion<Float32Array, Uint16Array> =
+  inVectors<Float32Array, Uint16Array>("f32ToF16", Float32Array, Uint16Array) ??
+  ((numbers, out) => {
+    const bits = bitsOf(numbers);
+    for (let i = 0; i < bits.length; i++) out[i] = halfBits(bits[i]);
+  });
+
+const widenBf16: Conversion<Uint16Array, Float32Array> =
+  inVectors<Uint16Array, Float32Array>("bf16ToF32", Uint16Array, Float32Array) ??
+  ((halves, out) => {
+    const bits = bitsOf(out);
+    for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+  });
+
+type Numbers = Float32Array | Uint16Array;
+type ArrayType<T> = new (buffer: ArrayBuffer, begin: number, length: number) => T;
+
+/** By a {@link HalfKernel}, window by window. @returns undefined where WebAssembly has no vectors */
+function inVectors<From extends Numbers, To extends Numbers>(
+  name: ConversionName,
+  from: ArrayType<From>,
+  to: ArrayType<To>,
+): Conversion<From, To> | undefined {
+  const kernel = loadHalfKernel(name);
+  if (!kernel) return undefined;
+  const source = new from(kernel.memory.buffer, 0, WINDOW);
+  const target = new to(kernel.memory.buffer, TARGET, WINDOW);
+  return (numbers, out) => {
+    for (let done = 0; done < numbers.length; done += WINDOW) {
+      const part = numbers.subarray(done, done + WINDOW);
+      source.set(part);
+      kernel.convert(part.byteLength);
+      out.set(target.subarray(0, part.length), done);
+    }
+  };
 }
 
 const bitsOf = (numbers: Float32Array) => new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);

@@ -1,6 +1,20 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../../src/formats/half.ts";
+import { expect, test, vi } from "vitest";
+import * as vectors from "../../src/formats/half.ts";
+import { WINDOW } from "../../src/formats/half-kernel.ts";
+
+const { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } = vectors;
+
+async function loadWithoutVectors(): Promise<typeof vectors> {
+  const validate = vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+  vi.resetModules();
+  try {
+    return await import("../../src/formats/half.ts");
+  } finally {
+    validate.mockRestore();
+  }
+}
+const plain = await loadWithoutVectors();
 
 const everyHalf = Uint16Array.from({ length: 0x10000 }, (_, i) => i);
 
@@ -94,3 +108,38 @@ test("a view into a larger buffer is read where it lies", () => {
   const pool = Float32Array.of(9, 1, 2, 9);
   expect([...f32ToF16(pool.subarray(1, 3))]).toEqual([0x3c00, 0x4000]);
 });
+
+const bitsOf = (numbers: Float32Array) => new Uint32Array(numbers.buffer);
+
+test("every sixteen-bit float widens bit for bit as without vectors, NaN too", () => {
+  expect(bitsOf(f16ToF32(everyHalf))).toEqual(bitsOf(plain.f16ToF32(everyHalf)));
+  expect(bitsOf(bf16ToF32(everyHalf))).toEqual(bitsOf(plain.bf16ToF32(everyHalf)));
+});
+
+test("fp32 becomes the halves that it becomes without vectors: at each exponent, around each tie, NaN and infinity", () => {
+  const exponents = Array.from({ length: 512 }, (_, e) => e << 23);
+  const fractions = [
+    0, 1, 0xfff, 0x1000, 0x1001, 0x1fff, 0x2000, 0x3000, 0x3fffff, 0x400000, 0x7fefff, 0x7ff000, 0x7fffff,
+  ];
+  const bits = Uint32Array.from(exponents.flatMap((exponent) => fractions.map((fraction) => exponent | fraction)));
+  const numbers = new Float32Array(bits.buffer);
+  expect(f32ToF16(numbers)).toEqual(plain.f32ToF16(numbers));
+  fc.assert(
+    fc.property(fc.uint32Array({ maxLength: 100 }), (bits) => {
+      const numbers = new Float32Array(Uint32Array.from(bits).buffer);
+      expect(f32ToF16(numbers)).toEqual(plain.f32ToF16(numbers));
+    }),
+  );
+});
+
+test.each([0, 1, 3, 5, WINDOW - 1, WINDOW, WINDOW + 1, 2 * WINDOW + 3])(
+  "%i numbers are converted, no more",
+  (length) => {
+    const halves = Uint16Array.from({ length }, (_, i) => i % 0x7c00);
+    const out = new Float32Array(length + 4).fill(9);
+    expect(f16ToF32(halves, out.subarray(0, length))).toEqual(plain.f16ToF32(halves));
+    expect([...out.subarray(length)]).toEqual([9, 9, 9, 9]);
+    expect(f32ToF16(out.subarray(0, length))).toEqual(halves);
+    expect(bf16ToF32(halves)).toEqual(plain.bf16ToF32(halves));
+  },
+);
