@@ -1,5 +1,5 @@
 import type { ConfigKey } from "../config/keys.ts";
-import { tableDrawer } from "./output.ts";
+import { getBorderCharacters, table } from "./libraries.ts";
 
 const LONGEST_DEFAULT = 16;
 
@@ -11,7 +11,6 @@ export function renderKeyTable(keys: readonly ConfigKey[], width: number): strin
     description,
   ]);
   const taken = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)) + 2);
-  const { getBorderCharacters, table } = tableDrawer();
   return table(rows, {
     border: getBorderCharacters("void"),
     columnDefault: { paddingLeft: 0, paddingRight: 2 },

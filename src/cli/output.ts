@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
 import { styleText } from "node:util";
 import { harmless } from "../util/cut.ts";
+import { getBorderCharacters, table } from "./libraries.ts";
 
 type Style = Parameters<typeof styleText>[0];
 /** One row of a printed table: column name to value. */
@@ -25,17 +25,11 @@ export function printTable(rows: readonly TableRow[]): void {
   if (rows.length > 0) printText(renderTable(rows));
 }
 
-const require = createRequire(import.meta.url);
-
-/** Loaded when the first table is drawn: that takes as long as to parse a command line. */
-export const tableDrawer = () => require("table") as typeof import("table");
-
 /** Numbers at the right, with four decimals in a column of fractions; text at the left; null as a dash. */
 export function renderTable(rows: readonly TableRow[]): string {
   const names = Object.keys(rows[0]);
   const header = names.map((name) => paint(process.stdout, "bold", name.replaceAll("_", " ")));
   const columns = names.map((name) => formatColumn(rows.map((row) => row[name])));
-  const { getBorderCharacters, table } = tableDrawer();
   return table([header, ...rows.map((_, i) => columns.map((column) => column[i]))], {
     border: getBorderCharacters("void"),
     columns: names.map((name) => ({

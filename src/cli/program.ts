@@ -1,8 +1,9 @@
-import yargs, { type Arguments, type Argv, type CommandModule } from "yargs";
+import type { Arguments, Argv, CommandModule } from "yargs";
 import { harmless } from "../util/cut.ts";
 import { AmlcError, InputError } from "../util/errors.ts";
 import { nearestName } from "../util/near-name.ts";
 import { readManifest } from "../util/package.ts";
+import { yargs } from "./libraries.ts";
 import { paint, printJson, printLog, printText } from "./output.ts";
 
 /** Every command: adding one is one file in commands/ and one line here. */
@@ -60,6 +61,7 @@ async function loadCommands([name]: readonly string[]): Promise<CommandModule[]>
 function buildParser(commands: CommandModule[]): Argv {
   return yargs()
     .scriptName("amlc")
+    .locale("en") // what it says is read by explainUsage
     .usage("$0 <command>\n\nFine-tune PaliGemma with LoRA to read a value off a product photograph.")
     .command(commands)
     .demandCommand(1, "no command given")

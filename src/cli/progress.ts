@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
 import type { Options } from "cli-progress";
 import { monotonicSeconds } from "../util/clock.ts";
+import { SingleBar } from "./libraries.ts";
 
 /** Where a long job stands. */
 export interface ProgressStep {
@@ -26,8 +26,6 @@ export interface Progress {
   stop(): void;
 }
 
-const require = createRequire(import.meta.url); // what only a terminal needs is loaded for one
-
 type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 const SECONDS_BETWEEN_LINES = 5;
 /** Within a step that takes minutes. */
@@ -44,7 +42,6 @@ export function showProgress(stream: Terminal = process.stderr, now = monotonicS
  */
 function progressBar(stream: Terminal, now: () => number): Progress {
   const options: Options = { stream, format: "{bar} {text}", barsize: 12, linewrap: true, clearOnComplete: true };
-  const { SingleBar } = require("cli-progress") as typeof import("cli-progress");
   const bar = new SingleBar({ ...options, barCompleteChar: "━", barIncompleteChar: "╌" });
   const jobOf = followJobs(now);
   return {
