@@ -28,9 +28,9 @@ export interface ScoreByEntity extends Score {
 
 /** The outcome of one row. Texts are compared letter by letter, after spaces at both ends are gone. */
 export function outcomeOf(prediction: string, truth: string): Outcome {
-  const [out, wanted] = [prediction.trim(), truth.trim()];
-  if (out === "") return wanted === "" ? "tn" : "fn";
-  return out === wanted ? "tp" : "fp";
+  const out = prediction.trim();
+  if (out === "") return truth.trim() === "" ? "tn" : "fn";
+  return prediction === truth || out === truth.trim() ? "tp" : "fp";
 }
 
 /** The challenge's F1 (official rules) over all rows and per entity; the order of rows does not matter. */

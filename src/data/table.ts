@@ -229,12 +229,17 @@ interface Read {
 async function* readFile(path: string, size: number): AsyncGenerator<Read> {
   const file = await open(path);
   try {
-    const buffer = Buffer.allocUnsafe(size); // one for all: to touch new memory costs as much as to scan it
+    // One is scanned while the next is read. Two for all: to touch new memory costs as much as to scan it.
+    let [buffer, next] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)];
+    let reading = file.read(buffer, 0, size, 0);
     for (let position = 0; ; ) {
-      const { bytesRead } = await file.read(buffer, 0, size, position);
+      const { bytesRead } = await reading;
       if (bytesRead === 0) return;
       position += bytesRead;
+      reading = file.read(next, 0, size, position);
+      reading.catch(() => {}); // thrown above, unless nobody asks for more
       yield { read: buffer.subarray(0, bytesRead), position };
+      [buffer, next] = [next, buffer];
     }
   } finally {
     await file.close();
