@@ -13,6 +13,7 @@ import { type GrowthPoint, growthSpec } from "./growth-chart.ts";
  *     npm run bench:full                     # about 25 minutes and 20 GiB; AMLC_PYTHON names a Python with torch and PEFT
  *     npm run bench:full -- growth           # how time and memory grow, without the peer: about half an hour;
  *                                            # draws docs/images/growth.svg
+ *     npm run bench:full -- load FOLDER      # loading a base, beside a bare reading of its files; two minutes
  */
 interface Measured {
   readonly step_s: number;
@@ -99,5 +100,28 @@ async function growth(): Promise<void> {
   await writeFileAtomic(GROWTH_CHART, await renderSvg(growthSpec(points)));
 }
 
+interface Loaded {
+  readonly wall_s: number;
+  readonly cpu_s: number;
+}
+
+const LOAD_ROUNDS = 5;
+
+/** Peers: the bytes of all tensors asked for at once, as amlc does, and of one after the other. */
+function loading(folder: string): void {
+  const run = (...args: readonly string[]) =>
+    measure<Loaded>(process.execPath, [join(HERE, "load.js"), folder, ...args]);
+  const bytes = { all: () => run("bytes"), inTurn: () => run("bytes", "1") };
+  bytes.all(); // files into the page cache
+  const rows = Array.from({ length: LOAD_ROUNDS }, () => {
+    const [base, all, inTurn] = [run("base"), bytes.all(), bytes.inTurn()];
+    const ratios = [all, inTurn].map(({ wall_s }) => (base.wall_s / wall_s).toFixed(2));
+    return [...[base, all, inTurn].flatMap((each) => [each.wall_s.toFixed(2), each.cpu_s.toFixed(2)]), ...ratios];
+  });
+  const head = ["base, s", "CPU s", "bytes, s", "CPU s", "in turn, s", "CPU s", "base / bytes", "base / in turn"];
+  process.stdout.write(table([head, ...rows]));
+}
+
 if (process.argv[2] === "growth") await growth();
+else if (process.argv[2] === "load") loading(process.argv[3]!);
 else besidePeer();
