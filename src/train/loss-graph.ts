@@ -73,15 +73,22 @@ export function lossGraph(
   return makeGraph({ ...outputs, ...gradientsByName(differentiated, wrt, options) });
 }
 
+export interface LossChainOptions {
+  /** As in {@link LossGraphOptions}. */
+  readonly wrt?: readonly string[];
+  /** Weight of the answers' loss. */
+  readonly answers?: number;
+}
+
 /** The answers' loss as a chain of layers; feeds as in {@link lossGraph}. The last link's value is the loss. */
 export function lossChain(
   c: PaliGemmaConfig,
   shape: BatchShape,
   dtype: "f32" | "f16",
   lora: LoraBinding | undefined,
-  wrt: readonly string[] = adapterInputs(lora),
+  { wrt = adapterInputs(lora), answers = 1 }: LossChainOptions = {},
 ): Link[] {
-  const { outputs, layers } = computeLoss(c, shape, dtype, lora, ANSWERS_ALONE);
+  const { outputs, layers } = computeLoss(c, shape, dtype, lora, { answers, characters: 0 });
   return cutChain([...layers, outputs.loss], wrt);
 }
 

@@ -3,6 +3,7 @@ import type { Link } from "../graph/chain.ts";
 import type { PaliGemmaConfig } from "../model/config.ts";
 import { parametersOf } from "../model/lora.ts";
 import { paligemmaParameters } from "../model/paligemma.ts";
+import { InputError } from "../util/errors.ts";
 import { sizeOf } from "../util/tensor.ts";
 import type { Objective } from "./loss-graph.ts";
 import { keptBytes, poolBytes, programBytes } from "./memory-plan/layers.ts";
@@ -14,6 +15,8 @@ const LARGE = 1_000_000_000;
 /**
  * Whether a step is one program or one a layer. It follows from model and engine alone, never from the machine: both ways round
  * differently, and a run that goes on elsewhere must give the same bits.
+ * @throws InputError when layers are wanted and characters are named: their loss reads the image features, as the language does,
+ * and a chain has one value between two layers
  */
 export function choosePrograms(
   wanted: "auto" | "whole" | "layers",
@@ -21,6 +24,11 @@ export function choosePrograms(
   config: PaliGemmaConfig,
   objective: Objective,
 ): "whole" | "layers" {
+  if (wanted === "layers" && objective.characters > 0) {
+    throw new InputError("train.programs: layers is for the answers' loss alone, and train.character_loss is above 0", {
+      hint: "set train.programs to auto or whole",
+    });
+  }
   if (wanted !== "auto") return wanted;
   const parameters = parametersOf(paligemmaParameters(config)).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return engine.readsInPlace && objective.characters === 0 && parameters >= LARGE ? "layers" : "whole";

@@ -180,7 +180,10 @@ function lossPrograms(
   const still = lora && { ...lora, dropout: 0 };
   if (choosePrograms(programs, engine, config, objective) === "layers") {
     return layeredLoss(engine, frozen, {
-      chainOf: (shape, differentiate) => lossChain(config, shape, dtype, differentiate ? lora : still, wrt),
+      chainOf: (shape, differentiate) =>
+        differentiate
+          ? lossChain(config, shape, dtype, lora, { wrt, answers: objective.answers })
+          : lossChain(config, shape, dtype, still, { wrt }),
       keep: oncePerChain((chain) => chooseKept(chain, residuals, plannedEngine(engine), availableMemory())),
     });
   }

@@ -112,6 +112,24 @@ test("a weight that is both embedding and output layer has the sum of both gradi
   expect(relativeError(layers!.gradient, whole!.gradient)).toBeLessThan(1e-5);
 });
 
+test("a weight of the answers' loss holds for both kinds of programs", async () => {
+  const objective = { answers: 0.25, characters: 0 };
+  const { batch } = goldens.tiny;
+  const [whole, layers] = [{}, LAYERS].map((programs) => trainerOf(goldens.tiny, { ...programs, objective }));
+  const { loss } = await whole!.differentiate([batch], 1);
+  expect((await layers!.differentiate([batch], 1)).loss).toBeCloseTo(loss, 5);
+  expect(relativeError(layers!.gradient, whole!.gradient)).toBeLessThan(1e-5);
+  expect(await layers!.loss(one(batch))).toBeCloseTo(await whole!.loss(one(batch)), 5);
+});
+
+test("naming characters layer by layer is refused, and not left out", () => {
+  const { model } = goldens.tiny;
+  const objective = { answers: 1, characters: 1 };
+  expect(() =>
+    createTrainer(ortEngine(), model, trainWeights("all", model), { ...CONFIG, ...LAYERS, objective }),
+  ).toThrow(/train\.programs: layers .*train\.character_loss/);
+});
+
 test("the loss alone is that of the whole program", async () => {
   const { batch } = goldens.tiny;
   const losses = [{}, LAYERS].map((programs) => trainerOf(goldens.tiny, programs).loss(one(batch)));

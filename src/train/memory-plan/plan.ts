@@ -86,7 +86,7 @@ export function planMemory(step: PlannedStep): MemoryPlan {
     const graph = isAgain ? lossGraph(model, shape, dtype, lora, { ...options, recompute: true }) : plain;
     return { ...sizes, kept: null, ...atPeak(wholeCourse({ graph, plain, vocabulary }, engine, standing)) };
   }
-  const chain = lossChain(model, shape, dtype, lora, wrt);
+  const chain = lossChain(model, shape, dtype, lora, { wrt, answers: objective.answers });
   const keeps = chooseKept(chain, step.residuals, engine, step.memory - totalBytes(standing));
   const course = layeredCourse(chain, keeps, engine, standing, vocabulary);
   const back = chain.filter(({ backward }) => backward);
