@@ -72,20 +72,23 @@ function readWord(scan: Scan, at: number): Token | undefined {
   const { text, known } = scan;
   const endOfLetters = endOfWord(text, at);
   if (endOfLetters === at) return undefined;
-  const end = isSignAndSide(scan, at, endOfLetters) ? at + 1 : endOfLetters;
+  const end = endOfFirst(scan, at, endOfLetters);
   const mayBePower = text[end] === "2" || text[end] === "3";
   const isPower = mayBePower && matchAt(POWER, text, end) && known.isWord(text.slice(at, end + 1).toLowerCase());
   const word = text.slice(at, isPower ? end + 1 : end);
   return { kind: "word", text: word, key: word.toLowerCase(), start: at, end: at + word.length, number: undefined };
 }
 
-/** "xH" between two numbers: W10xH20. */
-function isSignAndSide({ text, known, tokens }: Scan, at: number, end: number): boolean {
-  if (end - at !== 2 || !isDigitAt(text, end)) return false;
+/** Where the first of two words ends that touch between two numbers: "xH" in W10xH20, "cmx" in 10cmx20. */
+function endOfFirst({ text, known, tokens }: Scan, at: number, end: number): number {
   const before = tokens.at(-1);
-  if (before?.kind !== "number" || before.end !== at) return false;
+  const isBetween = before?.kind === "number" && before.end === at && isDigitAt(text, end);
+  if (!isBetween || end - at < 2) return end;
   const word = text.slice(at, end).toLowerCase();
-  return known.touches(word[0]) && known.touches(word[1]) && !known.isWord(word) && !known.touches(word);
+  const [first, unit, last] = [word[0], word.slice(0, -1), word[word.length - 1]];
+  if (known.isWord(word) || known.touches(word) || !known.touches(last)) return end;
+  if (known.isWord(unit)) return end - 1;
+  return word.length === 2 && known.touches(first) ? at + 1 : end;
 }
 
 /** The pattern is slow, and needed only where a letter is not ASCII. */
