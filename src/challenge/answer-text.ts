@@ -37,6 +37,7 @@ export const MAX_LETTERS = 1000;
 const SUPERSCRIPTS = /(?<=\d)[⁺⁻]?[⁰¹²³⁴-⁹]+/gu;
 const INVISIBLE = /\p{Cf}/gu;
 const BROKEN = /[\p{Cc}\p{Cs}\p{Co}]/gu;
+const HYPHEN_OF_MIXED = /(?<=\d-) (?=\d+⁄)/gu;
 const POWER_OF_UNIT = /(?<=\p{L})\^(?=[23])/gu;
 
 /** `text` in one form for each character: digits, quotes, dashes, fractions and full-width letters as the rules have them. */
@@ -50,5 +51,6 @@ export function prepareText(text: string, { special, replaced, replacements, gro
     .replace(replaced, (character) => replacements.get(character)!)
     .normalize("NFKC")
     .replace(replaced, (character) => replacements.get(character)!) // ＂ and − come out of the line before as well
+    .replace(HYPHEN_OF_MIXED, "") // 2-½: a space stands before each glyph, so that 2½ is no 21/2
     .replace(POWER_OF_UNIT, "");
 }
