@@ -1,6 +1,6 @@
 import { f32ToBf16, f32ToF16 } from "../formats/half.ts";
 import type { StoredDType } from "../formats/safetensors-header.ts";
-import { readCompanions, writeCompanions } from "../model/companions.ts";
+import { readCompanions, withDtype, writeCompanions } from "../model/companions.ts";
 import type { Parameter } from "../model/layers.ts";
 import { writeShards } from "../model/write-shards.ts";
 import { InputError } from "../util/errors.ts";
@@ -69,25 +69,12 @@ export async function writeMerged(
   };
   const shards = await writeShards(folder, weights.parameters, { ...rounding, shardBytes, bytesOf });
   const companions = await readCompanions(weights.folder);
-  const names = await writeCompanions({ ...companions, ...withDtype(companions, rounding.torch) }, folder);
+  const config = withDtype(companions[CONFIG]!, rounding.torch);
+  const names = await writeCompanions({ ...companions, [CONFIG]: config }, folder);
   return { parameters: total / rounding.width, bytes: total, files: [...shards, ...names] };
 }
 
 const CONFIG = "config.json";
-
-/** Newer releases read `dtype`, older ones `torch_dtype`, of the whole and of each part. */
-function withDtype(companions: Readonly<Record<string, Uint8Array>>, torch: string): Record<string, Uint8Array> {
-  const config = JSON.parse(Buffer.from(companions[CONFIG]!).toString("utf8")) as Record<string, unknown>;
-  const renew = (part: Record<string, unknown>): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(part).map(([key, value]) => {
-        if (key === "dtype" || key === "torch_dtype") return [key, torch];
-        return [key, key === "text_config" || key === "vision_config" ? renew(value as typeof part) : value];
-      }),
-    );
-  const renewed = renew({ ...config, dtype: torch });
-  return { [CONFIG]: Buffer.from(`${JSON.stringify(renewed, null, 2)}\n`) };
-}
 
 function requireInRange(name: string, halves: Uint16Array): void {
   let beyond = 0;

@@ -29,6 +29,19 @@ function ofPlainWeights(data: Uint8Array): Uint8Array {
   return quantization_config === undefined ? data : encodeConfig(config);
 }
 
+/** A config.json that says the type of the weights: newer releases read `dtype`, older ones `torch_dtype`, of the whole and of each part. */
+export function withDtype(data: Uint8Array, torch: string): Uint8Array {
+  const config = JSON.parse(Buffer.from(data).toString("utf8")) as Record<string, unknown>;
+  const renew = (part: Record<string, unknown>): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(part).map(([key, value]) => {
+        if (key === "dtype" || key === "torch_dtype") return [key, torch];
+        return [key, key === "text_config" || key === "vision_config" ? renew(value as typeof part) : value];
+      }),
+    );
+  return encodeConfig(renew({ ...config, dtype: torch }));
+}
+
 /** As config.json is written. */
 export const encodeConfig = (config: object): Uint8Array => Buffer.from(`${JSON.stringify(config, null, 2)}\n`);
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
-import { readCompanions, writeCompanions } from "../model/companions.ts";
+import { readCompanions, withDtype, writeCompanions } from "../model/companions.ts";
 import { requireHubBase } from "../model/hub-base.ts";
 import { parametersOf } from "../model/lora.ts";
 import { readModelConfig } from "../model/model-config.ts";
@@ -22,7 +22,7 @@ export interface InitModelOptions {
   readonly seed: number;
   /** By default fp16 for a name on the hub, whose model has 2.9 billion numbers, and fp32 for a folder. */
   readonly dtype?: DrawnType;
-  /** Standard deviation of Gemma's matrices; hers is 0.02. */
+  /** Standard deviation of Gemma's matrices, 1000 at most; hers is 0.02. */
   readonly range: number;
   /** tokenizer.json of Gemma or PaliGemma, in the place of the folder's or the installed one. */
   readonly tokenizer?: string;
@@ -64,7 +64,7 @@ export async function initModel(options: InitModelOptions): Promise<InitModelRep
   const bytes = width * numbers;
   await requireFreeDisk(output, bytes);
   const companions = await readCompanions(like);
-  if (hub) companions[CONFIG] = withDtype(companions[CONFIG]!, dtype);
+  companions[CONFIG] = withDtype(companions[CONFIG]!, dtype === "fp16" ? "float16" : "float32");
   if (hub || options.tokenizer !== undefined) {
     companions["tokenizer.json"] = await readPaligemmaTokenizer(options.tokenizer, config);
   }
@@ -87,11 +87,3 @@ export async function initModel(options: InitModelOptions): Promise<InitModelRep
 }
 
 const CONFIG = "config.json";
-
-/** The bases of this package name their type as those on the hub do. */
-function withDtype(config: Uint8Array, dtype: DrawnType): Uint8Array {
-  const torch = dtype === "fp16" ? "float16" : "float32";
-  return Buffer.from(
-    Buffer.from(config).toString("utf8").replaceAll('"torch_dtype": "float32"', `"torch_dtype": "${torch}"`),
-  );
-}

@@ -13,6 +13,9 @@ interface InitArgs {
   json: boolean;
 }
 
+/** No number is drawn further out than nine times this: fp16 ends at 65504. */
+const MAX_RANGE = 1000;
+
 /** `amlc model init`: a base that has learnt nothing, to be trained with tune: all, or to try a size before it is fetched. */
 export const modelInitCommand: CommandModule<object, InitArgs> = {
   command: "init <like>",
@@ -50,7 +53,9 @@ export const modelInitCommand: CommandModule<object, InitArgs> = {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff) {
       throw new InputError(`--seed ${seed}: wanted is a whole number from 0 to ${0xffff_ffff}`);
     }
-    if (!(range > 0)) throw new InputError(`--range ${range}: wanted is a number above 0`);
+    if (!(range > 0 && range <= MAX_RANGE)) {
+      throw new InputError(`--range ${range}: wanted is a number above 0, and ${MAX_RANGE} at most`);
+    }
     const { initModel } = await import("../../../recipes/init-model.ts");
     const { like, output } = places;
     const choices = { ...(dtype && { dtype }), ...(tokenizer !== undefined && { tokenizer }) };

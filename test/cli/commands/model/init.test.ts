@@ -40,10 +40,19 @@ test("in fp16 it takes half the bytes", async () => {
   expect(bytesOf("half").length / bytesOf("a").length).toBeCloseTo(0.5, 1);
 });
 
+test("config.json says the type that the weights have, whatever that of the folder it is like says", async () => {
+  const dtypeOf = (name: string) => JSON.parse(readFileSync(join(folder, name, "config.json"), "utf8")).dtype;
+  expect([dtypeOf("a"), dtypeOf("half")]).toEqual(["float32", "float16"]);
+  await initModel({ like: join(folder, "half"), output: join(folder, "wide"), seed: 0, range: 0.02 });
+  expect(dtypeOf("wide")).toBe("float32");
+});
+
 test.each([
   [["--seed", "-1"], /--seed -1: wanted is a whole number from 0 to 4294967295/],
   [["--seed", "1.5"], /--seed 1\.5: wanted is a whole number/],
   [["--range", "0"], /--range 0: wanted is a number above 0/],
+  [["--range", "Infinity"], /--range Infinity: wanted is a number above 0, and 1000 at most/],
+  [["--range", "1e6", "--dtype", "fp16"], /--range 1000000: wanted is a number above 0, and 1000 at most/],
 ])("%j is refused", async (more, message) => {
   expect(await init("refused", ...more)).toBe(2);
   expect(printed.err).toMatch(message);
