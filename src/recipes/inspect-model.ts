@@ -8,7 +8,9 @@ import { openSafetensors } from "../formats/safetensors.ts";
 import type { StoredDType } from "../formats/safetensors-header.ts";
 import { adapterConfigSchema } from "../model/adapter-config.ts";
 import { dialectOfNames } from "../model/base-dialects.ts";
+import { openCheckpoint } from "../model/checkpoint.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
+import type { Parameter } from "../model/layers.ts";
 import { parametersOf } from "../model/lora.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { requirePaligemma } from "../model/model-family.ts";
@@ -100,13 +102,16 @@ async function inspectBase(folder: string): Promise<ModelReport> {
   const config = await readModelConfig(folder);
   const { entries, faults } = await readFolder(folder, await listShards(folder));
   if (entries.length > 0) requireKnown(folder, entries, canonicalName);
-  const numbers = parametersOf(paligemmaParameters(config)).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const parameters = parametersOf(paligemmaParameters(config));
+  const numbers = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const ofWeights = [...faults, ...weightFaults(parameters, entries)];
+  const ofLoading = ofWeights.length > 0 ? [] : await loadingFaults(folder, parameters);
   return {
     ...summary(folder, "base", entries),
     ...(config.blocks && { parameters: numbers }), // blocks and scales are others than the model's numbers
     sizes: { ...config, imageTokens: numImageTokens(config.vision) },
     adapter: null,
-    faults: [...faults, ...weightFaults(config, entries), ...companionFaults(folder)],
+    faults: [...ofWeights, ...ofLoading, ...companionFaults(folder)],
   };
 }
 
@@ -216,8 +221,8 @@ function adapterDialect(names: readonly string[]): string | undefined {
 }
 
 /** What the model declares and the files lack, or have otherwise. */
-function weightFaults(config: PaliGemmaConfig, entries: readonly InspectedTensor[]): string[] {
-  const declared = parametersOf(paligemmaParameters(config)).flatMap(storedTensors);
+function weightFaults(parameters: readonly Parameter[], entries: readonly InspectedTensor[]): string[] {
+  const declared = parameters.flatMap(storedTensors);
   const found = new Map(entries.map((entry) => [canonicalName(entry.name), entry]));
   const known = new Set<string | undefined>(declared.map(({ name }) => name));
   const missing = declared.filter(({ name }) => !found.has(name)).map(({ name }) => name);
@@ -237,6 +242,18 @@ function weightFaults(config: PaliGemmaConfig, entries: readonly InspectedTensor
 }
 
 const fault = (what: string, names: readonly string[]) => (names.length > 0 ? [`${what}: ${few(names, 3)}`] : []);
+
+/** What else who loads it refuses before any number is read: types, a weight that is there twice, an index of other files. */
+async function loadingFaults(folder: string, parameters: readonly Parameter[]): Promise<string[]> {
+  try {
+    await using checkpoint = await openCheckpoint(folder);
+    checkpoint.check(parameters);
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [error.message];
+  }
+}
 
 /** Without a preprocessor's file PaliGemma's own values hold. */
 function companionFaults(folder: string): string[] {

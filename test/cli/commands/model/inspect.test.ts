@@ -7,7 +7,7 @@ import { encodeSafetensors } from "../../../../src/formats/safetensors-write.ts"
 import { convertModel } from "../../../../src/recipes/convert-model.ts";
 import { quantizeModel } from "../../../../src/recipes/quantize-model.ts";
 import { train } from "../../../../src/recipes/train.ts";
-import { tensor } from "../../../../src/util/tensor.ts";
+import { type Tensor, tensor } from "../../../../src/util/tensor.ts";
 import { tinyConfig, writeQuickRows } from "../../../support/runs.ts";
 import { FAST_FOLDER, workFolder } from "../../../support/work-folder.ts";
 import { captureOutput } from "../../capture.ts";
@@ -99,6 +99,37 @@ describe("what is missing is said, with exit code 1", () => {
     expect(printed.err).toContain("weights of another shape, 1: language_model.model.norm.weight [3], wanted [64]\n");
     expect(printed.err).toContain("tokenizer.json: is missing\n");
     expect(printed.err).toMatch(/odd: is not whole\nhint: /);
+  });
+});
+
+describe("what loading would refuse is said without reading a number, with exit code 1:", () => {
+  const Q = "language_model.model.layers.0.self_attn.q_proj.weight";
+  const written = async (name: string, ...more: (readonly [string, Tensor])[]) => {
+    const copy = copyTiny(name);
+    const tensors = new Map(await readSafetensors(join(copy, WEIGHTS)));
+    for (const [key, value] of more) tensors.set(key, value);
+    writeFileSync(join(copy, WEIGHTS), encodeSafetensors(tensors));
+    return copy;
+  };
+
+  test("a weight of whole numbers", async () => {
+    const copy = await written("whole", [Q, tensor("i32", [64, 64], new Int32Array(64 * 64))]);
+    const { code, faults } = await inspected(copy);
+    expect([code, faults]).toEqual([1, [expect.stringMatching(/q_proj\.weight: is of type I32/)]]);
+  });
+
+  test("a weight that is there twice, under names of two releases", async () => {
+    const twin = "model.language_model.layers.0.self_attn.q_proj.weight";
+    const copy = await written("twice", [twin, tensor("f32", [64, 64], new Float32Array(64 * 64))]);
+    const { code, faults } = await inspected(copy);
+    expect([code, faults]).toEqual([1, [expect.stringMatching(/two tensors for one weight/)]]);
+  });
+
+  test("a preprocessor for images of another size", async () => {
+    const copy = copyTiny("size");
+    writeFileSync(join(copy, "preprocessor_config.json"), JSON.stringify({ size: { height: 28, width: 28 } }));
+    const { code, faults } = await inspected(copy);
+    expect([code, faults]).toEqual([1, [expect.stringMatching(/preprocessor_config\.json: size: is 28 by 28/)]]);
   });
 });
 
