@@ -4,7 +4,7 @@ import type { Token } from "./answer-text.ts";
 import { readLink } from "./read-link.ts";
 import type { Term } from "./read-terms.ts";
 import type { Wanted } from "./read-unit.ts";
-import { type Link, readIn, toValue, type Value } from "./value.ts";
+import { isSaidTwice, type Link, readIn, toValue, type Value } from "./value.ts";
 
 /** Values that are multiplied: the sides of a thing, or packs and what is in one. Most have one. */
 export type Product = readonly Value[];
@@ -74,11 +74,8 @@ function isRange(last: Value, value: Value): boolean {
   if ((link !== "range" && link !== "alternative") || a === undefined || b === undefined) return false;
   if (a.unit === b.unit) return true;
   if (a.unit.quantity !== b.unit.quantity || link === "alternative" || last.readings.length > 1) return false;
-  const ratio = (a.value * a.unit.size) / (b.value * b.unit.size);
-  return Math.abs(ratio - 1) > SAME_VALUE;
+  return !isSaidTwice(a, b);
 }
-
-const SAME_VALUE = 0.05; // labels round what they convert: 5 kg (11 lb), 500 g - 18 oz
 
 function joinProducts(values: readonly Value[]): readonly Product[] {
   const products: Value[][] = [];

@@ -1,7 +1,7 @@
 import type { AnswerRules } from "./answer-rules.ts";
 import type { Token } from "./answer-text.ts";
 import type { Product } from "./read-values.ts";
-import type { Value } from "./value.ts";
+import { isSaidTwice, type Value } from "./value.ts";
 
 /**
  * The values with the side that each is said to be: "H 5 cm", "5 cm (H)", "10 x 20 x 30 cm (L x W x H)".
@@ -19,17 +19,28 @@ export function nameSides(
   const first = flat.findIndex(({ readings }) => readings[0]?.unit.quantity === rules.quantityOf("width"));
   if (first < 0) return products;
   const isBefore = sidesWithin(tokens, flat[first - 1]?.next ?? 0, flat[first].from, rules).length > 0;
-  let at = 0;
-  const named = (value: Value): Value => {
+  const sides = flat.map((value, at) => {
     const [before, after] = [flat[at - 1]?.next ?? 0, flat[at + 1]?.from ?? tokens.length];
-    at++;
     const beside = isBefore
       ? sidesWithin(tokens, before, value.from, rules).at(-1)
       : sidesWithin(tokens, value.next, after, rules)[0];
-    const side = value.side ?? beside;
+    return value.side ?? beside;
+  });
+  for (let at = flat.length - 2; at >= 0 && !isBefore; at--) {
+    if (isRestated(flat[at], flat[at + 1])) sides[at] ??= sides[at + 1];
+  }
+  let at = 0;
+  const named = (value: Value): Value => {
+    const side = sides[at++];
     return side ? { ...value, side } : value;
   };
   return products.map((product) => product.map(named));
+}
+
+/** 24 in (61 cm) wide */
+function isRestated({ readings }: Value, { readings: again, link }: Value): boolean {
+  if (link === "times" || readings.length === 0 || readings.length !== again.length) return false;
+  return readings.every((reading, i) => isSaidTwice(reading, again[i]));
 }
 
 const inOrder = (product: Product, order: readonly (readonly string[])[]): Product =>

@@ -53,5 +53,14 @@ export function readIn(unit: UnitRule, number: NumberRead, { from, next }: Span,
   return { value: Number(digits), digits, rule, unit, from, next };
 }
 
+/** Whether a value in two units is one said twice: labels round what they convert (5 kg (11 lb), 500 g - 18 oz). */
+export function isSaidTwice(a: Reading, b: Reading): boolean {
+  if (a.unit === b.unit || a.unit.quantity !== b.unit.quantity) return false;
+  const [size, other] = [a.value * a.unit.size, b.value * b.unit.size];
+  return Math.abs(size - other) <= SAME_VALUE * Math.abs(other);
+}
+
+const SAME_VALUE = 0.05;
+
 /** `number` to so many significant digits. */
 export const round = (number: number, digits: number): number => Number(number.toPrecision(digits));
