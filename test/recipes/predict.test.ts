@@ -15,6 +15,7 @@ import { createTable } from "../../src/data/table-write.ts";
 import { joinTables } from "../../src/recipes/data/parts.ts";
 import { evaluate } from "../../src/recipes/evaluate.ts";
 import { type PredictOptions, predict } from "../../src/recipes/predict.ts";
+import { scoreFiles } from "../../src/recipes/score.ts";
 import { train } from "../../src/recipes/train.ts";
 import { InterruptedError } from "../../src/util/errors.ts";
 import { SHIPPED, tinyConfig, writeQuickRows } from "../support/runs.ts";
@@ -97,6 +98,15 @@ describe("answers to a test table", () => {
     const { file, faults } = await answer({ test: writeRows("spelt.csv", spelt) });
     expect(faults).toEqual([]);
     expect(textOf(file)).toBe(whole.text);
+  });
+
+  test("stand by their index as the table spells it, so that score and join find it there", async () => {
+    const spelt = textOf(table).replace(/^(\d+),/gm, (_, index: string) => `${index.padStart(4, "0")},`);
+    const test = join(folder, "spelt-indices.csv");
+    writeFileSync(test, spelt);
+    const { file, score } = await answer({ test });
+    expect((await readTable(file)).column("index")).toEqual(ROWS.map((_, i) => String(7 * i + 3).padStart(4, "0")));
+    expect(await scoreFiles({ predictions: file, truth: test })).toEqual(score);
   });
 
   test("come with the next best ones, where they are wanted", async () => {

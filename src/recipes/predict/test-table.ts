@@ -4,6 +4,8 @@ import { InputError } from "../../util/errors.ts";
 /** One row of a test table. */
 export interface TestRow {
   readonly index: number;
+  /** The index as the table spells it, `0017`, without spaces around it. */
+  readonly indexText: string;
   readonly line: number;
   readonly link: string;
   readonly entity: string;
@@ -32,15 +34,23 @@ export async function readTestTable(path: string): Promise<TestTable> {
   const faults: string[] = [];
   const first = new Map<number, number>();
   const rows = table.column("index").map((cell, row): TestRow => {
-    const index = /^\d{1,15}$/.test(cell.trim()) ? Number(cell) : Number.NaN;
+    const indexText = cell.trim();
+    const index = /^\d{1,15}$/.test(indexText) ? Number(indexText) : Number.NaN;
     const earlier = first.get(index);
-    if (cell.trim() === "") faults.push(`${table.placeOf(row)}: there is no index`);
+    if (indexText === "") faults.push(`${table.placeOf(row)}: there is no index`);
     else if (Number.isNaN(index)) {
-      faults.push(`${table.placeOf(row)}: index "${cell.slice(0, 60)}" is no whole number`);
+      faults.push(`${table.placeOf(row)}: index "${cell.slice(0, 60)}" is no whole number of at most 15 digits`);
     } else if (earlier !== undefined) {
       faults.push(`${table.placeOf(row)}: index ${index} stands again, first on ${table.placeOf(earlier)}`);
     } else first.set(index, row);
-    return { index, line: table.lineOf(row), link: links[row], entity: entities[row], truth: truths?.[row] ?? "" };
+    return {
+      index,
+      indexText,
+      line: table.lineOf(row),
+      link: links[row],
+      entity: entities[row],
+      truth: truths?.[row] ?? "",
+    };
   });
   if (faults.length > 0) throw badIndices(path, faults);
   return { path, rows, hasTruth };

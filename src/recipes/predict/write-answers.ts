@@ -48,7 +48,7 @@ export async function writeAnswers(
 ): Promise<void> {
   const columns = ["index", "entity_name", "prediction", "confidence", ...(withAlternatives ? ["alternatives"] : [])];
   const rows = answers.map(({ row, isWithheld: _, ...texts }) => ({
-    ...{ index: row.index, entity_name: row.entity },
+    ...{ index: row.indexText, entity_name: row.entity },
     ...texts,
   }));
   await writeTable(path, columns, rows);
