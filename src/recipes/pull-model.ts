@@ -6,7 +6,7 @@ import { bytesInPart, fetchHubFile } from "../data/hub/fetch-file.ts";
 import { type HubClient, openHub } from "../data/hub/hub-client.ts";
 import { type HubFile, type HubModel, listHubModel } from "../data/hub/hub-files.ts";
 import { findHubToken, type HubToken } from "../data/hub/hub-token.ts";
-import { isWhole, openStage, type Pulled, readPulled, type Stage } from "../data/hub/pulled-folder.ts";
+import { isWhole, openStage, type Pulled, readPulled, requireStage, type Stage } from "../data/hub/pulled-folder.ts";
 import { requirePaligemma } from "../model/model-family.ts";
 import { InputError, InterruptedError } from "../util/errors.ts";
 import { makeOutputFolder } from "../util/files.ts";
@@ -60,6 +60,7 @@ export async function pullModel(options: PullModelOptions): Promise<PullModelRep
   const stage = `${resolve(output)}.part`;
   const goOn = `the same command goes on from there: ${commandOf(options)}`;
   const before = await readPulled(output, model);
+  await requireStage(stage);
   const endpoint = (options.endpoint ?? (process.env.HF_ENDPOINT || HUB)).replace(/\/+$/, "");
   const token = options.token === undefined ? await findHubToken() : (options.token ?? undefined);
   const network = { ...(note && { note }), ...(signal && { signal }), ...(pauseMs !== undefined && { pauseMs }) };

@@ -382,6 +382,14 @@ describe("refused before its weights are asked for:", () => {
     expect([readdirSync(output), hub.requests]).toEqual([["thesis.txt"], []]);
   });
 
+  test("a folder of somebody's own where the model is to grow, which stays as it is", async () => {
+    mkdirSync(`${output}.part`);
+    writeFileSync(join(`${output}.part`, "thesis.txt"), "");
+    expect((await refusal()).message).toBe(`${output}.part: is a folder that holds something else`);
+    expect(readdirSync(`${output}.part`)).toEqual(["thesis.txt"]);
+    noWeights();
+  });
+
   const disk = at("disk");
   // A small disk takes Linux and root.
   test.skipIf(!mountSmallDisk(disk))("more than the disk has room for", async () => {
@@ -433,6 +441,15 @@ describe("a model that was fetched before", () => {
     );
     expect(rangesOf(WEIGHTS)).toEqual([]);
     expect(readdirSync(folder).filter((name) => name.startsWith(`out-${count}.`))).toEqual([]);
+  });
+
+  test("leaves a folder alone that somebody keeps beside it", async () => {
+    await pull();
+    mkdirSync(`${output}.old`);
+    writeFileSync(join(`${output}.old`, "thesis.txt"), "");
+    hub.commit = "d".repeat(40);
+    expect((await pull()).commit).toBe("d".repeat(40));
+    expect(readdirSync(`${output}.old`)).toEqual(["thesis.txt"]);
   });
 
   test("is mended where a file of it has gone", async () => {

@@ -31,15 +31,28 @@ export interface Pulled {
 export async function readPulled(folder: string, model: string): Promise<Pulled | undefined> {
   if (!existsSync(folder)) return undefined;
   if (!existsSync(join(folder, PULLED))) {
-    const held = await readdir(folder).catch(() => undefined);
-    if (held?.length === 0) return undefined;
-    throw new InputError(`${folder}: ${held ? "is a folder that holds something else" : "is no folder"}`, {
-      hint: "choose another --output, or remove it",
-    });
+    await requireNothingElse(folder, /^$/);
+    return undefined;
   }
   const pulled = await readJson(join(folder, PULLED), pulledSchema);
   if (pulled.model === model) return pulled;
   throw new InputError(`${folder}: is of ${pulled.model}`, { hint: "choose another --output, or remove it" });
+}
+
+/** What a start that was killed at once has left: its lock, and a file that was to become `pull.json`. */
+const BEGUN = /^(puller-.*\.lock|pull\.json\..*\.tmp)$/;
+
+/** Where a model is to grow is nothing, or what an earlier start has left there. @throws InputError when it is something else */
+export async function requireStage(folder: string): Promise<void> {
+  if (existsSync(folder) && !existsSync(join(folder, PULLED))) await requireNothingElse(folder, BEGUN);
+}
+
+async function requireNothingElse(folder: string, than: RegExp): Promise<void> {
+  const held = await readdir(folder).catch(() => undefined);
+  if (held?.every((name) => than.test(name))) return;
+  throw new InputError(`${folder}: ${held ? "is a folder that holds something else" : "is no folder"}`, {
+    hint: "choose another --output, or remove it",
+  });
 }
 
 /** The folder beside the output in which a model grows. */
@@ -91,7 +104,7 @@ export async function openStage(folder: string, model: string, commit: string): 
       const pulled = await write();
       const others = (await readdir(folder)).filter((name) => name !== PULLED && !done.has(name));
       for (const name of others) await rm(join(folder, name), { recursive: true, force: true });
-      const old = `${output}.old`;
+      const old = `${output}.amlc-old`; // `${output}.old` may be a user's own
       await rm(old, { recursive: true, force: true });
       if (existsSync(output)) await rename(output, old);
       await rename(folder, output);
