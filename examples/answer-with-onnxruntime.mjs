@@ -62,7 +62,7 @@ while (answer.length < LONGEST) {
     ...past,
   });
   seen += count;
-  const token = logits.data.indexOf(Math.max(...logits.data));
+  const token = logits.data.reduce((best, logit, id, all) => (logit > all[best] ? id : best), 0);
   if (token === config.eos_token_id) break;
   answer.push(token);
   embeds = await embedded([token]);

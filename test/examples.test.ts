@@ -1,12 +1,15 @@
 import { execFile } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
 import { loadConfig } from "../src/config/load.ts";
+import { openMergedWeights } from "../src/export/merged-weights.ts";
+import { writeOnnxModel } from "../src/export/onnx-model.ts";
 import { openRunAnswerer } from "../src/recipes/answerer.ts";
 import { exportMerged } from "../src/recipes/export.ts";
 import { exportOnnx } from "../src/recipes/export-onnx.ts";
+import { initModel } from "../src/recipes/init-model.ts";
 import { load } from "../src/recipes/load.ts";
 import { readRows } from "../src/recipes/rows.ts";
 import { train } from "../src/recipes/train.ts";
@@ -58,6 +61,21 @@ test.each([
   },
   60_000,
 );
+
+test("answer-with-onnxruntime.mjs takes logits over all of PaliGemma's 257,216 tokens", async () => {
+  const [like, base, output] = [at("like"), at("wide"), at("wide-onnx")];
+  cpSync(join(PACKAGE_ROOT, "checkpoints", "tiny"), like, { recursive: true });
+  const config = JSON.parse(readFileSync(join(like, "config.json"), "utf8"));
+  Object.assign(config.text_config, { vocab_size: 257_216, hidden_size: 16 });
+  Object.assign(config, { vocab_size: 257_216, projection_dim: 16 });
+  writeFileSync(join(like, "config.json"), JSON.stringify(config));
+  await initModel({ like, output: base, seed: 0, range: 0.02 });
+  await using weights = await openMergedWeights(base);
+  mkdirSync(output);
+  await writeOnnxModel(output, weights, { dtypes: ["fp32"] });
+  const script = example("answer-with-onnxruntime.mjs");
+  await expect(run(process.execPath, [script, output, image, "item_weight"])).resolves.toMatchObject({ stderr: "" });
+});
 
 const IN_PYTHON = [
   { script: "answer_with_onnxruntime.py", source: "onnx", packages: ["onnxruntime", "tokenizers", "PIL", "numpy"] },
