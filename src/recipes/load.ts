@@ -81,6 +81,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   };
 
   async function look(image: ImageSource): Promise<Float32Array> {
+    requireImage(image);
     const planes = await pixels.read(image).catch((error: unknown) => {
       throw error instanceof BadRowError ? new InputError(error.message) : error;
     });
@@ -90,7 +91,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
 
   async function ask(features: Float32Array, entity: Entity): Promise<ImageAnswer> {
     if (!isEntity(entity)) {
-      throw new InputError(`there is no entity "${entity}"`, { hint: suggestName(entity, ENTITIES) });
+      throw new InputError(`there is no entity "${entity}"`, { hint: suggestName(String(entity), ENTITIES) });
     }
     const prefix = encodePrompt(tokenizer, fillPrompt(config.data.prompt, entity));
     const question = { features, entity, tokens: Int32Array.from(prefix), length: prefix.length };
@@ -110,6 +111,14 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
       await Promise.all([release(), pixels.close()]);
     },
   };
+}
+
+/** Programs without types give anything. @throws InputError */
+function requireImage(image: ImageSource): void {
+  if (typeof image === "string" || image instanceof Uint8Array) return;
+  throw new InputError(`an image is a file's path or its bytes, not ${image}`, {
+    hint: "give a string, a Buffer or a Uint8Array",
+  });
 }
 
 function parsed(text: string): Answer | null {
@@ -154,6 +163,9 @@ async function configOf(folder: string, { sets = [] }: LoadOptions): Promise<Con
 async function openOnnx(folder: string, options: LoadOptions): Promise<Loaded> {
   const there = ONNX_DTYPES.filter((dtype) => existsSync(join(folder, onnxFile("decoder_model_merged", dtype))));
   const { dtype = there[0]! } = options;
+  if (!ONNX_DTYPES.includes(dtype)) {
+    throw new InputError(`dtype: there is no "${dtype}"`, { hint: suggestName(String(dtype), ONNX_DTYPES) });
+  }
   if (!there.includes(dtype)) {
     throw new InputError(`${folder}: has no ${onnxFile("decoder_model_merged", dtype)}`, {
       hint: `it holds ${there.join(", ")}; amlc export onnx --dtype ${dtype} writes it`,

@@ -6,6 +6,7 @@ import { evaluate } from "../../src/recipes/evaluate.ts";
 import { exportOnnx } from "../../src/recipes/export-onnx.ts";
 import { type LoadedModel, load } from "../../src/recipes/load.ts";
 import { train } from "../../src/recipes/train.ts";
+import { InputError } from "../../src/util/errors.ts";
 import { PACKAGE_ROOT } from "../../src/util/package.ts";
 import { SHIPPED, tinyConfig } from "../support/runs.ts";
 import { workFolder } from "../support/work-folder.ts";
@@ -57,6 +58,17 @@ describe("a run", () => {
     await expect(model.answer(new TextEncoder().encode("no image"), "width")).rejects.toThrow("the image: is no image");
     await expect(model.answer(rows[0]!.image, "lenght" as Entity)).rejects.toThrow('there is no entity "lenght"');
   });
+
+  test.each([undefined, null, 7, {}, new URL("file:///photo.jpg")])(
+    "an image or entity that is neither path, bytes nor name is told as what it is: %s",
+    async (odd) => {
+      const image = model.answer(odd as unknown as string, "width");
+      await expect(image).rejects.toThrow(InputError);
+      await expect(image).rejects.toThrow(`an image is a file's path or its bytes, not ${odd}`);
+      const entity = model.answer(rows[0]!.image, odd as unknown as Entity);
+      await expect(entity).rejects.toThrow(`there is no entity "${odd}"`);
+    },
+  );
 });
 
 test("a form of answers is a setting: the text then has a value", async () => {
@@ -89,6 +101,7 @@ describe("an ONNX folder", () => {
       expect((await model.answer(image, entity)).text).toBe(answers.get(`${image} ${entity}`));
     await model.release();
     await expect(load(onnx, { dtype: "q4" })).rejects.toThrow("has no onnx/decoder_model_merged_q4.onnx");
+    await expect(load(onnx, { dtype: "int4" as "q4" })).rejects.toThrow('dtype: there is no "int4"');
     const quantised = await load(onnx, { dtype: "q8" });
     expect((await quantised.answer(rows[0]!.image, "width")).text).toEqual(expect.any(String));
     await quantised.release();
