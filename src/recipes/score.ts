@@ -19,7 +19,7 @@ export async function scoreFiles(files: { predictions: string; truth: string }):
 
 /**
  * In one pass and without holding a file, for tables whose indices ascend together, as they mostly do: then none stands
- * twice or lacks. Undefined for others.
+ * twice or lacks. Undefined for others, and where there are no rows.
  */
 async function scoreInStep(answers: Selection, wanted: Selection): Promise<ScoreByEntity | undefined> {
   const counter = countOutcomes();
@@ -35,7 +35,7 @@ async function scoreInStep(answers: Selection, wanted: Selection): Promise<Score
       counter.add(right(i, 2), left(i, 1), right(i, 1));
     }
   }
-  return counter.score();
+  return last < 0 ? undefined : counter.score();
 }
 
 /** In any order, and with the reason when the indices are not the same. */

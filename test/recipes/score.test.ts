@@ -43,4 +43,9 @@ describe("the score of a predictions file", () => {
     await expect(attempt).rejects.toThrow(message);
     await expect(attempt).rejects.toThrow(detail);
   });
+
+  test("is refused when there are no rows in either file", async () => {
+    const attempt = score("index,prediction\n", "index,entity_value\n");
+    await expect(attempt).rejects.toThrow("predictions.csv: has a header and no rows");
+  });
 });
