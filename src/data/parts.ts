@@ -71,13 +71,12 @@ async function planParts(table: TableFile, count: number) {
   const rowsOf = new Map<string, number>();
   const seen = new Set<number>();
   for await (const block of table.blocks()) {
-    const links = block.column("image_link");
-    for (const link of links) rowsOf.set(link, (rowsOf.get(link) ?? 0) + 1);
-    for (const index of readIndices(table.path, block)) indices.push(index);
-  }
-  for (const index of indices) {
-    if (seen.has(index)) throw new InputError(`${table.path}: index ${index} stands more than once`);
-    seen.add(index);
+    for (const link of readLinks(block)) rowsOf.set(link, (rowsOf.get(link) ?? 0) + 1);
+    for (const [i, index] of readIndices(table.path, block).entries()) {
+      if (seen.has(index)) throw indexAgain(table.path, block.placeOf(i), index);
+      seen.add(index);
+      indices.push(index);
+    }
   }
   if (rowsOf.size < count) {
     throw new InputError(`${table.path}: has ${rowsOf.size} images, too few for ${count} parts`, {
@@ -86,6 +85,14 @@ async function planParts(table: TableFile, count: number) {
   }
   return { indices, partOf: assign(rowsOf, indices.length, count) };
 }
+
+/** Spaces around a link make no other image of it. */
+const readLinks = (block: Rows) => block.column("image_link").map((link) => link.trim());
+
+const indexAgain = (path: string, place: string, index: number) =>
+  new InputError(`${path}: ${place}: index ${index} stands again`, {
+    hint: "each index stands once; remove one of the rows",
+  });
 
 /** An image goes where the middle of its rows lies; each part gets at least one. */
 function assign(rowsOf: ReadonlyMap<string, number>, total: number, count: number): ReadonlyMap<string, number> {
@@ -115,7 +122,7 @@ async function writeParts(table: TableFile, paths: readonly string[], partOf: Re
   try {
     for (const path of paths) writers.push(await createTable(path, table.columns));
     for await (const block of table.blocks()) {
-      const links = block.column("image_link");
+      const links = readLinks(block);
       const indices = readIndices(table.path, block);
       const rows: number[][] = paths.map(() => []);
       links.forEach((link, i) => void rows[partOf.get(link)!].push(i));

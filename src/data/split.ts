@@ -5,7 +5,7 @@ import { openTable, type Rows, type TableFile } from "./table.ts";
 
 export type Side = "train" | "val";
 
-/** Says of each row on which side it is. All rows of one image are on the same side. */
+/** Says of each row on which side it is. All rows of one image are on the same side; spaces around a link do not count. */
 export interface Split {
   /** In words: `by hash of the link, 5 % val, seed 0`. */
   readonly rule: string;
@@ -33,7 +33,7 @@ export async function chooseSplit(
     rule: `by hash of the image link: ${+(100 * share).toFixed(4)} % val, seed ${seed}`,
     sidesOf(block) {
       if (share === 0 || share === 1) return new Array<Side>(block.rowCount).fill(share === 0 ? "train" : "val");
-      return block.column("image_link").map((link) => (hash(link) < share ? "val" : "train"));
+      return block.column("image_link").map((link) => (hash(link.trim()) < share ? "val" : "train"));
     },
   };
 }
@@ -41,10 +41,10 @@ export async function chooseSplit(
 async function splitByFile(path: string): Promise<Split> {
   const links = new Set<string>();
   const table = await openTable(path, ["image_link"]);
-  for await (const block of table.blocks()) for (const link of block.column("image_link")) links.add(link);
+  for await (const block of table.blocks()) for (const link of block.column("image_link")) links.add(link.trim());
   return {
     rule: `the ${links.size} images of ${path} are val`,
-    sidesOf: (block) => block.column("image_link").map((link) => (links.has(link) ? "val" : "train")),
+    sidesOf: (block) => block.column("image_link").map((link) => (links.has(link.trim()) ? "val" : "train")),
   };
 }
 
@@ -53,7 +53,7 @@ function splitByColumn(path: string): Split {
   return {
     rule: 'as its column "split" says',
     sidesOf(block) {
-      const links = block.column("image_link");
+      const links = block.column("image_link").map((link) => link.trim());
       return block.column("split").map((cell, i) => {
         const side = cell.trim();
         const place = () => `${path}: ${block.placeOf(i)}`;

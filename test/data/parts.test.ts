@@ -44,6 +44,24 @@ test("parts have the same work, and an image is in one of them", async () => {
   );
 });
 
+test("spaces around a link make no other image of it", async () => {
+  const { manifest } = await cut(
+    [
+      [0, "a.jpg"],
+      [1, "b.jpg"],
+      [2, " a.jpg "],
+    ],
+    2,
+  );
+  expect(manifest.parts.map(({ indices }) => indices)).toEqual([
+    [
+      [0, 0],
+      [2, 2],
+    ],
+    [[1, 1]],
+  ]);
+});
+
 test("the manifest is read back, and a file that is none is refused", async () => {
   const { manifest, manifestPath, home } = await cut(QUESTIONS, 2);
   expect(await readPartsManifest(manifestPath)).toEqual(manifest);
@@ -135,7 +153,7 @@ test.each([
       [0, "b.jpg"],
     ],
     1,
-    /index 0 stands more than once/,
+    /line 3: index 0 stands again/,
   ],
   ["an index that is no whole number", [["1.5", "a.jpg"]], 1, /line 2: index "1\.5" is no whole number/],
 ] as const)("%s: refused, and nothing is written", async (_, rows, count, message) => {

@@ -38,6 +38,16 @@ test("rows that are added move no image, and a larger share holds the smaller on
   for (const [i, side] of few.entries()) if (side === "val") expect(more[i]).toBe("val");
 });
 
+test("spaces around a link make no other image of it, by hash, by a table and by a column", async () => {
+  const spaced = links(200).map((link, i) => (i === 0 ? link : ` ${link} `));
+  expect(await sidesOf(spaced, 0.5)).toEqual(await sidesOf(links(200), 0.5));
+  const val = join(folder, "spaced.csv");
+  writeFileSync(val, "image_link\n https://x/1.jpg \n");
+  expect(await sidesOf(links(3), val)).toEqual(["train", "val", "train"]);
+  const torn = ["image_link,split", "https://x/1.jpg,train", " https://x/1.jpg,val"];
+  await expect(sidesOf(torn)).rejects.toThrow("is val here and train above");
+});
+
 test("all rows of an image are on one side, in whatever order they come", async () => {
   const some = fc.array(fc.constantFrom("https://x/a.jpg", "https://x/b.jpg", "https://x/c.jpg"), { minLength: 1 });
   await fc.assert(

@@ -57,7 +57,7 @@ export async function splitTable({ input, val, folder, ...options }: SplitOption
         const rows = sideOf.flatMap((own, i) => (own === side ? [i] : []));
         await writers[s].copy(block, rows);
         found[s].rows += rows.length;
-        for (const i of rows) found[s].links.push(hash(links[i]));
+        for (const i of rows) found[s].links.push(hash(links[i].trim()));
       }
     }
     for (const writer of writers) await writer.commit();
