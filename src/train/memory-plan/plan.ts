@@ -1,8 +1,9 @@
 import { type Bytes, type Course, type Flops, type Moment, NO_BYTES, totalBytes } from "../../engine/memory-kinds.ts";
+import type { Graph } from "../../graph/graph.ts";
 import { bytesOf } from "../../graph/print.ts";
 import { initCharacterHead } from "../../model/character-head.ts";
 import type { PaliGemmaConfig } from "../../model/config.ts";
-import { type LoraBinding, parametersOf } from "../../model/lora.ts";
+import { LORA_NOISE, type LoraBinding, parametersOf } from "../../model/lora.ts";
 import { isOfImages, paligemmaParameters } from "../../model/paligemma.ts";
 import { storedBytes, storedTensors } from "../../model/weight-blocks.ts";
 import { sizeOf } from "../../util/tensor.ts";
@@ -70,7 +71,6 @@ export function planMemory(step: PlannedStep): MemoryPlan {
     objective,
   );
   const trained = trainedTypes(step);
-  const standing = standingBytes(step, trained);
   const wrt = trained.map(({ name }) => name);
   const vocabulary = model.text.vocabSize;
   const parameters = parametersOf(paligemmaParameters(model)).reduce((sum, { shape: s }) => sum + sizeOf(s), 0);
@@ -84,9 +84,11 @@ export function planMemory(step: PlannedStep): MemoryPlan {
     const plain = lossGraph(model, shape, dtype, lora, options);
     const isAgain = step.residuals === "recompute";
     const graph = isAgain ? lossGraph(model, shape, dtype, lora, { ...options, recompute: true }) : plain;
+    const standing = standingBytes(step, trained, noiseBytes(graph));
     return { ...sizes, kept: null, ...atPeak(wholeCourse({ graph, plain, vocabulary }, engine, standing)) };
   }
   const chain = lossChain(model, shape, dtype, lora, { wrt, answers: objective.answers });
+  const standing = standingBytes(step, trained, Math.max(...chain.map(({ forward }) => noiseBytes(forward))));
   const keeps = chooseKept(chain, step.residuals, engine, step.memory - totalBytes(standing));
   const course = layeredCourse(chain, keeps, engine, standing, vocabulary);
   const back = chain.filter(({ backward }) => backward);
@@ -140,13 +142,16 @@ const JOB = 90 * MEBI;
 /** A token of a vocabulary in the tables of a tokenizer. */
 const TOKEN = 500;
 
-/** What lies in memory beside programs and what goes between them. */
-function standingBytes(step: PlannedStep, trained: readonly TrainedType[]): Bytes {
+/**
+ * What lies in memory beside programs and what goes between them.
+ * @param noise bytes that dropout draws for a program: they go when it has run
+ */
+function standingBytes(step: PlannedStep, trained: readonly TrainedType[], noise: number): Bytes {
   const { model, engine, beside } = step;
   const weights = weightBytes(step);
   const vector = 4 * trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const batch = fedBytes(step, trained);
-  if (!engine.onHost) return { ...NO_BYTES, process: DEVICE_CONTEXT, weights, adapters: vector, images: batch };
+  if (!engine.onHost) return { ...NO_BYTES, process: DEVICE_CONTEXT, weights, adapters: vector, images: batch + noise };
   const job = beside.tokenizer ? JOB + TOKEN * model.text.vocabSize : 0;
   const isCopied = engine.name === "tfjs"; // what is bound is uploaded, also where the device is this machine
   return {
@@ -155,7 +160,7 @@ function standingBytes(step: PlannedStep, trained: readonly TrainedType[]): Byte
     weights: (isCopied ? 2 : 1) * weights + (engine.name === "reference" ? 4 * weights : 0),
     adapters: 4 * vector, // what training starts from, its values, the gradient and that of a micro-batch
     optimizer: 2 * vector,
-    images: (1 + beside.ahead + Number(isCopied)) * batch + beside.cache,
+    images: (1 + beside.ahead) * batch + noise + (isCopied ? batch + noise : 0) + beside.cache,
   };
 }
 
@@ -164,10 +169,17 @@ export function weightBytes({ model, dtype }: Pick<PlannedStep, "model" | "dtype
   return storedBytes(parametersOf(paligemmaParameters(model)), dtype);
 }
 
-/** Bytes of what a micro-batch feeds: photographs, tokens, dropout's noise. */
+/** Bytes of a micro-batch: photographs and tokens. */
 function fedBytes({ model, shape, dtype, lora, objective }: PlannedStep, trained: readonly TrainedType[]): number {
-  const { inputs } = lossGraph(model, shape, dtype, lora, { differentiation: "none", objective });
+  const { inputs } = lossGraph(model, shape, dtype, lora && { ...lora, dropout: 0 }, {
+    differentiation: "none",
+    objective,
+  });
   const stored = parametersOf(paligemmaParameters(model)).flatMap(storedTensors);
   const others = new Set([...stored, ...trained].map(({ name }) => name));
   return [...inputs].reduce((sum, [name, type]) => sum + (others.has(name) ? 0 : bytesOf(type)), 0);
 }
+
+/** Bytes of noise that a program is fed. */
+const noiseBytes = ({ inputs }: Graph): number =>
+  [...inputs].reduce((sum, [name, type]) => sum + (LORA_NOISE.test(name) ? bytesOf(type) : 0), 0);

@@ -117,3 +117,20 @@ test("what is trained has its values, gradients and moments: an adapter of twice
   const all = planMemory(step(nano, { dtype: "f32", tune: "all", lora: undefined }));
   expect(all.trainable).toBe(all.parameters);
 });
+
+test("dropout's noise is drawn for one program at a time, and not for the batches that are read ahead", () => {
+  const { lora } = step(nano);
+  const noise = (programs: "whole" | "layers", ahead: number) => {
+    const [dry, noisy] = [0, 0.1].map((dropout) => {
+      const change = { programs, lora: { ...lora!, dropout }, beside: { ...NOTHING_BESIDE, ahead } };
+      return planMemory(step(nano, change, 8)).peak.images;
+    });
+    return noisy! - dry!;
+  };
+  const { hiddenSize: width, intermediateSize: mlp, numLayers } = nano.text;
+  const layer = 8 * (256 + 26) * (6 * width + mlp); // q k v o gate up read the width, one byte a number
+  expect([noise("layers", 0), noise("layers", 16)]).toEqual([layer, layer]);
+  expect(noise("whole", 0)).toBeGreaterThan((numLayers - 1) * layer);
+  expect(noise("whole", 0)).toBeLessThan(numLayers * layer); // of the last layer only answers are asked
+  expect(noise("whole", 16)).toBe(noise("whole", 0));
+});
