@@ -236,6 +236,10 @@ describe("bad input", () => {
 
   test("a share that is none is refused", async () => {
     expect(await amlcData("split", REAL, "--val", "5")).toBe(2);
-    expect(printed.err).toContain("--val 5: a share is from 0 to 1");
+    expect(printed.err).toContain("--val 5: a share is a number from 0 to 1");
+    for (const val of ["5%", "5 %", "0,05"]) {
+      expect(await amlcData("split", REAL, "--val", val)).toBe(2);
+      expect(printed.err).toContain(`--val ${val}: a share is a number from 0 to 1`);
+    }
   });
 });
