@@ -19,7 +19,8 @@ import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import { type CleanAnswersReport, cleanAnswers } from "./clean-answers.ts";
 import { downloadTable } from "./data/download.ts";
 import { checkSettings, refuseOverwrite } from "./data/table-job.ts";
-import { readTestTable } from "./predict/test-table.ts";
+import { requirePhotographs } from "./predict/part-rows.ts";
+import { readTestTable, type TestTable } from "./predict/test-table.ts";
 import { requireWritable } from "./predict/write-answers.ts";
 import { type PredictOptions, type PredictReport, predict, type RowFault } from "./predict.ts";
 import { sanity } from "./sanity.ts";
@@ -88,7 +89,7 @@ export async function submit(options: SubmitOptions): Promise<SubmitReport> {
   const work = options.work ?? `${output}-work`;
   const job = { ...(observer && { observer }), ...(signal && { signal }) };
   const { download, answers } = checkSettings(options.settings);
-  await checkEarly(options);
+  const table = await checkEarly(options);
   await makeOutputFolder(work);
   await requireWritable(output);
   using _lock = await lockFolder(work, SUBMITTING);
@@ -104,6 +105,7 @@ export async function submit(options: SubmitOptions): Promise<SubmitReport> {
   const fetched = await stages.take("download", asked, [join(images, MANIFEST)], () =>
     downloadTable({ input: test, images, settings: download, ...job }),
   );
+  requirePhotographs(table, images, whyMissing(fetched));
   observer?.note?.("2 of 4: the answers");
   const predicted = await predict({ ...options, images, output: raw, work: join(work, "predict") });
   if (predicted.rows_now === 0) stages.keep("predict");
@@ -126,13 +128,14 @@ export async function submit(options: SubmitOptions): Promise<SubmitReport> {
   });
 }
 
-/** Before photographs are fetched, which may take hours. @throws InputError for what would stop a later stage */
-async function checkEarly({ test, output, run: name, checkpoint, sets, rules }: SubmitOptions): Promise<void> {
+/** The test table, before photographs are fetched, which may take hours. @throws InputError for what would stop a later stage */
+async function checkEarly({ test, output, run: name, checkpoint, sets, rules }: SubmitOptions): Promise<TestTable> {
   await refuseOverwrite([test, rules], [output]);
-  await readTestTable(test);
+  const table = await readTestTable(test);
   const run = openRun(name);
   loadConfig({ config: run.config, sets: sets ?? [] });
   chooseCheckpoint(run, checkpoint);
+  return table;
 }
 
 const StagesSchema = z.record(
@@ -215,6 +218,16 @@ function describe({ fetched, predicted, cleaned, check }: StageReports) {
     ...{ answered: check.answered, blank, faults, faults_file },
     cleaning: { changed, emptied, rules },
     sanity: check,
+  };
+}
+
+const REASONS_TOLD = 5;
+
+function whyMissing({ failures, manifest }: DownloadReport) {
+  const reasons = countReasons(failures).slice(0, REASONS_TOLD);
+  return {
+    reasons: reasons.map(({ reason, images, example }) => `${images}: ${reason}, as ${example}`),
+    hint: `${manifest} tells of each; --retry-images asks for them again`,
   };
 }
 

@@ -112,6 +112,22 @@ test("photographs that could not be fetched are asked for again where that is wa
   expect(readFileSync(join(mended.work, "raw.csv"), "utf8")).toMatch(/^101,\w+,.*,[01]\.\d{4}$/m);
 });
 
+test("where not one photograph could be fetched, the reasons are told and how to ask again", async () => {
+  const gone = join(folder, "gone.csv");
+  const links = ["/x.jpg", "/y.jpg"].map((path) => server.serve(path, status(404)));
+  writeFileSync(gone, ["index,image_link,entity_name", ...links.map((link, i) => `${i},${link},width`), ""].join("\n"));
+  const asked = options("gone-answers.csv", { test: gone });
+  for (const _ of ["fetched now", "kept"]) {
+    const error = await submit(asked).catch((error: AmlcError) => error);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(
+        /gone\.csv: not one of its 2 rows has its photograph in .*\n {2}2: .*404.*, as http/,
+      ),
+      hint: expect.stringContaining("--retry-images"),
+    });
+  }
+});
+
 test("a submission that would be refused is told of with its faults", async () => {
   const settings = { ...options("").settings, answers: { ...answers, unknown: "keep" } as const };
   const refused = submit(options("refused.csv", { run: join(folder, "young"), settings }));

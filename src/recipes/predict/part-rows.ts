@@ -86,10 +86,19 @@ async function isOpen({ link }: TestRow, entry: Entry | undefined, images: strin
   return isFault(entry) && (await imageStateOf(images, link)) !== entry.image;
 }
 
-/** @throws InputError when not one of the rows has its photograph: then their folder is another one */
-export function requirePhotographs({ path, rows }: TestTable, images: string): void {
+/**
+ * @param why told besides: reasons, a line each, and what to do
+ * @throws InputError when not one of the rows has its photograph: then their folder is another one
+ */
+export function requirePhotographs({ path, rows }: TestTable, images: string, why?: WhyNone): void {
   if (rows.some(({ link }) => existsSync(imagePathOf(images, link) ?? ""))) return;
-  throw new InputError(`${path}: not one of its ${rows.length} rows has its photograph in ${images}`, {
-    hint: `name their folder by --images; amlc data download ${path} --images FOLDER fetches them`,
+  const reasons = why?.reasons.map((reason) => `\n  ${reason}`).join("") ?? "";
+  throw new InputError(`${path}: not one of its ${rows.length} rows has its photograph in ${images}${reasons}`, {
+    hint: why?.hint ?? `name their folder by --images; amlc data download ${path} --images FOLDER fetches them`,
   });
+}
+
+interface WhyNone {
+  readonly reasons: readonly string[];
+  readonly hint: string;
 }
