@@ -4,6 +4,7 @@ import { encodeCsv } from "../formats/csv.ts";
 import { historyLines } from "../report/history-lines.ts";
 import type { RunRow } from "./api.ts";
 import type { LiveRuns } from "./live-runs.ts";
+import { READ_OWN } from "./run-files.ts";
 import type { WatchedRun } from "./watched-run.ts";
 
 const NEWLINE = 0x0a;
@@ -97,7 +98,7 @@ async function metricsOf(watched: WatchedRun, runs: LiveRuns): Promise<readonly 
 
 /** Some whole lines at a time; a half one at the end is left out. A file that is not there has none. */
 async function* wholeLines(path: string): AsyncGenerator<Buffer> {
-  const file = await open(path).catch(() => undefined);
+  const file = await open(path, READ_OWN).catch(() => undefined);
   if (!file) return;
   try {
     let rest = Buffer.alloc(0);

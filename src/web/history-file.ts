@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { setImmediate as breathe } from "node:timers/promises";
 import { type HistoryLines, historyLines } from "../report/history-lines.ts";
 import type { MetricSummary, Point } from "./api.ts";
+import { READ_OWN } from "./run-files.ts";
 import { namesFor, type Points, pointsOf, rangeOf, type SeriesQuery, type StretchRange } from "./series.ts";
 import { Stretches } from "./stretches.ts";
 
@@ -253,11 +254,15 @@ function recordOf({ names, values, columns }: HistoryLines): NumberRecord {
 
 const finite = (value: number): Point => (Number.isFinite(value) ? value : null);
 
+/** Undefined where no ordinary file is. */
 function open(path: string): number | undefined {
   try {
-    return openSync(path, "r");
+    const file = openSync(path, READ_OWN);
+    if (fstatSync(file).isFile()) return file;
+    closeSync(file);
+    return undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (["ENOENT", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   type Dirent,
   existsSync,
   fstatSync,
@@ -27,6 +28,8 @@ export interface RunFiles {
   /** Splits, as file names have them. */
   readonly evaluated: readonly string[];
   readonly predicted: readonly string[];
+  /** Names that would be read if they were no links. */
+  readonly links: readonly string[];
   readonly hasBest: boolean;
   readonly lock: "held" | "dead" | "none";
 }
@@ -75,8 +78,7 @@ export function lookAt(run: RunFolder): RunFiles | undefined {
     const entries = readdirSync(run.path, { withFileTypes: true });
     const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
     const stats = names.flatMap((name) => {
-      const isRead = READ.has(name) || EVALUATION.test(name) || PREDICTIONS.test(name);
-      const found = isRead ? statSync(join(run.path, name), { throwIfNoEntry: false }) : undefined;
+      const found = isRead(name) ? statSync(join(run.path, name), { throwIfNoEntry: false }) : undefined;
       return found ? [{ name, found }] : [];
     });
     if (!stats.some(({ name }) => name === "config.yaml")) return undefined;
@@ -91,6 +93,7 @@ export function lookAt(run: RunFolder): RunFiles | undefined {
       historySize: stats.find(({ name }) => name === "history.jsonl")?.found.size ?? 0,
       evaluated: splitsOf(EVALUATION),
       predicted: splitsOf(PREDICTIONS),
+      links: entries.filter((entry) => entry.isSymbolicLink() && isRead(entry.name)).map(({ name }) => name),
       hasBest,
       lock,
     };
@@ -100,6 +103,10 @@ export function lookAt(run: RunFolder): RunFiles | undefined {
 }
 
 const READ: ReadonlySet<string> = new Set(["config.yaml", "environment.json", "history.jsonl", "outcome.json"]);
+const isRead = (name: string) => READ.has(name) || EVALUATION.test(name) || PREDICTIONS.test(name);
+
+/** How a run's file is opened: not by a link, for that may lead anywhere, and without a wait, as a pipe would have it. */
+export const READ_OWN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 const TAIL = 2 ** 12;
 const NEWLINE = 0x0a;

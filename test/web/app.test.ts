@@ -148,6 +148,22 @@ describe("/api/compare", () => {
   });
 });
 
+test("files that are links lead nowhere: not into a series, an export or a comparison", async () => {
+  const secret = join(folder, "secret.jsonl");
+  writeFileSync(secret, '{"step":1,"loss":42,"word":"hidden"}\n');
+  const run = runFolder(writeRun(experiments, "linked", {}));
+  rmSync(run.history);
+  symlinkSync(secret, run.history);
+  expect((await get("/api/series?run=linked&metric=loss")).body.series).toMatchObject([{ x: [] }]);
+  for (const format of ["csv", "json"]) {
+    const address = `/api/export?run=linked&what=history&format=${format}`;
+    expect(await (await app.request(address)).text()).not.toMatch(/42|hidden/);
+  }
+  const { status, body } = await get("/api/compare?run=first&run=linked");
+  expect([status, body.error.message]).toEqual([400, "linked: history.jsonl is a link"]);
+  rmSync(run.path, { recursive: true });
+});
+
 describe("/api/export", () => {
   const download = async (query: string) => {
     const response = await app.request(`/api/export?run=first&run=second&${query}`);

@@ -1,4 +1,5 @@
-import { appendFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { HistoryFile } from "../../src/web/history-file.ts";
@@ -183,4 +184,15 @@ describe("points", () => {
     const { file } = written(line(3) + line(1) + line(2));
     expect(await file.points(LOSS)).toMatchObject({ x: [1, 2, 3], mean: [1, 1 / 2, 1 / 3] });
   });
+});
+
+test("a link is no history, for it may lead anywhere, nor is a pipe, which nobody may write to", () => {
+  const [target, link, pipe] = [written(lines(1, 3)).path, newPath(), newPath()];
+  symlinkSync(target, link);
+  execFileSync("mkfifo", [pipe]);
+  for (const path of [link, pipe]) {
+    const file = new HistoryFile(path);
+    expect(file.advance(1000)).toEqual({ isAtEnd: true, isAnew: false, records: [] });
+    expect(file.summary).toEqual({ step: 0, metrics: {}, brokenLines: 0 });
+  }
 });
