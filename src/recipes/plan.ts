@@ -142,7 +142,7 @@ function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows
     programs: train.programs,
     residuals: train.residuals,
     beside: {
-      ahead: data.prefetch,
+      ahead: train.accumulate - 1 + data.prefetch,
       cache: image === "pixels" ? Math.min(data.pixel_cache_mb * 2 ** 20, photographs) : 0,
       threads: Math.min(4, availableParallelism() + 1),
       tokenizer: true,

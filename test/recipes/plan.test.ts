@@ -67,6 +67,16 @@ test("hours follow from the rows of the table, and a given rate", async () => {
   expect(totalBytes(plan.by_kind)).toBeCloseTo(plan.peak_bytes, 0);
 });
 
+test("the batches of a step wait for each other: they are there together", async () => {
+  const images = async (...sets: string[]) =>
+    (await planRun(tinyConfig(folder, ...sets), { rate: 1e9 })).by_kind.images;
+  const one = await images("train.accumulate=1");
+  const batch = (await images("train.accumulate=2")) - one;
+  expect(batch).toBeGreaterThan(2 * 3 * 56 ** 2 * 4); // two photographs in float32
+  expect((await images("train.accumulate=9")) - one).toBe(8 * batch);
+  expect((await images("train.accumulate=1", "data.prefetch=12")) - one).toBe(8 * batch);
+});
+
 test("a base that is nowhere, and no name on the hub, is said to be so", async () => {
   await expect(planRun({ ...tiny, base: "checkpoints/other" })).rejects.toThrow(
     /^checkpoints\/other: there is no config.json, and it is no PaliGemma-3B of the hub by its name$/,

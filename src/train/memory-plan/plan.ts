@@ -35,7 +35,7 @@ export interface PlannedStep {
 
 /** What a process that trains has beside the steps. */
 export interface Beside {
-  /** Batches that are read ahead. */
+  /** Batches that wait: the others of the step, and those that are read ahead. */
   readonly ahead: number;
   /** Bytes of photographs that are kept decoded. */
   readonly cache: number;
