@@ -65,9 +65,14 @@ function longestMatch<T>(
     asWritten = asWritten?.next.get(tokens[at].text);
     if (inAnyCase === undefined && asWritten === undefined) break;
     const value = asWritten?.value ?? inAnyCase?.value;
-    if (value !== undefined) found = { value, next: at + 1 };
+    if (value !== undefined && (at === from || !beginsName(tokens, at))) found = { value, next: at + 1 };
   }
   return found;
+}
+
+/** A word whose digits are a code: of "55 W H7" the H is no part of a unit "W h". */
+function beginsName(tokens: readonly Token[], at: number): boolean {
+  return tokens[at + 1]?.kind === "code" && tokens[at + 1].start === tokens[at].end;
 }
 
 /** The tokens that a spelling is compared by. */
