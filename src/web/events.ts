@@ -5,8 +5,12 @@ import type { LiveRuns } from "./live-runs.ts";
 
 /** After so much silence a sign of life goes out, in milliseconds: else no side learns of a connection that is dead. */
 const HEARTBEAT = 15_000;
-/** Events that wait for a client that does not read; it is let go, and fetches all anew when it comes back. */
+/**
+ * Events that wait for a client that does not read, besides some for each run, for all may change in one moment; it is let go,
+ * and fetches all anew when it comes back.
+ */
 const MOST_WAITING = 2000;
+const WAITING_A_RUN = 4;
 
 /** Sends what changes, as it changes, for as long as the client listens. */
 export function sendEvents(c: Context, runs: LiveRuns, heartbeat = HEARTBEAT): Response {
@@ -26,7 +30,7 @@ async function pass(stream: SSEStreamingApi, runs: LiveRuns, heartbeat: number):
     wake();
   };
   const stop = runs.listen((event) => {
-    if (waiting.push(event) <= MOST_WAITING) return wake();
+    if (waiting.push(event) <= MOST_WAITING + WAITING_A_RUN * runs.size) return wake();
     end();
     stream.abort();
   });

@@ -10,6 +10,8 @@ import { type WatchedRun, watchRun } from "./watched-run.ts";
 export interface LiveRuns {
   readonly folder: string;
   readonly index: HistoryIndex;
+  /** How many runs there are, as far as is known. */
+  readonly size: number;
   /** Looks at the folder now. */
   rows(): readonly RunRow[];
   /** A run that is there, by its name in the folder; nothing else can be named. */
@@ -84,6 +86,9 @@ export function watchRuns(folder: string, { pause = PAUSE }: { readonly pause?: 
     folder,
     index,
     ended: ending.signal,
+    get size() {
+      return watched.size;
+    },
     rows() {
       look();
       return [...watched.values()].map((run) => run.row());

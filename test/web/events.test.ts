@@ -70,6 +70,31 @@ test("all clients get what changes, from one watcher, and those that leave are f
   await runs.close();
 });
 
+test("a client hears of all runs when all change in one moment, and one that does not read is let go", async () => {
+  const listeners: ((event: LiveEvent) => void)[] = [];
+  const listen: LiveRuns["listen"] = (listener) => {
+    listeners.push(listener);
+    return () => {};
+  };
+  const runs = { ...watchRuns(folder), size: 3000, listen };
+  const app = createApp({ runs });
+  const tell = (count: number) => {
+    for (let i = 0; i < count; i++) for (const listener of listeners) listener({ kind: "gone", run: `run-${i}` });
+  };
+  const reader = (await app.request("/api/events")).body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = (await reader.read()).value!;
+  tell(3000);
+  for (let isOver = false; !isOver && !text.includes("run-2999"); ) {
+    const { done, value } = await reader.read();
+    isOver = done;
+    text += value ?? "";
+  }
+  expect(eventsIn(text)).toHaveLength(3000);
+  tell(20_000);
+  for (let isOver = false; !isOver; ) isOver = (await reader.read()).done;
+  await runs.close();
+});
+
 test("silence is broken by a sign of life", async () => {
   const { runs, listen } = openStream(20);
   const client = await listen();
