@@ -31,8 +31,10 @@ export function useRuns(): LiveRuns {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let retry: ReturnType<typeof setTimeout> | undefined;
+    let loading = 0;
     const load = async () => {
       clearTimeout(retry);
+      loading++;
       try {
         const answer = await ask<RunsAnswer>(addressOf("runs"));
         setState((old) => ({ ...old, answer, fault: null, epoch: old.epoch + 1 }));
@@ -40,9 +42,13 @@ export function useRuns(): LiveRuns {
         setState((old) => ({ ...old, fault: fault as ServerFault }));
         retry = setTimeout(load, RETRY_MS);
       }
+      loading--;
+      flush();
     };
     const flush = () => {
+      clearTimeout(timer);
       timer = undefined;
+      if (loading > 0) return; // what is on its way may be older than these events
       const events = waiting.current.splice(0);
       setState((old) => events.reduce(takeEvent, old));
     };

@@ -62,6 +62,22 @@ describe.skipIf(whyNoBrowser)(inBrowser("a page that stays open"), () => {
     await page.close();
   });
 
+  test("what changes while the runs are on their way shows when they are there", async () => {
+    const page = await pages.open("column=loss.last");
+    const row = page.locator("tr", { hasText: "grows" });
+    await row.waitFor();
+    await page.route("**/api/runs", async (route) => {
+      const response = await route.fetch();
+      await page.getByText("live", { exact: true }).waitFor();
+      grow(4, 0.0625);
+      await page.waitForTimeout(3000);
+      await route.fulfill({ response });
+    });
+    await page.reload();
+    await eventually(() => row.textContent()).toContain("0.0625");
+    await page.close();
+  });
+
   test("a server that is gone is told of; when it is back, so is all that happened meanwhile", async () => {
     const page = await pages.open("column=loss.last");
     await page.getByText("live", { exact: true }).waitFor();
