@@ -9,7 +9,7 @@ export interface Term {
   readonly negative: boolean;
   /** Undefined: none stands beside it, or one of something else. */
   readonly unit: UnitRule | undefined;
-  /** Its unit is none of a value: Wh, °C, mg/ml. */
+  /** Its unit is none of a value (Wh, °C, mg/ml), or it is what values are reckoned for (per 100 g). */
   readonly isOther: boolean;
   /** The entities of a side that stands between number and unit: 30 (H) cm. */
   readonly side: readonly string[] | undefined;
@@ -46,7 +46,10 @@ function readTerm(
   if (slashes && number.rule === "fraction" && unit && rules.unfractioned.has(unit.quantity)) {
     return readTerm(tokens, at, low, wanted, rules, false);
   }
-  const isRate = unit !== undefined && after !== undefined && isPerUnit(tokens, after.next, unit, rules);
+  const isRate =
+    unit !== undefined &&
+    (isReckonedFor(tokens, at, number, unit, rules) ||
+      (after !== undefined && isPerUnit(tokens, after.next, unit, rules)));
   const negative = isNegative(tokens, at, low);
   return {
     number,
@@ -57,6 +60,18 @@ function readTerm(
     from: negative ? at - 1 : at,
     next: after?.next ?? number.next,
   };
+}
+
+/** "per 100 g", as the tables of what is in food have it: nothing weighs that. */
+function isReckonedFor(
+  tokens: readonly Token[],
+  at: number,
+  { digits }: NumberRead,
+  { name }: UnitRule,
+  rules: AnswerRules,
+): boolean {
+  const isAfterWord = at > 0 && tokens[at - 1].kind === "word" && rules.per.match(tokens, at - 1)?.next === at;
+  return isAfterWord && rules.references.has(`${digits} ${name}`);
 }
 
 function pickReading(readings: UnitReadings, { quantity }: Wanted): UnitRule | undefined {
