@@ -2,9 +2,9 @@ import {
   ALIGN_1,
   ALIGN_4,
   constant,
-  encodeKernel,
   get,
   I32,
+  loadKernel,
   loop,
   NO_RESULT,
   repeatIf,
@@ -110,13 +110,11 @@ const READ = [
 
 /** @returns undefined where WebAssembly has no vectors */
 export function loadCsvKernel(): CsvKernel | undefined {
-  const module = encodeKernel({
+  return loadKernel<CsvKernel>({
     ...{ name: "read", parameters: 4, results: 1, body: READ, pages: PAGES },
     locals: [
       [7, I32], // SOURCE to IS_PAIR
       [1, V128], // BYTES
     ],
   });
-  if (!WebAssembly.validate(module)) return undefined;
-  return new WebAssembly.Instance(new WebAssembly.Module(module)).exports as CsvKernel;
 }

@@ -1,4 +1,4 @@
-import { ALIGN_1, constant, encodeKernel, get, I32, loop, repeatIf, set, tee, V128, vector } from "../util/wasm.ts";
+import { ALIGN_1, constant, get, I32, loadKernel, loop, repeatIf, set, tee, V128, vector } from "../util/wasm.ts";
 
 /**
  * A conversion of sixteen-bit floats as a WebAssembly module, four numbers at a time. In its terms, `convert` is
@@ -101,13 +101,11 @@ export function loadHalfKernel(name: ConversionName): HalfKernel | undefined {
       [...get(FROM), ...constant(loaded), ...add, ...tee(FROM), ...get(END), ...ltU, ...repeatIf],
     ),
   ].flat();
-  const module = encodeKernel({
+  return loadKernel<HalfKernel>({
     ...{ name: "convert", parameters: 1, results: 0, body, pages: PAGES },
     locals: [
       [2, I32], // FROM, TO
       [2, V128], // X, MAGNITUDE
     ],
   });
-  if (!WebAssembly.validate(module)) return undefined;
-  return new WebAssembly.Instance(new WebAssembly.Module(module)).exports as unknown as HalfKernel;
 }

@@ -1,4 +1,4 @@
-import { ALIGN_1, constant, encodeKernel, get, I32, loop, repeatIf, set, tee, V128, vector } from "../util/wasm.ts";
+import { ALIGN_1, constant, get, I32, loadKernel, loop, repeatIf, set, tee, V128, vector } from "../util/wasm.ts";
 
 /**
  * Looks for numbers that are not finite, as a WebAssembly module, 16 bytes at a time. In its terms, `find` is
@@ -41,13 +41,11 @@ const FIND = [
 
 /** @returns undefined where WebAssembly has no vectors */
 export function loadFiniteKernel(): FiniteKernel | undefined {
-  const module = encodeKernel({
+  return loadKernel<FiniteKernel>({
     ...{ name: "find", parameters: 3, results: 1, body: FIND, pages: WINDOW / 2 ** 16 },
     locals: [
       [1, I32], // SOURCE
       [3, V128], // EXPONENTS, ONES, SEEN
     ],
   });
-  if (!WebAssembly.validate(module)) return undefined;
-  return new WebAssembly.Instance(new WebAssembly.Module(module)).exports as unknown as FiniteKernel;
 }

@@ -48,6 +48,16 @@ export function encodeKernel({
   ]);
 }
 
+/**
+ * A kernel, ready to run; `Kernel` says what it exports.
+ * @returns undefined where WebAssembly has no vectors
+ */
+export function loadKernel<Kernel>(source: KernelSource): Kernel | undefined {
+  const module = encodeKernel(source);
+  if (!WebAssembly.validate(module)) return undefined;
+  return new WebAssembly.Instance(new WebAssembly.Module(module)).exports as Kernel;
+}
+
 function section(id: number, content: readonly number[]): number[] {
   return [id, ...leb(content.length), ...content];
 }
