@@ -79,10 +79,9 @@ function readWord(scan: Scan, at: number): Token | undefined {
   return { kind: "word", text: word, key: word.toLowerCase(), start: at, end: at + word.length, number: undefined };
 }
 
-/** Where the first of two words ends that touch between two numbers: "xH" in W10xH20, "cmx" in 10cmx20. */
+/** Where the first of two words ends that touch, between two numbers: "xH" in W10xH20, "cmx" in 10cmx20. */
 function endOfFirst({ text, known, tokens }: Scan, at: number, end: number): number {
-  const before = tokens.at(-1);
-  const isBetween = before?.kind === "number" && before.end === at && isDigitAt(text, end);
+  const isBetween = tokens.at(-1)?.kind === "number" && isDigitAt(text, end);
   if (!isBetween || end - at < 2) return end;
   const word = text.slice(at, end).toLowerCase();
   const [first, unit, last] = [word[0], word.slice(0, -1), word[word.length - 1]];
