@@ -59,10 +59,10 @@ function isHeader(tokens: readonly Token[], from: number, to: number, rules: Ans
   return isOpen && tokens[at]?.kind === "number";
 }
 
-/** Past a bracket, a comma or colon, or the hyphen of 24-oz. */
+/** Past a bracket, a comma or colon, the hyphen of 24-oz, or the plus of 50+ lbs. */
 function skipSign(tokens: readonly Token[], at: number): number | undefined {
   const { key, start, end } = tokens[at];
-  const touches = key === "-" && tokens[at - 1].end === start && tokens[at + 1]?.start === end;
+  const touches = tokens[at - 1].end === start && (key === "+" || (key === "-" && tokens[at + 1]?.start === end));
   return touches || BRACKETS.has(key) || STOPS.has(key) ? at + 1 : undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { KnownWords, Token } from "./answer-text.ts";
 import { interpretDigits } from "./number-text.ts";
 
-const SCIENTIFIC = /(\d+(?:[.,]\d+)?)(?:e|\s?e(?=[+-]))([+-]?\d+)(?![\p{L}\d])/iuy;
+const SCIENTIFIC = /(\d+(?:[.,]\d+)?)(?:e|\s?e(?=[+-]))([+-]?\d+)(?!\d)/iuy;
 const GROUPED = /\d{1,3}(?:'\d{3})+(?![\d'])(?:[.,]\d+)?/y;
 const SPACED = /[1-9]\d{0,2}(?: \d{3})+(?!\d)(?:[.,]\d+)?/y;
 const PLAIN = /\d+(?:[.,]\d+)*/y;
