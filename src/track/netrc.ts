@@ -1,34 +1,39 @@
 /**
  * The password for a host in the text of a netrc file, or that of `default`; undefined when there is none. Words are parted
- * by white space and may stand in quotes.
+ * by white space and may stand in quotes; a remark begins with # where no value is awaited.
  */
 export function readNetrc(text: string, host: string): string | undefined {
   const passwords = new Map<string, string>();
-  const words = wordsOf(text);
-  for (let i = 0, machine: string | undefined; i < words.length; i++) {
-    const word = words[i]!;
-    if (word === "default") machine = DEFAULT;
-    else if (word === "machine") machine = words[++i];
-    else if (word === "login" || word === "user" || word === "account") i++;
-    else if (word === "password" && machine !== undefined) passwords.set(machine, words[++i] ?? "");
+  let [machine, awaited] = [undefined as string | undefined, undefined as string | undefined];
+  for (const line of linesOf(text)) {
+    for (const word of wordsOf(line)) {
+      if (awaited !== undefined) {
+        if (awaited === "machine") machine = word;
+        if (awaited === "password" && machine !== undefined) passwords.set(machine, word);
+        awaited = undefined;
+      } else if (word.startsWith("#")) break;
+      else if (word === "default") machine = DEFAULT;
+      else if (WITH_VALUE.has(word)) awaited = word;
+    }
   }
   return (passwords.get(host) ?? passwords.get(DEFAULT)) || undefined;
 }
 
 /** No host is called so. */
 const DEFAULT = "";
+const WITH_VALUE: ReadonlySet<string> = new Set(["machine", "login", "user", "account", "password"]);
 
-/** Without comments, and without macros, which go to the next empty line. */
-function wordsOf(text: string): readonly string[] {
-  const words: string[] = [];
+/** Without remarks, and without macros, which go to the next empty line. */
+function linesOf(text: string): readonly string[] {
   let inMacro = false;
-  for (const line of text.split(/\r?\n/)) {
+  return text.split(/\r?\n/).filter((line) => {
     if (/^\s*macdef\b/.test(line)) inMacro = true;
     else if (line.trim() === "") inMacro = false;
-    if (inMacro || /^\s*#/.test(line)) continue;
-    for (const [, double, single, bare] of line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g)) {
-      words.push(double?.replaceAll(/\\(.)/g, "$1") ?? single ?? bare!);
-    }
-  }
-  return words;
+    return !inMacro && !/^\s*#/.test(line);
+  });
 }
+
+const wordsOf = (line: string): readonly string[] =>
+  [...line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, bare]) => double?.replaceAll(/\\(.)/g, "$1") ?? single ?? bare!,
+  );

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readNetrc } from "../../src/track/netrc.ts";
 import { NO_WISHES, requireKey, requireRunId, wandbSettings } from "../../src/track/wandb-settings.ts";
 import { workFolder } from "../support/work-folder.ts";
 
@@ -117,6 +118,15 @@ test("the key that wandb login has left is found by the host of the server, with
   const none = await wandbSettings(online, { HOME: home, WANDB_BASE_URL: "http://127.0.0.1:9090" });
   expect(none.key).toBeUndefined();
   expect(() => requireKey(none)).toThrow("there is no key");
+});
+
+test("a remark behind a key is none of it, and # within a key is none of a remark", async () => {
+  const home = workFolder();
+  const entry = `machine api.wandb.ai login user # mine\n  password ${KEY} # before: password ${OTHER}`;
+  writeFileSync(join(home, ".netrc"), `${entry}\n#machine api.wandb.ai login user password ${OTHER}\n`);
+  const { key } = await wandbSettings({ ...NO_WISHES, mode: "online" }, { HOME: home });
+  expect(key?.authorization).toBe(basic(KEY));
+  expect(readNetrc("machine a.example login #user password #word", "a.example")).toBe("#word");
 });
 
 test("NETRC names another file, and default is for all hosts", async () => {
