@@ -44,16 +44,36 @@ export function writeJson(tree: JsonTree): string {
 /** Line breaks between the tokens go; within a text JSON has none. */
 const oneLine = (text: string) => (/[\r\n]/.test(text) ? text.replaceAll(/[\r\n]+/g, " ") : text);
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{}:,]|[^\s"[\]{}:,]+/g;
+/** The tokens of JSON and where each begins. A text is searched for its end: a pattern for it fails where it is long. */
+function* tokensOf(text: string): Generator<{ readonly token: string; readonly index: number }> {
+  const pattern = /["[\]{}:,]|[^\s"[\]{}:,]+/g;
+  for (let found = pattern.exec(text); found; found = pattern.exec(text)) {
+    const { 0: token, index } = found;
+    if (token === '"') pattern.lastIndex = endOfText(text, index);
+    yield { token: token === '"' ? text.slice(index, pattern.lastIndex) : token, index };
+  }
+}
+
+/** Behind the quote that ends the text which begins at `start`; the end of all when none does. */
+function endOfText(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let slashes = 0;
+    while (text[at - 1 - slashes] === "\\") slashes++;
+    if (slashes % 2 === 0) return at + 1;
+  }
+  return text.length;
+}
 
 /** Names and values of an object, the values as they stand there; undefined when the text is none. */
 export function membersOf(text: string): readonly (readonly [string, string])[] | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
   const members: [string, string][] = [];
   let [depth, name, start] = [0, "", 0];
-  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+  for (const { token, index } of tokensOf(text)) {
     if (depth === 1 && (token === "," || token === "}")) {
-      if (name !== "") members.push([JSON.parse(name) as string, text.slice(start, index).trim()]);
+      const key = name === "" ? undefined : readText(name);
+      if (name !== "" && key === undefined) return undefined;
+      if (key !== undefined) members.push([key, text.slice(start, index).trim()]);
       name = "";
     } else if (depth === 1 && token === ":") start = index + 1;
     else if (depth === 1 && name === "") name = token;
@@ -63,14 +83,26 @@ export function membersOf(text: string): readonly (readonly [string, string])[] 
   return members;
 }
 
+function readText(token: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(token);
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const BARE: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
 
 /** What JSON with bare words means. @throws SyntaxError */
 export function parseJson(text: string): unknown {
-  const marked = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) =>
-    token.startsWith('"') ? token : JSON.stringify(`\0${token}`),
-  );
-  return JSON.parse(marked, (_, value: unknown) =>
+  let [marked, end] = ["", 0];
+  for (const { token, index } of tokensOf(text)) {
+    if (!Object.hasOwn(BARE, token)) continue;
+    marked += text.slice(end, index) + JSON.stringify(`\0${token}`);
+    end = index + token.length;
+  }
+  return JSON.parse(marked + text.slice(end), (_, value: unknown) =>
     typeof value === "string" && value.startsWith("\0") ? BARE[value.slice(1)] : value,
   );
 }

@@ -67,3 +67,17 @@ test("what is no object has no members", () => {
   for (const text of ["[1,2]", '"{}"', "1", "null", ""]) expect(membersOf(text)).toBeUndefined();
   expect(membersOf(" {} ")).toEqual([]);
 });
+
+test("texts of any length are taken whole, whatever is in them", () => {
+  const text = `${'\\"{}[],: NaN '.repeat(2 ** 20)}\\`;
+  const json = JSON.stringify({ text, next: 1 });
+  expect(membersOf(json)).toEqual([
+    ["text", JSON.stringify(text)],
+    ["next", "1"],
+  ]);
+  expect(parseJson(json)).toEqual({ text, next: 1 });
+});
+
+test.each(["{a:1}", '{"\\x":1}', "{5:1}"])("what only looks like an object is none: %s", (text) => {
+  expect(membersOf(text)).toBeUndefined();
+});
