@@ -6,7 +6,8 @@ import { getCookie, setCookie } from "hono/cookie";
 import { WebFault } from "./fault.ts";
 import { PAGE_POLICY } from "./shell.ts";
 
-const COOKIE = "amlc-token";
+/** One for each port: a browser sends a host's cookies to all of them. */
+const cookieOf = ({ req }: Context) => ["amlc-token", new URL(req.url).port].filter((part) => part !== "").join("-");
 
 /** Whether nobody but this machine can reach an address. */
 export function isLoopback(host: string): boolean {
@@ -58,7 +59,7 @@ export function wantToken(token: string): MiddlewareHandler {
   return async (c, next) => {
     const given = c.req.query("token");
     if (given !== undefined && isSame(given, token)) return keepToken(c, token);
-    if (isSame(getCookie(c, COOKIE) ?? "", token)) return next();
+    if (isSame(getCookie(c, cookieOf(c)) ?? "", token)) return next();
     throw new WebFault(
       401,
       "this page is not open to everybody",
@@ -68,7 +69,7 @@ export function wantToken(token: string): MiddlewareHandler {
 }
 
 function keepToken(c: Context, token: string): Response {
-  setCookie(c, COOKIE, token, { httpOnly: true, sameSite: "Strict", path: "/" });
+  setCookie(c, cookieOf(c), token, { httpOnly: true, sameSite: "Strict", path: "/" });
   const address = new URL(c.req.url);
   address.searchParams.delete("token");
   // A path that begins with two slashes would be another server's name.

@@ -90,6 +90,16 @@ describe("where others can reach the page", () => {
     expect((await ask("/api/runs", cookie.split("; ")[0])).status).toBe(200);
   });
 
+  test("pages at two ports of one machine have a cookie each, for browsers do not tell ports apart", async () => {
+    const cookies = ["4321", "4322"].map(async (port) => {
+      const response = await open.request(`http://192.168.7.7:${port}/?token=${TOKEN}`);
+      return response.headers.get("set-cookie")!.split("=")[0];
+    });
+    expect(new Set(await Promise.all(cookies)).size).toBe(2);
+    const headers = { cookie: `${await cookies[1]}=${TOKEN}` };
+    expect((await open.request("http://192.168.7.7:4322/api/runs", { headers })).status).toBe(200);
+  });
+
   test("long answers are compressed on their way", async () => {
     for (const [served, encoding] of [
       [open, "gzip"],
