@@ -6,6 +6,7 @@ import type { RunFolder } from "../../runs/folder.ts";
 import { openRunLog, type RunLog } from "../../track/run-log.ts";
 import { startUpload } from "../../track/upload/start-upload.ts";
 import { requireKey, type WandbSettings, wandbSettings } from "../../track/wandb-settings.ts";
+import { InputError } from "../../util/errors.ts";
 import { drawRun } from "../picture.ts";
 import { metricsOf } from "./metric-names.ts";
 import type { ShownRow, Sink } from "./sink.ts";
@@ -59,7 +60,7 @@ export async function openWandbSink(options: WandbSinkOptions): Promise<Sink> {
     note: (text) => log.output(text),
     machine: (load) => log.stats(load),
     async finish({ exitCode, best: trained }) {
-      log.saveFile("loss-curve.svg", await readFile(await drawRun(run.path)));
+      await saveCurve(log, run, note);
       if (trained?.value !== undefined) {
         log.summary({ "best/step": trained.step, [`best/${config.eval.metric}`]: trained.value });
       }
@@ -77,6 +78,16 @@ export async function openWandbSink(options: WandbSinkOptions): Promise<Sink> {
       if (!sent) note(`not all was sent to Weights & Biases${rest ? `, ${rest} rows are left` : ""}: ${hint}`);
     },
   };
+}
+
+/** What has been trained is worth more than its picture. */
+async function saveCurve(log: RunLog, run: RunFolder, note: (text: string) => void): Promise<void> {
+  try {
+    log.saveFile("loss-curve.svg", await readFile(await drawRun(run.path)));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    note(`${error.message}; it is not logged`);
+  }
 }
 
 const EnvironmentSchema = z.looseObject({ git_commit: z.string().nullable() });

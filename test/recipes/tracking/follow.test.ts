@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { parseConfig } from "../../../src/config/load.ts";
@@ -116,6 +116,21 @@ test("a run that was stopped is logged on from its checkpoint, in a part of its 
   expect(readRecords(second).find((record) => record.run)!.run).toMatchObject({ branchPoint: { value: 3 } });
   expect(await readOutcome(runFolder(run))).toEqual({ outcome: "finished", step: 6 });
   expect(readdirSync(join(run, "tensorboard"))).toHaveLength(2);
+});
+
+test("a curve that the disk does not take is told of, and training has ended well all the same", async () => {
+  const notes: string[] = [];
+  const run = join(folder, "curveless");
+  const observer = {
+    note: (text: string) => void notes.push(text),
+    step: ({ step }: { step: number }) =>
+      void (step === 1 && mkdirSync(join(run, "loss-curve.svg", "taken"), { recursive: true })),
+  };
+  await train(configOf("curveless", "track.wandb.mode=offline"), { observer });
+  expect(await readOutcome(runFolder(run))).toEqual({ outcome: "finished", step: 6 });
+  expect(notes).toContainEqual(expect.stringMatching(/loss-curve\.svg: .*; it is not logged$/));
+  const [log] = (await logsOf(run)) as [string];
+  expect(readRecords(log).at(-1)!.exit).toMatchObject({ runtime: expect.any(Number) });
 });
 
 test("a failed run says why, and what was logged is whole", async () => {
