@@ -93,11 +93,13 @@ const memoryHere = () => process.memoryUsage().rss + availableMemory();
 
 const CONFIG = "config.json";
 
+const withoutSlash = (folder: string) => folder.replace(/[\\/]+$/, "");
+
 /** The base's sizes, and the file that has them. */
 async function describeBase(name: string): Promise<{ readonly path: string; readonly model: PaliGemmaConfig }> {
   const folder = resolveAsset(name);
   if (existsSync(join(folder, CONFIG))) return { path: join(folder, CONFIG), model: await readModelConfig(folder) };
-  const hub = findHubBase(name) ?? findHubBase(`google/${name.split(/[\\/]/).at(-1)}`);
+  const hub = findHubBase(name) ?? findHubBase(`google/${withoutSlash(name).split(/[\\/]/).at(-1)}`);
   if (hub) return { path: join(hub.folder, CONFIG), model: await readModelConfig(hub.folder) };
   throw new InputError(`${name}: there is no config.json, and it is no PaliGemma-3B of the hub by its name`, {
     hint: "a base is a Hugging Face folder of a PaliGemma checkpoint; amlc model pull or init makes one",
@@ -238,7 +240,7 @@ function changesFor(config: Config, model: PaliGemmaConfig): readonly (readonly 
     (rows) => rows >= 1 && rows < train.batch && train.batch % rows === 0,
   );
   const blocks = (bits: 8 | 4, block: number, distance: number): Change => ({
-    words: [`base=${config.base}-int${bits}`],
+    words: [`base=${withoutSlash(config.base)}-int${bits}`],
     distance,
     apply: (asked, base) => [asked, { ...base, blocks: { bits, block } }],
   });

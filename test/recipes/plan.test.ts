@@ -54,6 +54,14 @@ describe("a step that does not fit", () => {
     expect(proposals[0]!.changes).toEqual(["train.residuals=recompute"]);
   });
 
+  test("is told of a base in few bits beside its own folder, however that was written", async () => {
+    const slashed = (memory: number) =>
+      planRun({ ...loadConfig({ config: "lora-r8" }), base: "checkpoints/paligemma-3b-ft-docvqa-448/" }, on(memory));
+    expect((await slashed(1e12)).base.config).toMatch(/paligemma-3b-448[\\/]config\.json$/);
+    const { proposals } = await slashed(7.4e9);
+    expect(proposals[0]!.changes).toEqual(["base=checkpoints/paligemma-3b-ft-docvqa-448-int8"]);
+  });
+
   test("for which there is no way says so", async () => {
     expect((await planRun(config(), on(1))).proposals).toEqual([]);
   });
