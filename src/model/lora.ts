@@ -43,7 +43,7 @@ export function linearsOf<T>(tree: PaliGemma<T>): Linear<T>[] {
 /**
  * The layers that a configuration's targets name, as PEFT would choose them: a list matches whole name suffixes, a string
  * is a regular expression for the full path, in the spelling of any release of transformers.
- * @throws InputError when a target matches nothing
+ * @throws InputError when a target matches nothing, or all that match are excluded
  */
 export function loraModules(
   tree: PaliGemma<Parameter>,
@@ -59,8 +59,8 @@ export function loraModules(
       : typeof targets === "string"
         ? matchesWhole(targets)
         : (path: string) => suffixes.some((suffix) => hasSuffix(path, suffix));
-  const modules = linears.filter(({ path }) => chosen(path) && !excluded(path));
-  if (unmatched.length > 0 || modules.length === 0) {
+  const targeted = linears.filter(({ path }) => chosen(path));
+  if (unmatched.length > 0 || targeted.length === 0) {
     const names = [...new Set(linears.map(({ path }) => path.split(".").at(-1)!))];
     throw new InputError(
       `lora.targets: ${unmatched.length > 0 ? unmatched.join(", ") : JSON.stringify(targets)} matches no layer of the model`,
@@ -68,6 +68,12 @@ export function loraModules(
         hint: `linear layers are named ${names.join(", ")}; a path looks like ${linears.at(-1)!.path}`,
       },
     );
+  }
+  const modules = targeted.filter(({ path }) => !excluded(path));
+  if (modules.length === 0) {
+    throw new InputError(`lora.exclude: ${JSON.stringify(exclude)} leaves none of the layers that lora.targets names`, {
+      hint: "exclude less, or set it to null",
+    });
   }
   return modules.map(({ path, w }) => ({ path, out: w.shape[0]!, in: w.shape[1]! }));
 }

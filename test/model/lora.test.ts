@@ -49,6 +49,10 @@ describe("targets choose what PEFT chooses on PaliGemma-3B", () => {
     expect(targeted(SEVEN, ".*vision_tower.*")).toEqual(targeted(`.*language_model.*\\.(${SEVEN.join("|")})`));
   });
 
+  test("where all that is targeted is excluded, it is lora.exclude that is at fault", () => {
+    expect(() => targeted(["q_proj"], ".*_proj")).toThrow(/^lora\.exclude: "\.\*_proj" leaves none of the layers/);
+  });
+
   test("one wrong name among right ones is refused", () => {
     expect(() => targeted(["q_proj", "v_porj"])).toThrow("lora.targets: v_porj matches no layer of the model");
   });
