@@ -41,7 +41,7 @@ function readTerm(
   const number = readNumber(tokens, at, rules, slashes);
   if (number === undefined) return undefined;
   const after = readUnitAfter(tokens, number.next, wanted, rules);
-  const readings = after?.readings ?? readUnitBefore(tokens, low, at, rules);
+  const readings = after?.readings ?? readUnitBefore(tokens, low, at, wanted, rules);
   const unit = readings && pickReading(readings, wanted);
   if (slashes && number.rule === "fraction" && unit && rules.unfractioned.has(unit.quantity)) {
     return readTerm(tokens, at, low, wanted, rules, false);

@@ -77,11 +77,12 @@ function matchUnit(tokens: readonly Token[], at: number, rules: AnswerRules) {
 
 const suitsAny = (readings: UnitReadings, { quantity }: Wanted) => readings.some((unit) => unit.quantity === quantity);
 
-/** The unit before a number: kg 5, Voltage (V): 220, weight in kg: 5. */
+/** The unit before a number: kg 5, Voltage (V): 220, weight in kg: 5. The L of W 20 x L 30 is none. */
 export function readUnitBefore(
   tokens: readonly Token[],
   low: number,
   at: number,
+  wanted: Wanted,
   rules: AnswerRules,
 ): UnitReadings | undefined {
   let end = at;
@@ -93,7 +94,9 @@ export function readUnitBefore(
     if (unit?.next !== end) continue;
     const opened = bracketed && from > low && (tokens[from - 1].key === "(" || tokens[from - 1].key === "[");
     const introduced = from > low && rules.between.match(tokens, from - 1)?.next === from;
-    const mayLead = !bracketed && rules.beforeNumber.match(tokens, from)?.next === end;
+    const isSide =
+      wanted.hasSides && !suitsAny(unit.value, wanted) && rules.dimensions.match(tokens, from) !== undefined;
+    const mayLead = !bracketed && !isSide && rules.beforeNumber.match(tokens, from)?.next === end;
     if (opened || introduced || mayLead) return unit.value;
   }
   return undefined;
