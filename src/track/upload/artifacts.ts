@@ -2,15 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { WandbArtifact, WandbManifest, WandbManifestEntry } from "../../formats/wandb-record.ts";
-import {
-  COMMIT_ARTIFACT,
-  CREATE_ARTIFACT,
-  CREATE_ARTIFACT_FILES,
-  CREATE_ARTIFACT_MANIFEST,
-  type CreatedArtifact,
-  type CreatedArtifactFiles,
-  type CreatedManifest,
-} from "./operations.ts";
+import { COMMIT_ARTIFACT, CREATE_ARTIFACT, CREATE_ARTIFACT_FILES, CREATE_ARTIFACT_MANIFEST } from "./operations.ts";
 import { UploadFault } from "./retry.ts";
 import { contentOf, type RunPlace } from "./run-files.ts";
 import type { WandbServer } from "./server.ts";
@@ -30,13 +22,13 @@ export async function putArtifact(
 ): Promise<void> {
   const contents = (artifact.manifest?.contents ?? []).map((entry) => found(entry, staging));
   await requireUnchanged(contents);
-  const { createArtifact } = await server.ask<CreatedArtifact>("CreateArtifact", CREATE_ARTIFACT, {
+  const { createArtifact } = await server.ask(CREATE_ARTIFACT, {
     input: inputOf(artifact, place),
   });
   const { id, state, artifactSequence } = createArtifact.artifact;
   if (state === COMMITTED) return;
   const manifest = (digest: string, includeUpload: boolean) =>
-    server.ask<CreatedManifest>("CreateArtifactManifest", CREATE_ARTIFACT_MANIFEST, {
+    server.ask(CREATE_ARTIFACT_MANIFEST, {
       artifactID: id,
       baseArtifactID: artifact.baseId || (artifactSequence?.latestArtifact?.id ?? null),
       name: MANIFEST,
@@ -54,7 +46,7 @@ export async function putArtifact(
   const { file } = (await manifest(digest, true)).createArtifactManifest.artifactManifest;
   if (!file.uploadUrl) throw new UploadFault("the server gave no address for a manifest", { passing: false });
   await server.put(file.uploadUrl, file.uploadHeaders ?? [], text);
-  if (artifact.finalize) await server.ask("CommitArtifact", COMMIT_ARTIFACT, { artifactID: id });
+  if (artifact.finalize) await server.ask(COMMIT_ARTIFACT, { artifactID: id });
 }
 
 /** A run's folder may have been moved since the path of a file was written down. */
@@ -131,7 +123,7 @@ async function putFiles(
       uploadPartsInput: null,
     }));
     const input = { artifactFiles, storageLayout: "V2", clientMutationId: null, cloudRegionID: null };
-    const answer = await server.ask<CreatedArtifactFiles>("CreateArtifactFiles", CREATE_ARTIFACT_FILES, { input });
+    const answer = await server.ask(CREATE_ARTIFACT_FILES, { input });
     const { edges } = answer.createArtifactFiles.files;
     for (const [i, { path, localPath }] of batch.entries()) {
       const node = edges[i]?.node;

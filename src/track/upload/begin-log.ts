@@ -4,13 +4,11 @@ import { LogFold } from "./fold.ts";
 import { goOn, isSameLine, lastLine, lastStep, markOf, type OwnLines } from "./go-on.ts";
 import { openLogTail } from "./log-tail.ts";
 import {
+  type Bucket,
   REWIND_RUN,
-  type ResumeStatus,
-  type Rewound,
   RUN_RESUME_STATUS,
   type RunStatus,
   UPSERT_BUCKET,
-  type Upserted,
   type UpsertVariables,
 } from "./operations.ts";
 import { UploadFault } from "./retry.ts";
@@ -104,7 +102,7 @@ const refused = ({ id, project }: WantedPlace, why: string) =>
 
 async function askStatus(server: WandbServer, { id, project, entity }: WantedPlace): Promise<RunStatus | null> {
   const variables = { project, entity, name: id };
-  const { model } = await server.ask<ResumeStatus>("RunResumeStatus", RUN_RESUME_STATUS, variables);
+  const { model } = await server.ask(RUN_RESUME_STATUS, variables);
   return model?.bucket ?? null;
 }
 
@@ -143,7 +141,7 @@ async function rewind(
 ): Promise<number | null | undefined> {
   const variables = { runName: id, entity, project, metricName: "_step", metricValue: step };
   try {
-    const { rewindRun } = await server.ask<Rewound>("RewindRun", REWIND_RUN, variables);
+    const { rewindRun } = await server.ask(REWIND_RUN, variables);
     return rewindRun?.rewoundRun ? (rewindRun.rewoundRun.historyLineCount ?? null) : undefined;
   } catch (fault) {
     if (fault instanceof UploadFault && !fault.passing && fault.status !== 401) return undefined;
@@ -196,10 +194,7 @@ const nothing = ({ id, project, entity }: WantedPlace): UpsertVariables => ({
 });
 
 /** @throws UploadFault */
-export async function upsert(
-  server: WandbServer,
-  variables: UpsertVariables,
-): Promise<Upserted["upsertBucket"]["bucket"]> {
-  const { upsertBucket } = await server.ask<Upserted>("UpsertBucket", UPSERT_BUCKET, { ...variables });
+export async function upsert(server: WandbServer, variables: UpsertVariables): Promise<Bucket> {
+  const { upsertBucket } = await server.ask(UPSERT_BUCKET, { ...variables });
   return upsertBucket.bucket;
 }

@@ -1,11 +1,14 @@
 import { createReadStream } from "node:fs";
 import { setImmediate as breathe } from "node:timers/promises";
 import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
+import { z } from "zod";
 import { timestamp } from "../../util/clock.ts";
 import { cut } from "../../util/cut.ts";
 import { isTlsCode, networkWords, parseRetryAfter } from "../../util/network.ts";
 import { readManifest } from "../../util/package.ts";
 import { requireKey, type WandbSettings } from "../wandb-settings.ts";
+import { type Operation, UPSERT_BUCKET } from "./operations.ts";
+import { proxies } from "./proxy.ts";
 import { isPassingStatus, UploadFault } from "./retry.ts";
 
 /** What the stream of a run's lines is answered with. */
@@ -21,11 +24,8 @@ export type Content = Uint8Array | { readonly file: string; readonly bytes: numb
 
 /** HTTP to a server of W&B and to the store that it leads to, with the proxies of the environment. One attempt each. */
 export interface WandbClient extends AsyncDisposable {
-  /**
-   * The data of one GraphQL operation. @throws UploadFault
-   * @param name of the operation in the text
-   */
-  ask<T>(name: string, text: string, variables: object, signal: AbortSignal): Promise<T>;
+  /** The data of one GraphQL operation. @throws UploadFault, one that does not pass for an answer of another shape */
+  ask<T>(operation: Operation<T>, variables: object, signal: AbortSignal): Promise<T>;
   /** Adds to the lines of a run. @throws UploadFault */
   stream(path: string, body: object, signal: AbortSignal): Promise<StreamAnswer>;
   /** Puts a file where the server said. The key stays here: that address has leave in itself. @throws UploadFault */
@@ -36,15 +36,21 @@ const ASK_MS = 30_000;
 const STREAM_MS = 180_000;
 const STORE_MS = 60_000;
 const MAX_ANSWER = 64 * 2 ** 20;
-const SETTING_UP = "UpsertBucket";
 
-/** @throws InputError when there is no key */
+const Envelope = z.object({
+  data: z.unknown().optional(),
+  errors: z.array(z.object({ message: z.string().nullish() })).nullish(),
+});
+const StreamBodyAnswer = z.object({ stopped: z.unknown().optional() });
+
+/** @throws InputError when there is no key, or a variable names a proxy that is none */
 export function openWandb(settings: WandbSettings): WandbClient {
   const { authorization } = requireKey(settings);
   const tell = scrub(authorization);
-  const agent = new EnvHttpProxyAgent({ headersTimeout: STREAM_MS, bodyTimeout: STORE_MS, connect: { timeout: 30e3 } });
+  const limits = { headersTimeout: STREAM_MS, bodyTimeout: STORE_MS, connect: { timeout: 30e3 } };
+  const agent = new EnvHttpProxyAgent({ ...limits, ...proxies() });
   const identity = { "user-agent": `amlc/${readManifest().version}` };
-  const names = { "x-wandb-username": settings.username, "x-wandb-user-email": settings.email };
+  const names = { "x-wandb-username": headerText(settings.username), "x-wandb-user-email": headerText(settings.email) };
 
   const send = async (address: string, options: Sending, signal: AbortSignal, isSettingUp = false) => {
     const limited = AbortSignal.any([signal, ...(options.timeoutMs ? [AbortSignal.timeout(options.timeoutMs)] : [])]);
@@ -79,20 +85,20 @@ export function openWandb(settings: WandbSettings): WandbClient {
       isSettingUp,
     );
   return {
-    async ask<T>(operationName: string, query: string, variables: object, signal: AbortSignal) {
-      const body = { query, variables, operationName };
-      const { text } = await post("/graphql", body, names, ASK_MS, signal, operationName === SETTING_UP);
-      const { data, errors } = parse(text, tell) as { data?: T; errors?: readonly { readonly message?: string }[] };
+    async ask<T>({ name, text: query, answer }: Operation<T>, variables: object, signal: AbortSignal) {
+      const body = { query, variables, operationName: name };
+      const { text } = await post("/graphql", body, names, ASK_MS, signal, name === UPSERT_BUCKET.name);
+      const { data, errors } = fitting(name, Envelope, parse(text, tell), tell);
       const [error] = errors ?? [];
-      if (error)
-        throw new UploadFault(`${operationName} was refused: ${tell(error.message ?? "")}`, { passing: false });
-      if (!data) throw new UploadFault(`${operationName} was answered with no data`, { passing: false });
-      return data;
+      if (error) throw new UploadFault(`${name} was refused: ${tell(error.message ?? "")}`, { passing: false });
+      if (data === undefined || data === null)
+        throw new UploadFault(`${name} was answered with no data`, { passing: false });
+      return fitting(name, answer, data, tell);
     },
     async stream(path, body, signal) {
       const { text, headers } = await post(path, body, {}, STREAM_MS, signal);
-      const { stopped } = parse(text === "" ? "{}" : text, tell) as { stopped?: boolean };
-      return { stopped: stopped === true, limit: limitOf(headers) };
+      const answer = fitting("the stream", StreamBodyAnswer, parse(text === "" ? "{}" : text, tell), tell);
+      return { stopped: answer.stopped === true, limit: limitOf(headers) };
     },
     async put(address, wanted, content, signal) {
       const bytes = "file" in content ? content.bytes : content.length;
@@ -117,6 +123,9 @@ interface Sending {
 
 const plain = (headers: Dispatcher.ResponseData["headers"], name: string) => [headers[name] ?? []].flat()[0];
 
+/** A header's value has bytes, which are given as characters: those of UTF-8, without what steers. */
+const headerText = (text: string) => Buffer.from(text.replaceAll(/\p{Cc}/gu, "")).toString("latin1");
+
 function parseHeader(header: string): [string, string] {
   const colon = header.indexOf(":");
   return [header.slice(0, colon).trim().toLowerCase(), header.slice(colon + 1).trim()];
@@ -133,9 +142,20 @@ async function readAnswer(body: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function parse(text: string, tell: (text: string) => string): object {
+/** @throws UploadFault naming what is not as it should be */
+function fitting<T>(name: string, answer: z.ZodType<T>, found: unknown, tell: (text: string) => string): T {
+  const { success, data, error } = answer.safeParse(found);
+  if (success) return data;
+  const [{ path, message }] = error.issues as [z.core.$ZodIssue];
+  const where = path.length > 0 ? ` (${path.join(".")}: ${message})` : "";
+  throw new UploadFault(`${name} was answered with something else${where}: ${tell(JSON.stringify(found))}`, {
+    passing: false,
+  });
+}
+
+function parse(text: string, tell: (text: string) => string): unknown {
   try {
-    return JSON.parse(text) as object;
+    return JSON.parse(text);
   } catch {
     throw new UploadFault(`the answer is no JSON: ${tell(text)}`, { passing: true });
   }
@@ -161,14 +181,19 @@ function refusal({ statusCode, headers }: Dispatcher.ResponseData, text: string,
   return new UploadFault(meaning + detail, {
     passing: isPassingStatus(statusCode, isSettingUp),
     status: statusCode,
-    retryAfter: parseRetryAfter(plain(headers, "retry-after"), Date.parse(timestamp())),
+    // A moment that is over is no wish: there is a pause between two attempts all the same.
+    retryAfter: parseRetryAfter(plain(headers, "retry-after"), Date.parse(timestamp())) || undefined,
   });
 }
+
+/** What undici says of an address or a header that is none. */
+const INVALID: ReadonlySet<string> = new Set(["ERR_INVALID_URL", "UND_ERR_INVALID_ARG"]);
 
 function networkFault(error: unknown, tell: (text: string) => string): UploadFault {
   const { code: found, message, name } = error as NodeJS.ErrnoException;
   const code = typeof found === "string" ? found : ""; // a DOMException has a number
   if (name === "TimeoutError") return new UploadFault("the answer took too long", { passing: true });
+  if (INVALID.has(code)) return new UploadFault(`nothing can be asked there: ${tell(message)}`, { passing: false });
   if (code === "ENOENT" || code === "EACCES") return new UploadFault(tell(message), { passing: false });
   if (isTlsCode(code)) return new UploadFault(`no secure connection: ${tell(message)} (${code})`, { passing: false });
   return new UploadFault(networkWords(code) ?? tell(`${message}${code && ` (${code})`}`), { passing: true });

@@ -1,38 +1,54 @@
-/**
- * The GraphQL operations of W&B that a writer of runs needs, with what of their answers is used.
- */
+import { z } from "zod";
 
-export interface Viewer {
-  readonly viewer: { readonly entity?: string | null; readonly username?: string | null } | null;
+/** A GraphQL operation of W&B that a writer of runs needs, and what of its answer is used. */
+export interface Operation<T> {
+  /** As the text has it. */
+  readonly name: string;
+  readonly text: string;
+  readonly answer: z.ZodType<T>;
 }
 
-export const VIEWER = `
+const count = z.int().nonnegative().nullish();
+const headers = z.array(z.string()).nullish();
+const address = z.string().nullish();
+
+export const VIEWER = {
+  name: "Viewer",
+  text: `
 query Viewer {
   viewer { id entity username }
-}`;
+}`,
+  answer: z.object({ viewer: z.object({ entity: z.string().nullish() }).nullish() }),
+};
+
+/** A JSON list of the last lines. */
+const tail = z.string().refine(isList, "is no list of lines").nullish();
+
+const RunStatusAnswer = z.object({
+  id: z.string(),
+  config: z.string().nullish(),
+  summaryMetrics: z.string().nullish(),
+  historyLineCount: count,
+  eventsLineCount: count,
+  logLineCount: count,
+  historyTail: tail,
+  eventsTail: tail,
+});
 
 /** A run as it was left. */
-export interface RunStatus {
-  readonly id: string;
-  readonly name: string;
-  readonly displayName?: string | null;
-  readonly config?: string | null;
-  readonly summaryMetrics?: string | null;
-  readonly historyLineCount?: number | null;
-  readonly eventsLineCount?: number | null;
-  readonly logLineCount?: number | null;
-  /** A JSON list of the last lines. */
-  readonly historyTail?: string | null;
-  readonly eventsTail?: string | null;
-  readonly tags?: readonly string[] | null;
-  readonly notes?: string | null;
+export type RunStatus = Readonly<z.output<typeof RunStatusAnswer>>;
+
+function isList(text: string): boolean {
+  try {
+    return text === "" || Array.isArray(JSON.parse(text));
+  } catch {
+    return false;
+  }
 }
 
-export interface ResumeStatus {
-  readonly model: { readonly bucket: RunStatus | null } | null;
-}
-
-export const RUN_RESUME_STATUS = `
+export const RUN_RESUME_STATUS = {
+  name: "RunResumeStatus",
+  text: `
 query RunResumeStatus($project: String, $entity: String, $name: String!) {
   model(name: $project, entityName: $entity) {
     id
@@ -54,9 +70,13 @@ query RunResumeStatus($project: String, $entity: String, $name: String!) {
       wandbConfig(keys: ["t"])
     }
   }
-}`;
+}`,
+  answer: z.object({ model: z.object({ bucket: RunStatusAnswer.nullish() }).nullish() }),
+};
 
-export const REWIND_RUN = `
+export const REWIND_RUN = {
+  name: "RewindRun",
+  text: `
 mutation RewindRun($runName: String!, $entity: String, $project: String, $metricName: String!, $metricValue: Float!) {
   rewindRun(
     input: {
@@ -72,13 +92,11 @@ mutation RewindRun($runName: String!, $entity: String, $project: String, $metric
       historyLineCount
     }
   }
-}`;
-
-export interface Rewound {
-  readonly rewindRun: {
-    readonly rewoundRun: { readonly id: string; readonly historyLineCount?: number | null } | null;
-  } | null;
-}
+}`,
+  answer: z.object({
+    rewindRun: z.object({ rewoundRun: z.object({ historyLineCount: count }).nullish() }).nullish(),
+  }),
+};
 
 /** What a run is set up with, and what of it changes. Null: as it is. */
 export interface UpsertVariables {
@@ -104,7 +122,17 @@ export interface UpsertVariables {
   readonly summaryMetrics: null;
 }
 
-export const UPSERT_BUCKET = `
+const BucketAnswer = z.object({
+  displayName: z.string().nullish(),
+  project: z.object({ name: z.string(), entity: z.object({ name: z.string() }) }).nullish(),
+  historyLineCount: count,
+});
+
+export type Bucket = Readonly<z.output<typeof BucketAnswer>>;
+
+export const UPSERT_BUCKET = {
+  name: "UpsertBucket",
+  text: `
 mutation UpsertBucket(
   $id: String, $name: String, $project: String, $entity: String, $groupName: String, $description: String,
   $displayName: String, $notes: String, $commit: String, $config: JSONString, $host: String, $debug: Boolean,
@@ -131,38 +159,38 @@ mutation UpsertBucket(
     }
     inserted
   }
-}`;
+}`,
+  answer: z.object({ upsertBucket: z.object({ bucket: BucketAnswer }) }),
+};
 
-export interface Upserted {
-  readonly upsertBucket: {
-    readonly bucket: {
-      readonly id: string;
-      readonly name: string;
-      readonly displayName?: string | null;
-      readonly project?: { readonly name: string; readonly entity: { readonly name: string } } | null;
-      readonly historyLineCount?: number | null;
-    };
-  };
-}
-
-export const CREATE_RUN_FILES = `
+export const CREATE_RUN_FILES = {
+  name: "CreateRunFiles",
+  text: `
 mutation CreateRunFiles($entity: String!, $project: String!, $run: String!, $files: [String!]!) {
   createRunFiles(input: {entityName: $entity, projectName: $project, runName: $run, files: $files}) {
     runID
     uploadHeaders
     files { name uploadUrl }
   }
-}`;
+}`,
+  answer: z.object({
+    createRunFiles: z.object({
+      /** `Name:value`. */
+      uploadHeaders: headers,
+      files: z.array(z.object({ name: z.string(), uploadUrl: address })),
+    }),
+  }),
+};
 
-export interface CreatedFiles {
-  readonly createRunFiles: {
-    /** `Name:value`. */
-    readonly uploadHeaders: readonly string[];
-    readonly files: readonly { readonly name: string; readonly uploadUrl: string }[];
-  };
-}
+const ArtifactAnswer = z.object({
+  id: z.string(),
+  state: z.string(),
+  artifactSequence: z.object({ latestArtifact: z.object({ id: z.string() }).nullish() }).nullish(),
+});
 
-export const CREATE_ARTIFACT = `
+export const CREATE_ARTIFACT = {
+  name: "CreateArtifact",
+  text: `
 mutation CreateArtifact($input: CreateArtifactInput!) {
   createArtifact(input: $input) {
     artifact {
@@ -171,19 +199,13 @@ mutation CreateArtifact($input: CreateArtifactInput!) {
       artifactSequence { latestArtifact { id } }
     }
   }
-}`;
+}`,
+  answer: z.object({ createArtifact: z.object({ artifact: ArtifactAnswer }) }),
+};
 
-export interface CreatedArtifact {
-  readonly createArtifact: {
-    readonly artifact: {
-      readonly id: string;
-      readonly state: string;
-      readonly artifactSequence?: { readonly latestArtifact?: { readonly id: string } | null } | null;
-    };
-  };
-}
-
-export const CREATE_ARTIFACT_MANIFEST = `
+export const CREATE_ARTIFACT_MANIFEST = {
+  name: "CreateArtifactManifest",
+  text: `
 mutation CreateArtifactManifest(
   $artifactID: ID!, $baseArtifactID: ID, $name: String!, $digest: String!, $entityName: String!, $projectName: String!,
   $runName: String!, $manifestType: ArtifactManifestType!, $includeUpload: Boolean!
@@ -203,18 +225,24 @@ mutation CreateArtifactManifest(
       }
     }
   }
-}`;
+}`,
+  answer: z.object({
+    createArtifactManifest: z.object({
+      artifactManifest: z.object({ id: z.string(), file: z.object({ uploadUrl: address, uploadHeaders: headers }) }),
+    }),
+  }),
+};
 
-export interface CreatedManifest {
-  readonly createArtifactManifest: {
-    readonly artifactManifest: {
-      readonly id: string;
-      readonly file: { readonly uploadUrl?: string | null; readonly uploadHeaders?: readonly string[] | null };
-    };
-  };
-}
+const ArtifactFileAnswer = z.object({
+  /** Null: the server has the file. */
+  uploadUrl: address,
+  uploadHeaders: headers,
+  artifact: z.object({ id: z.string() }),
+});
 
-export const CREATE_ARTIFACT_FILES = `
+export const CREATE_ARTIFACT_FILES = {
+  name: "CreateArtifactFiles",
+  text: `
 mutation CreateArtifactFiles($input: CreateArtifactFilesInput!) {
   createArtifactFiles(input: $input) {
     files {
@@ -229,26 +257,19 @@ mutation CreateArtifactFiles($input: CreateArtifactFilesInput!) {
       }
     }
   }
-}`;
+}`,
+  answer: z.object({
+    createArtifactFiles: z.object({ files: z.object({ edges: z.array(z.object({ node: ArtifactFileAnswer })) }) }),
+  }),
+};
 
-export interface CreatedArtifactFiles {
-  readonly createArtifactFiles: {
-    readonly files: {
-      readonly edges: readonly {
-        readonly node: {
-          /** Null: the server has the file. */
-          readonly uploadUrl?: string | null;
-          readonly uploadHeaders?: readonly string[] | null;
-          readonly artifact: { readonly id: string };
-        };
-      }[];
-    };
-  };
-}
-
-export const COMMIT_ARTIFACT = `
+export const COMMIT_ARTIFACT = {
+  name: "CommitArtifact",
+  text: `
 mutation CommitArtifact($artifactID: ID!) {
   commitArtifact(input: {artifactID: $artifactID}) {
     artifact { id digest }
   }
-}`;
+}`,
+  answer: z.unknown(),
+};

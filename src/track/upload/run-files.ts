@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Content } from "./client.ts";
-import { CREATE_RUN_FILES, type CreatedFiles } from "./operations.ts";
+import { CREATE_RUN_FILES } from "./operations.ts";
 import { UploadFault } from "./retry.ts";
 import type { WandbServer } from "./server.ts";
 
@@ -27,15 +27,15 @@ const EXPIRED = 403;
 export async function putRunFiles(server: WandbServer, { entity, project, id }: RunPlace, files: readonly RunFile[]) {
   const addresses = async (wanted: readonly RunFile[]) => {
     const variables = { entity, project, run: id, files: wanted.map(({ name }) => name) };
-    const { createRunFiles } = await server.ask<CreatedFiles>("CreateRunFiles", CREATE_RUN_FILES, variables);
+    const { createRunFiles } = await server.ask(CREATE_RUN_FILES, variables);
     const byName = new Map(createRunFiles.files.map(({ name, uploadUrl }) => [name, uploadUrl]));
-    return { headers: createRunFiles.uploadHeaders, byName };
+    return { headers: createRunFiles.uploadHeaders ?? [], byName };
   };
   if (files.length === 0) return [];
   const { headers, byName } = await addresses(files);
   for (const file of files) {
     const address = byName.get(file.name);
-    if (address === undefined) continue;
+    if (!address) continue;
     try {
       await server.put(address, headers, file.content);
     } catch (fault) {

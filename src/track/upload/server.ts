@@ -1,5 +1,6 @@
 import type { WandbSettings } from "../wandb-settings.ts";
 import { type Content, openWandb, type StreamAnswer, type WandbClient } from "./client.ts";
+import type { Operation } from "./operations.ts";
 import { Hurry, type Pauses, type RetryOptions, retrying, type UploadFault } from "./retry.ts";
 
 export interface ServerOptions {
@@ -16,7 +17,7 @@ export interface ServerOptions {
 export interface WandbServer extends AsyncDisposable {
   readonly settings: WandbSettings;
   readonly hurry: Hurry;
-  ask<T>(name: string, text: string, variables: object): Promise<T>;
+  ask<T>(operation: Operation<T>, variables: object): Promise<T>;
   stream(path: string, body: object): Promise<StreamAnswer>;
   put(address: string, headers: readonly string[], content: Content): Promise<void>;
 }
@@ -50,7 +51,7 @@ export function openServer(settings: WandbSettings, options: ServerOptions): Wan
   return {
     settings,
     hurry,
-    ask: (name, text, variables) => work(() => client.ask(name, text, variables, signal)),
+    ask: (operation, variables) => work(() => client.ask(operation, variables, signal)),
     stream: (path, body) => work(() => client.stream(path, body, signal)),
     put: (address, headers, content) => work(() => client.put(address, headers, content, signal), FILE_ATTEMPTS),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

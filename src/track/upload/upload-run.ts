@@ -1,7 +1,7 @@
 import type { LockPurpose } from "../../util/folder-lock.ts";
 import { lockFolder } from "../../util/folder-lock.ts";
 import type { WandbSettings } from "../wandb-settings.ts";
-import { VIEWER, type Viewer } from "./operations.ts";
+import { VIEWER } from "./operations.ts";
 import type { Pace } from "./pace.ts";
 import type { Hurry, Pauses } from "./retry.ts";
 import type { RunPlace } from "./run-files.ts";
@@ -132,7 +132,7 @@ async function sendOne(options: UploadOptions, server: WandbServer, one: One) {
 }
 
 async function askEntity(server: WandbServer): Promise<string | null> {
-  const { viewer } = await server.ask<Viewer>("Viewer", VIEWER, {});
+  const { viewer } = await server.ask(VIEWER, {});
   return viewer?.entity ?? null;
 }
 

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { InputError } from "../../../src/util/errors.ts";
 import { FAST_PACE, openLog, runFolderIn, settingsFor, sync, writeWholeLog } from "../../support/tracked-runs.ts";
 import { brokenRules, startWandbServer, type WandbTestServer } from "../../support/wandb-server.ts";
 import { workFolder } from "../../support/work-folder.ts";
@@ -42,6 +43,93 @@ test.each([
   expect(await sync(folder, await settingsFor(server.url))).toMatchObject({ isWhole: true });
   expectWhole(server);
 });
+
+test.each([
+  ["graphql:Viewer", [], "Viewer was answered with something else"],
+  ["graphql:Viewer", { errors: { message: "odd" } }, "(errors: "],
+  ["graphql:UpsertBucket", { data: {} }, "(upsertBucket: "],
+  [
+    "graphql:UpsertBucket",
+    { data: { upsertBucket: { bucket: { project: {} } } } },
+    "(upsertBucket.bucket.project.name: ",
+  ],
+  ["graphql:RunResumeStatus", { data: { model: { bucket: { id: "1", historyTail: "none" } } } }, "is no list of lines"],
+  ["graphql:RunResumeStatus", { data: { model: { bucket: { id: "1", historyLineCount: -2 } } } }, "historyLineCount"],
+  ["file_stream", [], "the stream was answered with something else"],
+] as const)("an answer of another shape is told of as such: %s %j", async (match, body, message) => {
+  await using server = await startWandbServer();
+  const folder = await trackedRun();
+  server.fault({ match, status: 200, body });
+  const sent = sync(folder, await settingsFor(server.url));
+  await expect(sent).rejects.toMatchObject({ passing: false, message: expect.stringContaining(message) });
+});
+
+test.each([{}, { exitcode: null, limits: {} }])("an answer to lines need not say anything: %j", async (body) => {
+  await using server = await startWandbServer();
+  const folder = await trackedRun();
+  server.fault({ match: "file_stream", status: 200, body });
+  await expect(sync(folder, await settingsFor(server.url))).resolves.toMatchObject({ isWhole: true });
+});
+
+test.each([null, "/relative", "no address"])(
+  "an address of a file that is none (%j) is asked for once",
+  async (uploadUrl) => {
+    await using server = await startWandbServer();
+    const folder = await trackedRun();
+    const files = [{ name: "wandb-metadata.json", uploadUrl }];
+    server.fault({
+      match: "graphql:CreateRunFiles",
+      status: 200,
+      body: { data: { createRunFiles: { files } } },
+      times: 2,
+    });
+    const { isWhole, notes } = await sync(folder, await settingsFor(server.url));
+    expect(isWhole).toBe(uploadUrl === null);
+    expect(notes.join("\n")).not.toContain("nothing can be sent");
+    expect(server.of("graphql:CreateRunFiles")).toHaveLength(2);
+    expectWhole(server);
+  },
+);
+
+test("a server that asks for no patience at all is not asked again at once", async () => {
+  await using server = await startWandbServer();
+  const folder = await trackedRun();
+  server.fault({ match: "file_stream", status: 429, headers: { "retry-after": "0" }, times: 4 });
+  await sync(folder, await settingsFor(server.url), { pauses: { firstMs: 40, longestMs: 40 } });
+  const [first, , , , fifth] = server.of("file_stream");
+  expect(fifth!.atMs - first!.atMs).toBeGreaterThan(155);
+  expectWhole(server);
+});
+
+test("names of a user in any script go along", async () => {
+  await using server = await startWandbServer();
+  const folder = await trackedRun();
+  await sync(
+    folder,
+    await settingsFor(server.url, { WANDB_USERNAME: "Łucja 名前", WANDB_USER_EMAIL: "zoë@\u0007example.com" }),
+  );
+  const [asked] = server.of("graphql:Viewer");
+  const names = ["x-wandb-username", "x-wandb-user-email"].map((name) =>
+    Buffer.from(asked!.headers[name]!, "latin1").toString(),
+  );
+  expect(names).toEqual(["Łucja 名前", "zoë@example.com"]);
+  expectWhole(server);
+});
+
+test.each(["socks9://me:secret@proxy:1", "http://me:se cret@proxy:x"])(
+  "a proxy that is none is named, not shown: %s",
+  async (address) => {
+    const folder = await trackedRun();
+    vi.stubEnv("http_proxy", address);
+    const fault = await sync(folder, await settingsFor("http://w.example")).catch((error: InputError) => error);
+    vi.unstubAllEnvs();
+    expect(fault).toBeInstanceOf(InputError);
+    expect(fault).toMatchObject({
+      message: "http_proxy: is no address of a proxy",
+      hint: expect.stringContaining("http://"),
+    });
+  },
+);
 
 test("a server that asks for patience gets it", async () => {
   await using server = await startWandbServer();
@@ -117,7 +205,7 @@ test("requests go through the proxy of the environment", async () => {
   proxy.listen(0, "127.0.0.1");
   await once(proxy, "listening");
   const before = process.env.http_proxy;
-  process.env.http_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  process.env.http_proxy = `127.0.0.1:${(proxy.address() as AddressInfo).port}`; // as curl takes it, too
   try {
     await sync(await trackedRun(), await settingsFor("http://wandb.example:8080"));
   } finally {
