@@ -5,7 +5,8 @@ import { isSaidTwice, type Value } from "./value.ts";
 
 /**
  * The values with the side that each is said to be: "H 5 cm", "5 cm (H)", "10 x 20 x 30 cm (L x W x H)".
- * Whether names stand before their numbers or behind follows from the first: a name before it means before.
+ * Whether names stand before their numbers or behind follows from the first: a name before it means before, and so does one
+ * behind a sign of multiplying.
  */
 export function nameSides(
   tokens: readonly Token[],
@@ -18,7 +19,9 @@ export function nameSides(
   const flat = products.flat();
   const first = flat.findIndex(({ readings }) => readings[0]?.unit.quantity === rules.quantityOf("width"));
   if (first < 0) return products;
-  const isBefore = sidesWithin(tokens, flat[first - 1]?.next ?? 0, flat[first].from, rules).length > 0;
+  const isBefore =
+    sidesWithin(tokens, flat[first - 1]?.next ?? 0, flat[first].from, rules).length > 0 ||
+    followsTimes(tokens, flat[first].next, rules);
   const sides = flat.map((value, at) => {
     const [before, after] = [flat[at - 1]?.next ?? 0, flat[at + 1]?.from ?? tokens.length];
     const beside = isBefore
@@ -35,6 +38,13 @@ export function nameSides(
     return side ? { ...value, side } : value;
   };
   return products.map((product) => product.map(named));
+}
+
+/** Whether the next name stands right behind a sign of multiplying, as in 20 cm x Height 30 cm, and so before its number. */
+function followsTimes(tokens: readonly Token[], from: number, rules: AnswerRules): boolean {
+  let at = from;
+  while (at < tokens.length && rules.dimensions.match(tokens, at) === undefined) at++;
+  return at < tokens.length && rules.times.match(tokens, at - 1)?.next === at;
 }
 
 /** 24 in (61 cm) wide */
