@@ -328,6 +328,15 @@ describe("what may not be read says what to do:", () => {
     };
     expect((await refusal()).message).toMatch(/ gave no list of its files: /);
   });
+
+  test("a list of what can be no file, in one line", async () => {
+    hub.intrude.hub = ({ url }, response) => {
+      if (!url!.includes("/tree/")) return false;
+      sendJson(response, [{ type: "file", path: "config.json", size: -5, oid: "a".repeat(40) }]);
+      return true;
+    };
+    expect((await refusal()).message).toMatch(/^google\/paligemma-tiny: list of files: size: [^\n]+ >=0$/);
+  });
 });
 
 describe("refused before its weights are asked for:", () => {

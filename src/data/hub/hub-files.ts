@@ -1,5 +1,6 @@
 import { listFiles, modelInfo } from "@huggingface/hub";
 import { z } from "zod";
+import { checkJson } from "../../formats/json.ts";
 import { AmlcError, InputError } from "../../util/errors.ts";
 import type { HubClient } from "./hub-client.ts";
 
@@ -71,7 +72,7 @@ export async function listHubModel(hub: HubClient): Promise<HubModel> {
 }
 
 function toFile(model: string, entry: unknown): HubFile | undefined {
-  const { type, path, size, oid, lfs } = entrySchema.parse(entry);
+  const { type, path, size, oid, lfs } = checkJson(`${model}: list of files`, entry, entrySchema);
   if (type !== "file" || !WANTED.test(path) || DEVICE.test(path) || OWN.has(path.toLowerCase())) return undefined;
   const checksum = lfs ? checksumOf("sha256", lfs.oid) : checksumOf("git", oid ?? "");
   if (!checksum) throw new InputError(`${model}: ${path}: the server gave no checksum`, { hint: "check HF_ENDPOINT" });
