@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { isAbsolute, join, normalize, sep } from "node:path";
 import type { WandbArtifact } from "../../formats/wandb-record.ts";
 import { putArtifact } from "./artifacts.ts";
 import type { LogFold } from "./fold.ts";
@@ -92,6 +92,10 @@ export class FileSender {
   async #read(paths: readonly string[]): Promise<readonly RunFile[]> {
     const found: RunFile[] = [];
     for (const name of paths) {
+      if (!isBelow(name)) {
+        this.#options.onNote(`${JSON.stringify(name)} is no name for a file of the run: it is not sent`);
+        continue;
+      }
       const path = join(this.#options.log.files, name);
       const content = await contentOf(path);
       if (content) found.push({ name, content });
@@ -124,4 +128,10 @@ export class FileSender {
       }
     });
   }
+}
+
+/** Whether a name stays in the folder of the run's files: of a log that came from elsewhere it may lead to any file. */
+function isBelow(name: string): boolean {
+  const [first] = normalize(name).split(sep);
+  return first !== "." && first !== ".." && !isAbsolute(name);
 }

@@ -76,7 +76,7 @@ export class LogFold {
       this.#writer = environment.writerId || this.run?.runId || "amlc";
     }
     if (metric || telemetry || environment) this.changed.config = true;
-    for (const { path, policy = 0 } of files?.files ?? []) this.files.push({ path, atEnd: policy !== 0 });
+    for (const { path = "", policy = 0 } of files?.files ?? []) this.files.push({ path, atEnd: policy !== 0 });
     if (artifact) this.artifacts.push(artifact);
     if (exit) this.end(exit.exitCode ?? 0);
   }

@@ -1,5 +1,6 @@
 import { readBlockLog } from "../../formats/block-log.ts";
 import { decodeWandbRecord, type WandbRecord } from "../../formats/wandb-record.ts";
+import { InputError } from "../../util/errors.ts";
 
 /** Reads the records of a log that may grow. */
 export interface LogTail extends Disposable {
@@ -20,8 +21,9 @@ export function openLogTail(log: string): LogTail {
       for (;;) {
         const entry = reader.next();
         if (!entry) return undefined;
-        if (entry.kind === "record") return decodeWandbRecord(entry.payload);
-        broken += entry.bytes;
+        const record = entry.kind === "record" ? decode(entry.payload) : undefined;
+        if (record) return record;
+        broken += entry.kind === "record" ? entry.payload.length : entry.bytes;
       }
     },
     get position() {
@@ -32,4 +34,14 @@ export function openLogTail(log: string): LogTail {
     },
     [Symbol.dispose]: () => reader.close(),
   };
+}
+
+/** Undefined for what is whole and yet no record, from another program. */
+function decode(payload: Uint8Array): WandbRecord | undefined {
+  try {
+    return decodeWandbRecord(payload);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
 }

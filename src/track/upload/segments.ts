@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { readBlockLog } from "../../formats/block-log.ts";
-import { decodeWandbRecord, type WandbRun } from "../../formats/wandb-record.ts";
+import type { WandbRun } from "../../formats/wandb-record.ts";
 import { InputError } from "../../util/errors.ts";
 import { readTrackedRun } from "../run-segments.ts";
+import { openLogTail } from "./log-tail.ts";
 
 /** The log that one process wrote of a run. A run that was resumed has several. */
 export interface SentLog {
@@ -50,18 +50,12 @@ function branchOf({ runId, branchPoint, startingStep }: WandbRun): number | null
 const FIRST_RECORDS = 16;
 
 function firstRun(log: string): WandbRun | undefined {
-  const reader = readBlockLog(log);
-  try {
-    for (let i = 0; i < FIRST_RECORDS; i++) {
-      const entry = reader.next();
-      if (!entry) return undefined;
-      const run = entry.kind === "record" ? decodeWandbRecord(entry.payload).run : undefined;
-      if (run) return run;
-    }
-    return undefined;
-  } finally {
-    reader.close();
+  using tail = openLogTail(log);
+  for (let i = 0; i < FIRST_RECORDS; i++) {
+    const record = tail.next();
+    if (!record || record.run) return record?.run;
   }
+  return undefined;
 }
 
 /** The mark that W&B's own `wandb sync` leaves beside a log that it has sent. */

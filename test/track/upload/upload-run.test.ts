@@ -1,6 +1,8 @@
-import { appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
+import { openBlockLog } from "../../../src/formats/block-log.ts";
+import { encodeWandbRecord } from "../../../src/formats/wandb-record.ts";
 import {
   FAST_PACE,
   KEY,
@@ -284,4 +286,44 @@ test("an artifact whose file has changed since is not sent as what it was", asyn
   expect(notes.join()).toContain("artifact adapter could not be sent: its file adapter.bin has changed since");
   expect(server.artifacts).toEqual([]);
   expect(server.run().state).toBe("finished");
+});
+
+/** The folder of a run whose log another program wrote. */
+function writeForeignLog(work: string, payloads: readonly Uint8Array[]): string {
+  const folder = runFolderIn(work);
+  const segment = join(folder, "wandb", "run-20261126_120000-a1b2c3d4");
+  mkdirSync(join(segment, "files"), { recursive: true });
+  writeFileSync(join(folder, "wandb", "run.json"), JSON.stringify({ id: "a1b2c3d4", segments: [basename(segment)] }));
+  const log = openBlockLog(join(segment, "run-a1b2c3d4.wandb"));
+  for (const payload of payloads) log.append(payload);
+  log.close();
+  return folder;
+}
+
+const FOREIGN_RUN = encodeWandbRecord({ run: { runId: "a1b2c3d4", project: "labels" } });
+
+test("a record of another kind, whole as it is, is passed over and told of", async () => {
+  await using server = await startWandbServer();
+  const row = (step: number) =>
+    encodeWandbRecord({ history: { item: [{ key: "_step", valueJson: String(step) }], step: { num: step } } });
+  const other = Buffer.from([0xff, 0xff, 0xff]);
+  const folder = writeForeignLog(workFolder(), [other, FOREIGN_RUN, row(1), other, row(2)]);
+  const { isWhole, notes } = await sync(folder, await settingsFor(server.url));
+  expect(isWhole).toBe(true);
+  expect(steps(server.history())).toEqual([1, 2]);
+  expect(notes).toEqual([expect.stringMatching(/run-a1b2c3d4\.wandb: 6 bytes in it are no record$/)]);
+});
+
+test("a file that is none of the run's is not sent, whatever the log calls it", async () => {
+  await using server = await startWandbServer();
+  const work = workFolder();
+  writeFileSync(join(work, "secret.txt"), "secret");
+  const paths = ["../../../../secret.txt", "media/../../../../../secret.txt", "", "."];
+  const files = encodeWandbRecord({ files: { files: paths.map((path) => ({ path })) } });
+  const { isWhole, notes } = await sync(writeForeignLog(work, [FOREIGN_RUN, files]), await settingsFor(server.url));
+  expect(isWhole).toBe(true);
+  expect([...server.stored.values()].map(String)).not.toContain("secret");
+  expect(notes).toEqual(
+    paths.map((path) => `${JSON.stringify(path)} is no name for a file of the run: it is not sent`),
+  );
 });
