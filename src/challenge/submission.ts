@@ -7,16 +7,17 @@ import { isEntity, UNITS } from "./entities.ts";
  * the entity's. Undefined when nothing is.
  */
 export function answerFault(prediction: string, entity?: string): string | undefined {
+  const units = entity !== undefined && isEntity(entity) ? (UNITS[entity] as readonly string[]) : undefined;
   let unit: string;
   try {
     const answer = parseAnswer(prediction);
     if (!answer) return undefined;
     unit = answer.unit;
   } catch (error) {
-    if (error instanceof InputError) return error.message;
-    throw error;
+    if (!(error instanceof InputError)) throw error;
+    const isUnit = units !== undefined && error.hint !== undefined; // which lists the units of all entities
+    return isUnit ? `${error.message}; ${entity} has ${units.join(", ")}` : error.message;
   }
-  if (entity === undefined || !isEntity(entity) || (UNITS[entity] as readonly string[]).includes(unit))
-    return undefined;
-  return `"${prediction.trim()}": ${entity} has no ${unit}, but ${UNITS[entity].join(", ")}`;
+  if (units === undefined || units.includes(unit)) return undefined;
+  return `"${prediction.trim()}": ${entity} has no ${unit}, but ${units.join(", ")}`;
 }
