@@ -2,6 +2,7 @@ import type { RunFolder } from "../runs/folder.ts";
 import type { LiveEvent, RunRow } from "./api.ts";
 import type { HistoryIndex, HistoryNews } from "./history-index.ts";
 import { startIndex } from "./index-threads.ts";
+import { inRounds } from "./rounds.ts";
 import { countRows } from "./row-counts.ts";
 import { findRuns, lookAt } from "./run-files.ts";
 import { type WatchedRun, watchRun } from "./watched-run.ts";
@@ -23,7 +24,7 @@ export interface LiveRuns {
   close(): Promise<void>;
 }
 
-/** Between two looks at the folder, in milliseconds. */
+/** Between two looks at the folder, in milliseconds; longer where a look takes long. */
 const PAUSE = 1000;
 
 /** Watches a folder of runs by asking for the state of their files: events of file systems are not to be had everywhere. */
@@ -81,7 +82,7 @@ export function watchRuns(folder: string, { pause = PAUSE }: { readonly pause?: 
     for (const run of found.values()) update(run);
   };
   const ending = new AbortController();
-  const timer = setInterval(look, pause);
+  const stopLooking = inRounds(look, pause);
   return {
     folder,
     index,
@@ -104,7 +105,7 @@ export function watchRuns(folder: string, { pause = PAUSE }: { readonly pause?: 
       return () => void listeners.delete(listener);
     },
     async close() {
-      clearInterval(timer);
+      stopLooking();
       ending.abort();
       listeners.clear();
       await index.close();
