@@ -1,4 +1,5 @@
 import { answerFault } from "../challenge/submission.ts";
+import { rowsByIndex } from "./row-index.ts";
 import { openTable, readTable, type TableFile } from "./table.ts";
 
 /** One thing that is wrong with a submission. */
@@ -21,7 +22,8 @@ const COLUMNS = ["index", "prediction"];
 /**
  * The official check of a submission and more: exactly the columns index and prediction, whole numbers as indices, each
  * once, answers of the form "x unit" with a unit that is allowed; with the test table also exactly its indices, and units
- * that the row's entity allows. @throws InputError when a file cannot be read as a table
+ * that the row's entity allows. @throws InputError when a file cannot be read as a table, or the test
+ * table has an index twice
  */
 export async function checkSubmission(path: string, testPath?: string): Promise<SubmissionCheck> {
   const table = await openTable(path);
@@ -65,5 +67,5 @@ function headerFaults({ columns }: TableFile): SubmissionFault[] {
 async function readTest(path: string): Promise<ReadonlyMap<string, string>> {
   const table = await readTable(path, ["index"]);
   const entities = table.columns.includes("entity_name") ? table.column("entity_name") : undefined;
-  return new Map(table.column("index").map((index, row) => [index.trim(), entities?.[row] ?? ""]));
+  return new Map([...rowsByIndex(table)].map(([index, row]) => [index, entities?.[row] ?? ""]));
 }

@@ -54,6 +54,11 @@ test.each([
   expect(faults).toContainEqual({ line, index: expect.toSatisfy(() => true), fault: expect.stringContaining(fault) });
 });
 
+test("a test table that asks for an index twice is refused", async () => {
+  const twice = `${TEST}1,a.jpg,1,width\n`;
+  await expect(check("index,prediction\n0,\n1,\n3,\n", twice)).rejects.toThrow(/test\.csv: line 5 has index "1" again/);
+});
+
 test("all faults are told, in the order of lines", async () => {
   const { faults } = await check("index,prediction\n0,5 lbs\n1,5 volt\n9,\n", TEST);
   expect(faults.map(({ line }) => line)).toEqual([2, 3, 4, null]);
