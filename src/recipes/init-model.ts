@@ -7,6 +7,7 @@ import { parametersOf } from "../model/lora.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { paligemmaParameters } from "../model/paligemma.ts";
 import { readPaligemmaTokenizer } from "../model/paligemma-tokenizer.ts";
+import { readPreprocessor } from "../model/preprocessor.ts";
 import type { DrawnType } from "../model/weight-piece.ts";
 import { startWeightThreads } from "../model/weight-threads.ts";
 import { writeShards } from "../model/write-shards.ts";
@@ -46,8 +47,8 @@ const SHARD = 2 ** 30;
 /**
  * Writes a base with random weights, as transformers starts them: right shapes and statistics, and nothing learnt. Each
  * weight is a stream of its own, so equal seeds give equal files. The folder appears when all is there.
- * @throws InputError when the output is there already, the configuration is none of a PaliGemma, there is no tokenizer, or
- * the disk has no room; InterruptedError
+ * @throws InputError when the output is there already, the configuration is none of a PaliGemma, or its preprocessor is for
+ * images of another size, there is no tokenizer, or the disk has no room; InterruptedError
  */
 export async function initModel(options: InitModelOptions): Promise<InitModelReport> {
   const { output, seed, range, signal } = options;
@@ -55,6 +56,7 @@ export async function initModel(options: InitModelOptions): Promise<InitModelRep
   const like = hub?.folder ?? resolveAsset(options.like);
   const dtype = options.dtype ?? (hub ? "fp16" : "fp32");
   const config = await readModelConfig(like);
+  await readPreprocessor(like, config.vision); // who loads the model will
   const parameters = parametersOf(paligemmaParameters(config));
   const numbers = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (existsSync(join(output, CONFIG))) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runProgram } from "../../../../src/cli/program.ts";
@@ -56,6 +56,16 @@ test.each([
 ])("%j is refused", async (more, message) => {
   expect(await init("refused", ...more)).toBe(2);
   expect(printed.err).toMatch(message);
+});
+
+test("sizes of an image that do not fit each other are refused: nobody could load the model", async () => {
+  const like = join(folder, "bent");
+  cpSync("checkpoints/tiny", like, { recursive: true });
+  const config = readFileSync(join(like, "config.json"), "utf8").replace('"image_size": 56', '"image_size": 112');
+  writeFileSync(join(like, "config.json"), config);
+  expect(await runProgram(["model", "init", like, "-o", join(folder, "unbent")])).toBe(2);
+  expect(printed.err).toMatch(/preprocessor_config\.json: size: is 56 by 56, but .*image_size is 112/);
+  expect(existsSync(join(folder, "unbent"))).toBe(false);
 });
 
 test("a model that is there is not overwritten", async () => {
