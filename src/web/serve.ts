@@ -30,6 +30,8 @@ export interface ServedPage {
 }
 
 export const DEFAULT_PORT = 4321;
+/** Bytes, with the headers: two hundred names of runs, as long as names of folders may be. */
+const LONGEST_ADDRESS = 2 ** 18;
 
 /** Serves the page over the runs of a folder. @throws InputError when there is no such folder, or the port cannot be had */
 export async function serveUi({ folder, port = DEFAULT_PORT, host = "127.0.0.1" }: ServeOptions): Promise<ServedPage> {
@@ -42,7 +44,7 @@ export async function serveUi({ folder, port = DEFAULT_PORT, host = "127.0.0.1" 
   const token = isLoopback(host) ? undefined : randomBytes(24).toString("base64url");
   const runs = watchRuns(folder);
   const app = createApp({ runs, host, ...(token !== undefined && { token }) });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { maxHeaderSize: LONGEST_ADDRESS } }) as Server;
   try {
     await listen(server, port, host);
   } catch (error) {

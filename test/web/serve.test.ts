@@ -42,6 +42,14 @@ test("where others can reach it, each time has a token of its own", async () => 
   await Promise.all(pages.map((page) => page.close()));
 });
 
+test("two hundred runs may be named at once, however long their names are", async () => {
+  const page = await serveUi({ folder, port: 0 });
+  const names = Array.from({ length: 200 }, (_, i) => `run=${encodeURIComponent(`${i}${"ü".repeat(120)}`)}`);
+  const response = await fetch(`${page.url}api/export?${names.join("&")}`);
+  expect([response.status, await response.text()]).toEqual([404, expect.stringContaining("there is no such run")]);
+  await page.close();
+});
+
 test("a port in use is told, and no other is taken", async () => {
   const { server, port } = await takenPort();
   await expect(serveUi({ folder, port })).rejects.toMatchObject({

@@ -3,10 +3,14 @@ import { countOf } from "./format.ts";
 import { Menu } from "./menu.tsx";
 import type { RunsView } from "./view.ts";
 
+/** As many as the server takes in one address. */
+const MOST_NAMED = 200;
+
 /** How many runs are selected, and what can be done with them. */
 export function SelectionBar({ runs, filtered, shown, state, update }: RunsView) {
   const selected = runs.filter(({ name }) => state.runs.includes(name)).length;
   const names = shown.map(({ name }) => name);
+  const isTooMany = names.length > MOST_NAMED;
   const splits = [...new Set(shown.flatMap((run) => run.splits))];
   const split = splits.includes("val") ? "val" : (splits[0] ?? null);
   return (
@@ -22,18 +26,22 @@ export function SelectionBar({ runs, filtered, shown, state, update }: RunsView)
         </button>
       )}
       <span class="space" />
-      {names.length > 1 && (
+      {names.length > 1 && !isTooMany && (
         <a class="button" href={addressOf("compare", { run: names, split })} target="_blank" rel="noopener">
           Compare {names.length}
         </a>
       )}
-      <Menu label="Export">
-        {EXPORTS.map(({ title, what, format }) => (
-          <a key={title} download="" href={addressOf("export", { run: names, what, format })}>
-            {title}
-          </a>
-        ))}
-      </Menu>
+      {isTooMany ? (
+        <span>Comparison and files are of {MOST_NAMED} runs at most</span>
+      ) : (
+        <Menu label="Export">
+          {EXPORTS.map(({ title, what, format }) => (
+            <a key={title} download="" href={addressOf("export", { run: names, what, format })}>
+              {title}
+            </a>
+          ))}
+        </Menu>
+      )}
     </div>
   );
 }

@@ -152,6 +152,25 @@ describe.skipIf(whyNoBrowser)(inBrowser("the table of runs"), () => {
   });
 });
 
+describe.skipIf(whyNoBrowser)(inBrowser("a folder of more runs than an address has room for"), () => {
+  const folder = workFolder();
+  beforeAll(() => {
+    for (let i = 0; i < 201; i++) writeRun(folder, `run-${i}`, { losses: [2, 1] });
+  });
+  const pages = openPages(() => folder);
+  test("has files of as many as the server takes, and says so of more", async () => {
+    const page = await pages.open();
+    await page.getByRole("checkbox", { name: "Select all runs" }).check();
+    await page.getByText("Comparison and files are of 200 runs at most", { exact: true }).waitFor();
+    expect(await page.getByRole("button", { name: "Export" }).count()).toBe(0);
+    await page.getByRole("checkbox", { name: "Select run-7", exact: true }).uncheck();
+    await page.getByRole("button", { name: "Export" }).click();
+    const address = await page.getByText("Runs as CSV").getAttribute("href");
+    expect((await page.request.get(new URL(address!, pages.url()).href)).status()).toBe(200);
+    await page.close();
+  });
+});
+
 describe.skipIf(whyNoBrowser)(inBrowser("a folder without runs"), () => {
   const empty = workFolder();
   const pages = openPages(() => empty);
