@@ -4,6 +4,8 @@ import type { Parameter } from "../model/layers.ts";
 import { loraModules, loraScale, parametersOf } from "../model/lora.ts";
 import { mergeWeight } from "../model/merge.ts";
 import { paligemmaParameters } from "../model/paligemma.ts";
+import { storedTensors } from "../model/weight-blocks.ts";
+import { sampleStored } from "../model/weight-sample.ts";
 import type { Tensor } from "../util/tensor.ts";
 
 /** A model's weights in float32, read one at a time. Whoever opens them closes them. */
@@ -13,6 +15,8 @@ export interface MergedWeights extends AsyncDisposable {
   readonly parameters: readonly Parameter[];
   /** W + s·B·A, or W where there is no adapter; of the base's own numbers, however they are stored. */
   read(parameter: Parameter): Promise<Tensor<"f32">>;
+  /** Some numbers of the base itself, by which it is known again. */
+  sample(): Promise<string>;
 }
 
 /** An adapter, and what it is called in errors. */
@@ -41,6 +45,7 @@ export async function openMergedWeights(folder: string, adapter?: NamedAdapter):
         if (!adapter || !matrices) return weight;
         return mergeWeight(weight, matrices.a, matrices.b, loraScale(adapter.saved.config)) as Tensor<"f32">;
       },
+      sample: () => sampleStored(parameters.flatMap(storedTensors), (stored) => checkpoint.readStored(stored, "f32")),
       [Symbol.asyncDispose]: () => checkpoint.close(),
     };
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Tensors } from "../engine/engine.ts";
 import { f16ToF32 } from "../formats/half.ts";
-import type { Tensor } from "../util/tensor.ts";
+import { type Shape, sizeOf, type Tensor } from "../util/tensor.ts";
 
 const NUMBERS = 16;
 const DIGITS = 5;
@@ -10,13 +10,35 @@ const DIGITS = 5;
  * A checksum would tell apart what a release in half precision has in common with the one in float32.
  */
 export function sampleWeights(weights: Tensors): string {
-  const matrices = Object.keys(weights).filter((name) => weights[name]!.shape.length > 1);
-  const numbers = Array.from({ length: NUMBERS }, (_, i) => {
-    const matrix = weights[matrices[Math.floor((i * matrices.length) / NUMBERS)]!]!;
-    return numberAt(matrix, Math.floor(((i + 0.5) * matrix.data.length) / NUMBERS));
-  });
-  return numbers.map((number) => number.toPrecision(DIGITS)).join(" ");
+  const places = placesIn(Object.entries(weights).map(([name, { shape }]) => ({ name, shape })));
+  return inDigits(places.map(({ name, at }) => numberAt(weights[name]!, at)));
 }
+
+interface Named {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** The same of a model whose tensors are read one at a time; they are given in the order that they have in memory. */
+export async function sampleStored<T extends Named>(
+  tensors: readonly T[],
+  read: (tensor: T) => Promise<Tensor>,
+): Promise<string> {
+  const numbers: number[] = [];
+  for (const { tensor, at } of placesIn(tensors)) numbers.push(numberAt(await read(tensor), at));
+  return inDigits(numbers);
+}
+
+/** Which number of which matrix. */
+function placesIn<T extends Named>(tensors: readonly T[]) {
+  const matrices = tensors.filter(({ shape }) => shape.length > 1);
+  return Array.from({ length: NUMBERS }, (_, i) => {
+    const tensor = matrices[Math.floor((i * matrices.length) / NUMBERS)]!;
+    return { tensor, name: tensor.name, at: Math.floor(((i + 0.5) * sizeOf(tensor.shape)) / NUMBERS) };
+  });
+}
+
+const inDigits = (numbers: readonly number[]) => numbers.map((number) => number.toPrecision(DIGITS)).join(" ");
 
 /** bfloat16 keeps 8 bits: what it rounds is off by 1/256 at most. */
 const ROUNDED = 1 / 200;

@@ -20,6 +20,7 @@ import { writeFileAtomic } from "../util/files.ts";
 import { formatCount } from "../util/format-number.ts";
 import { readManifest } from "../util/package.ts";
 import { endIfStopped, writeWholeFolder } from "../util/whole-folder.ts";
+import { requireOwnWeights } from "./base-of-run.ts";
 import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import type { Observer } from "./observer.ts";
 
@@ -83,6 +84,7 @@ export async function exportMerged(options: ExportMergedOptions): Promise<Export
   const { dtype = "fp32", observer, signal } = options;
   const source = await openRunCheckpoint(options);
   await using weights = await openRunWeights(source);
+  if (source.adapter) await requireOwnWeights(source.run, source.config, weights);
   return await writeExport(options, source, async (folder, origin) => {
     observer?.note?.(`${origin.run}: ${weights.parameters.length} weights are added up and written as ${dtype}`);
     const onWritten = (done: number, total: number) => observer?.read?.(done, total);

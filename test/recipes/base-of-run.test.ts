@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { openRunAnswerer } from "../../src/recipes/answerer.ts";
+import { convertModel } from "../../src/recipes/convert-model.ts";
 import { evaluate } from "../../src/recipes/evaluate.ts";
+import { exportMerged } from "../../src/recipes/export.ts";
 import { initModel } from "../../src/recipes/init-model.ts";
 import { resume, train } from "../../src/recipes/train.ts";
 import { tinyConfig, writeQuickRows } from "../support/runs.ts";
@@ -29,6 +31,18 @@ test("an adapter is not put on another base, though its matrices would fit", asy
   writeFileSync(config, written.replace(/^base: .*$/m, `base: ${other}`));
   await expect(resume(run)).rejects.toThrow(refusal);
   writeFileSync(config, written);
+});
+
+test("an adapter is not folded into another base either, and its own is known weight by weight", async () => {
+  const output = join(folder, "merged");
+  await expect(exportMerged({ run, output, sets: [`base=${other}`] })).rejects.toThrow(
+    `${run}: was trained on another base than ${other}`,
+  );
+  expect(existsSync(output)).toBe(false);
+  await exportMerged({ run, output });
+  const half = join(folder, "half");
+  await convertModel({ folder: "checkpoints/tiny", output: half, dtype: "fp16" });
+  await exportMerged({ run, output, sets: [`base=${half}`] });
 });
 
 test("its own base is taken in half precision too", async () => {
