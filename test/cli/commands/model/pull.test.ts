@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { amlc, startAmlc } from "../../../support/cli.ts";
 import { type HubServer, type ServedFile, startHubServer } from "../../../support/hub-server.ts";
 import { workFolder } from "../../../support/work-folder.ts";
@@ -47,13 +47,18 @@ test("Ctrl-C leaves what has come and prints the command, which then ends the wo
   const command = ["model", "pull", MODEL];
   const first = startAmlc(folder, command);
   await Promise.race([half, first.ended]);
-  await new Promise((resolve) => setTimeout(resolve, 300)); // until what was sent has come
+  const partFolder = join(folder, "checkpoints", "paligemma-tiny.part");
+  const isPart = (name: string) => /^model\.safetensors\.\w+\.part$/.test(name);
+  const come = () =>
+    readdirSync(partFolder)
+      .filter(isPart)
+      .map((name) => statSync(join(partFolder, name)).size);
+  await vi.waitFor(() => expect(come()).toEqual([500_000]), 10_000);
   first.process.kill("SIGINT");
   const stopped = await first.ended;
   expect(stopped.code).toBe(130);
   expect(stopped.stderr).toContain(`amlc ${command.join(" ")}\n`);
-  const parts = readdirSync(join(folder, "checkpoints", "paligemma-tiny.part"));
-  expect(parts.filter((name) => /^model\.safetensors\.\w+\.part$/.test(name))).toHaveLength(1);
+  expect(come()).toEqual([500_000]);
   expect(existsSync(join(folder, "checkpoints", "paligemma-tiny"))).toBe(false);
 
   hub.intrude.store = () => false;
