@@ -8,6 +8,7 @@ import { LinkFault, lasting, networkFault, passing } from "../data/download/faul
 import { isPassingStatus } from "../data/download/retry.ts";
 import { InputError } from "../util/errors.ts";
 import { readManifest } from "../util/package.ts";
+import { proxies } from "../util/proxies.ts";
 
 /** A page of an index. */
 export interface Page {
@@ -42,7 +43,8 @@ const ATTEMPTS = 5;
 
 /** @param pauseMs before the second attempt; each further one waits twice as long */
 export function openHttp(index: URL, signal?: AbortSignal, pauseMs = 1000): HttpClient {
-  const agent = new EnvHttpProxyAgent({ headersTimeout: 60e3, bodyTimeout: 60e3, connect: { timeout: 30e3 } });
+  const limits = { headersTimeout: 60e3, bodyTimeout: 60e3, connect: { timeout: 30e3 } };
+  const agent = new EnvHttpProxyAgent({ ...limits, ...proxies() });
   const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
   const agentName = { "user-agent": `amlc/${readManifest().version}` };
   const ask: Ask = (url, headers) =>

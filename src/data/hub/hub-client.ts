@@ -3,6 +3,7 @@ import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import { timestamp } from "../../util/clock.ts";
 import { InputError } from "../../util/errors.ts";
 import { readManifest } from "../../util/package.ts";
+import { proxies } from "../../util/proxies.ts";
 import { readPage } from "../download/body.ts";
 import { LinkFault, lasting, networkFault } from "../download/faults.ts";
 import { type Asked, explainRefusal } from "./hub-refusal.ts";
@@ -49,7 +50,8 @@ const MAX_WAIT_MS = 60_000;
 export function openHub(options: HubClientOptions): HubClient {
   const { endpoint, token, signal, pauseMs = 1000, note } = options;
   const { origin } = checkEndpoint(options);
-  const dispatcher = new EnvHttpProxyAgent({ headersTimeout: 60e3, bodyTimeout: 60e3, connect: { timeout: 30e3 } });
+  const limits = { headersTimeout: 60e3, bodyTimeout: 60e3, connect: { timeout: 30e3 } };
+  const dispatcher = new EnvHttpProxyAgent({ ...limits, ...proxies() });
   const identity = { "user-agent": `amlc/${readManifest().version}`, "accept-encoding": "identity" };
 
   const ask: HubClient["ask"] = async (asked, headers = {}) => {

@@ -6,9 +6,9 @@ import { timestamp } from "../../util/clock.ts";
 import { cut } from "../../util/cut.ts";
 import { isTlsCode, networkWords, parseRetryAfter } from "../../util/network.ts";
 import { readManifest } from "../../util/package.ts";
+import { proxies } from "../../util/proxies.ts";
 import { requireKey, type WandbSettings } from "../wandb-settings.ts";
 import { type Operation, UPSERT_BUCKET } from "./operations.ts";
-import { proxies } from "./proxy.ts";
 import { isPassingStatus, UploadFault } from "./retry.ts";
 
 /** What the stream of a run's lines is answered with. */
