@@ -20,7 +20,7 @@ import type { Reader } from "../infer/reader.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { ONNX_DTYPES, type OnnxDtype, onnxFile } from "../model/onnx-layout.ts";
 import { type Preprocessor, readPreprocessor } from "../model/preprocessor.ts";
-import { InputError } from "../util/errors.ts";
+import { InputError, ifValid } from "../util/errors.ts";
 import { suggestName } from "../util/near-name.ts";
 import { openReaders, openRunAnswerer } from "./answerer.ts";
 import { loadBase } from "./base.ts";
@@ -96,7 +96,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
     const prefix = encodePrompt(tokenizer, fillPrompt(config.data.prompt, entity));
     const question = { features, entity, tokens: Int32Array.from(prefix), length: prefix.length };
     const [[best]] = (await answerQuestions(reader, [question], answering)) as [[{ text: string; confidence: number }]];
-    return { ...best, value: parsed(best.text) };
+    return { ...best, value: ifValid(() => parseAnswer(best.text)) ?? null };
   }
 
   return {
@@ -119,15 +119,6 @@ function requireImage(image: ImageSource): void {
   throw new InputError(`an image is a file's path or its bytes, not ${image}`, {
     hint: "give a string, a Buffer or a Uint8Array",
   });
-}
-
-function parsed(text: string): Answer | null {
-  try {
-    return parseAnswer(text);
-  } catch (error) {
-    if (error instanceof InputError) return null;
-    throw error;
-  }
 }
 
 async function open(path: string, options: LoadOptions): Promise<Loaded> {

@@ -26,6 +26,16 @@ export class InputError extends AmlcError {
   override readonly name = "InputError";
 }
 
+/** What `work` gives; undefined where its input is not what it must be, and that is no fault here. */
+export function ifValid<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
 /** The user stopped the program; what was done so far is saved. */
 export class InterruptedError extends AmlcError {
   override readonly name = "InterruptedError";

@@ -3,10 +3,10 @@ import { nearestName } from "../util/near-name.ts";
 import type { Axis } from "./api.ts";
 import { WebFault } from "./fault.ts";
 import type { LiveRuns } from "./live-runs.ts";
+import { MOST_RUNS } from "./page/limits.ts";
 import type { SeriesQuery } from "./series.ts";
 import type { WatchedRun } from "./watched-run.ts";
 
-const MOST_RUNS = 200;
 const DEFAULT_POINTS = 1000;
 const MOST_POINTS = 5000;
 const AXES: readonly Axis[] = ["step", "samples", "time"];

@@ -15,7 +15,7 @@ export interface ServeOptions {
   /** Of runs. */
   readonly folder: string;
   /** 0: any that is free. */
-  readonly port?: number;
+  readonly port: number;
   /** Loopback by default; for any other a token is made. */
   readonly host?: string;
 }
@@ -29,12 +29,11 @@ export interface ServedPage {
   close(): Promise<void>;
 }
 
-export const DEFAULT_PORT = 4321;
 /** Bytes, with the headers: two hundred names of runs, as long as names of folders may be. */
 const LONGEST_ADDRESS = 2 ** 18;
 
 /** Serves the page over the runs of a folder. @throws InputError when there is no such folder, or the port cannot be had */
-export async function serveUi({ folder, port = DEFAULT_PORT, host = "127.0.0.1" }: ServeOptions): Promise<ServedPage> {
+export async function serveUi({ folder, port, host = "127.0.0.1" }: ServeOptions): Promise<ServedPage> {
   requireFolder(folder);
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new InputError(`--port ${port}: is no port`, {

@@ -66,5 +66,5 @@ test.each([
   ["a port that is none", { folder, port: 70_000 }, "--port 70000: is no port"],
   ["an address of another machine", { folder, port: 0, host: "192.0.2.1" }, "cannot be listened at"],
 ])("%s is refused", async (_, options, message) => {
-  await expect(serveUi(options)).rejects.toThrow(message);
+  await expect(serveUi({ port: 0, ...options })).rejects.toThrow(message);
 });

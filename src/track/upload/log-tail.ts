@@ -1,6 +1,6 @@
 import { readBlockLog } from "../../formats/block-log.ts";
 import { decodeWandbRecord, type WandbRecord } from "../../formats/wandb-record.ts";
-import { InputError } from "../../util/errors.ts";
+import { ifValid } from "../../util/errors.ts";
 
 /** Reads the records of a log that may grow. */
 export interface LogTail extends Disposable {
@@ -21,7 +21,8 @@ export function openLogTail(log: string): LogTail {
       for (;;) {
         const entry = reader.next();
         if (!entry) return undefined;
-        const record = entry.kind === "record" ? decode(entry.payload) : undefined;
+        // A whole one may be no record all the same, from another program.
+        const record = entry.kind === "record" ? ifValid(() => decodeWandbRecord(entry.payload)) : undefined;
         if (record) return record;
         broken += entry.kind === "record" ? entry.payload.length : entry.bytes;
       }
@@ -34,14 +35,4 @@ export function openLogTail(log: string): LogTail {
     },
     [Symbol.dispose]: () => reader.close(),
   };
-}
-
-/** Undefined for what is whole and yet no record, from another program. */
-function decode(payload: Uint8Array): WandbRecord | undefined {
-  try {
-    return decodeWandbRecord(payload);
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
 }

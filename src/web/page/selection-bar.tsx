@@ -1,16 +1,14 @@
 import { addressOf } from "./client.ts";
 import { countOf } from "./format.ts";
+import { MOST_RUNS } from "./limits.ts";
 import { Menu } from "./menu.tsx";
 import type { RunsView } from "./view.ts";
-
-/** As many as the server takes in one address. */
-const MOST_NAMED = 200;
 
 /** How many runs are selected, and what can be done with them. */
 export function SelectionBar({ runs, filtered, shown, state, update }: RunsView) {
   const selected = runs.filter(({ name }) => state.runs.includes(name)).length;
   const names = shown.map(({ name }) => name);
-  const isTooMany = names.length > MOST_NAMED;
+  const isTooMany = names.length > MOST_RUNS;
   const splits = [...new Set(shown.flatMap((run) => run.splits))];
   const split = splits.includes("val") ? "val" : (splits[0] ?? null);
   return (
@@ -32,7 +30,7 @@ export function SelectionBar({ runs, filtered, shown, state, update }: RunsView)
         </a>
       )}
       {isTooMany ? (
-        <span>Comparison and files are of {MOST_NAMED} runs at most</span>
+        <span>Comparison and files are of {MOST_RUNS} runs at most</span>
       ) : (
         <Menu label="Export">
           {EXPORTS.map(({ title, what, format }) => (
