@@ -10,6 +10,8 @@ test("the four outcomes", () => {
   expect(outcomeOf("34 gram", "")).toBe("fp");
   expect(outcomeOf("", "34 gram")).toBe("fn");
   expect(outcomeOf(" ", "")).toBe("tn");
+  expect(outcomeOf("\u00a0", "\u00a0")).toBe("tn");
+  expect(outcomeOf("\u00a034 gram", "\u00a034 gram ")).toBe("tp");
 });
 
 test("F1 over all rows and per entity", () => {
