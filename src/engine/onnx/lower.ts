@@ -23,6 +23,8 @@ export interface LowerOptions {
   readonly lacks?: readonly PlainOperator[] | undefined;
   /** Sizes that only a run knows. */
   readonly openSizes?: readonly OpenSize[];
+  /** Inputs that the model holds itself, each as external data in a file of its name. */
+  readonly held?: Readonly<Record<string, Tensor>>;
 }
 
 /** Writes a graph as an ONNX model for onnxruntime: each op's record says how it is lowered. */
@@ -30,7 +32,11 @@ export function toOnnx(graph: Graph, options: LowerOptions = {}): Uint8Array {
   return encodeOnnx(lower(graph, "amlc", options));
 }
 
-export function lower(graph: Graph, name: string, { lacks = [], openSizes = [] }: LowerOptions = {}): OnnxModel {
+export function lower(
+  graph: Graph,
+  name: string,
+  { lacks = [], openSizes = [], held = {} }: LowerOptions = {},
+): OnnxModel {
   const types = new Map<string, Type>();
   const { emit, nodes, initializers } = startEmitting(types, lacks, openSizes);
   const value = (name: string, { dtype, shape }: Type) => ({
@@ -57,14 +63,19 @@ export function lower(graph: Graph, name: string, { lacks = [], openSizes = [] }
   return {
     name,
     nodes,
-    initializers,
+    initializers: [...initializers, ...Object.entries(held).map(external)],
     inputs: [
-      ...[...graph.inputs].map(([input, type]) => value(input, type)),
+      ...[...graph.inputs].flatMap(([input, type]) => (Object.hasOwn(held, input) ? [] : [value(input, type)])),
       ...openSizes.flatMap(({ reads }) => (reads ? [value(reads.name, reads)] : [])),
     ],
     outputs,
     opsets: OPSETS,
   };
+}
+
+function external([name, { dtype, shape, data }]: [string, Tensor]): OnnxTensor {
+  const rawData = { location: name, offset: 0, length: data.byteLength };
+  return { name, dataType: ONNX_DTYPE[dtype], dims: shape, rawData };
 }
 
 /**

@@ -5,6 +5,7 @@ import { totalFlops } from "../../graph/print.ts";
 import type { Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Engine, type Program, type Tensors } from "../engine.ts";
 import { splitProducts } from "../split-products.ts";
+import { deviceSessions, type Session } from "./device-sessions.ts";
 import { type HalfPrecision, measureHalfPrecision } from "./half-precision.ts";
 import { createTracedSession, type TracedSession } from "./profile.ts";
 import { createSession } from "./session.ts";
@@ -30,6 +31,8 @@ const WORTH_THREADS = 1e8;
 export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = {}): Engine {
   const isWebgpu = providers[0] === "webgpu";
   const onHost = providers[0] === "cpu"; // of a device's operators onnxruntime times only how long it takes to hand them over
+  /** Elsewhere onnxruntime-node keeps nothing on a device but what is a session's own. */
+  const held = onHost || isWebgpu ? undefined : deviceSessions();
   const bind = isWebgpu ? onWebgpuDevice(providers) : inHostMemory;
   let halves: Promise<HalfPrecision> | undefined;
   /** Whether halves must be float32 on the device. */
@@ -50,11 +53,15 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
       const graph = splitProducts(whole);
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
-      const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open
+      const bound = held ? {} : await bind(weights, toDevice); // before there is a session, which a failure would leave open
       const written = isWide ? widenHalves(graph) : graph;
       const options = {
         intraOpNumThreads: totalFlops(graph) < WORTH_THREADS ? 1 : (threads ?? availableParallelism()),
       };
+      if (held) {
+        const session = await held.open(() => createSession(written, providers, options, weights));
+        return ortProgram(session, graph, weights, bound, toDevice);
+      }
       const { session, endTrace }: Pick<TracedSession, "session"> & Partial<TracedSession> =
         traced && onHost
           ? await createTracedSession(written, providers, options)
@@ -65,7 +72,7 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
 }
 
 function ortProgram(
-  session: ort.InferenceSession,
+  session: Session,
   graph: Graph,
   weights: Tensors,
   bound: Readonly<Record<string, ort.Tensor>>,

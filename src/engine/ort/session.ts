@@ -2,7 +2,9 @@ import "./telemetry.ts";
 import * as ort from "onnxruntime-node";
 import type { Graph } from "../../graph/graph.ts";
 import { InputError } from "../../util/errors.ts";
-import { type PlainOperator, toOnnx } from "../onnx/lower.ts";
+import type { Tensors } from "../engine.ts";
+import { EXACT_FLOAT32 } from "../exact-float32.ts";
+import { bytesOf, type PlainOperator, toOnnx } from "../onnx/lower.ts";
 import { describeVulkan } from "./vulkan.ts";
 
 /** What onnxruntime has to say of libraries that are missing comes as an error, and is told with what to do. */
@@ -18,15 +20,20 @@ const LACKS: Readonly<Record<string, readonly PlainOperator[]>> = {
 
 /**
  * Compiles a graph for providers, the preferred first.
+ * @param held values of inputs that become part of the session, on its device; onnxruntime reads them in place while it is made
  * @throws InputError when one of them cannot be used here
  */
 export async function createSession(
   graph: Graph,
   providers: readonly string[],
   options: SessionOptions = {},
+  held: Tensors = {},
 ): Promise<ort.InferenceSession> {
+  for (const [name, value] of Object.entries(EXACT_FLOAT32)) process.env[name] ??= value;
+  const externalData = Object.entries(held).map(([path, value]) => ({ path, data: bytesOf(value) }));
   try {
-    return await ort.InferenceSession.create(toOnnx(graph, { lacks: LACKS[providers[0] ?? "cpu"] }), {
+    return await ort.InferenceSession.create(toOnnx(graph, { lacks: LACKS[providers[0] ?? "cpu"], held }), {
+      ...(externalData.length > 0 && { externalData }),
       executionProviders: [...providers],
       // Planning one block for a whole step doubles its peak (measured: 880 MB against 442) and saves no time.
       enableMemPattern: false,

@@ -12,7 +12,7 @@ export type BindWeights = (
   wrap: (weight: Tensor) => ort.Tensor,
 ) => Promise<Record<string, ort.Tensor>>;
 
-/** Wraps them where they are: the CPU reads them there, and what onnxruntime-node cannot keep elsewhere is copied at each run. */
+/** Wraps them where they are: the CPU reads them there. */
 export const inHostMemory: BindWeights = async (weights, wrap) => mapValues(weights, wrap);
 
 /**

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { InputError } from "../../util/errors.ts";
+import { EXACT_FLOAT32 } from "../exact-float32.ts";
 import { findTensorflow, type TensorflowInstall } from "./tensorflow-home.ts";
 
 /** Numbers of TensorFlow's `DataType` (tensorflow/core/framework/types.proto). */
@@ -35,14 +36,11 @@ export interface LoadedTensorflow {
   readonly install: TensorflowInstall;
 }
 
-/**
- * What TensorFlow reads once, when it is loaded. NVIDIA_TF32_OVERRIDE: float32 products of newer GPUs keep float32's 23
- * bits, for LoRA is in float32 because it needs them.
- */
+/** What TensorFlow reads once, when it is loaded. */
 const SETTINGS = {
   TF_CPP_MIN_LOG_LEVEL: "2",
   TF_FORCE_GPU_ALLOW_GROWTH: "true",
-  NVIDIA_TF32_OVERRIDE: "0",
+  ...EXACT_FLOAT32,
 } as const;
 
 let loaded: LoadedTensorflow | undefined;

@@ -6,6 +6,7 @@ import { AmlcError } from "../../util/errors.ts";
 import { allocate, sizeOf, type Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Program, type Tensors } from "../engine.ts";
 import { planLifetimes } from "../lifetimes.ts";
+import { isOutOfMemory, OUT_OF_MEMORY_HINT } from "../out-of-memory.ts";
 import { widenAtUse } from "../widen-at-use.ts";
 import type { Backend } from "./backend.ts";
 import type { DeviceWeights } from "./device-weights.ts";
@@ -121,13 +122,10 @@ function heldTensors({ nodes }: Graph, bound: Tensors): Map<Node, Tensor> {
   return held;
 }
 
-const isOutOfMemory = (error: unknown) =>
-  /\bOOM\b|out of memory|RESOURCE_EXHAUSTED|failed to allocate/i.test((error as Error).message);
-
 function outOfMemory({ op, type }: Node, { inputs }: Graph, peakBytes: number, cause: unknown): AmlcError {
   const given = [...inputs.values()].reduce((bytes, input) => bytes + bytesOf(input), 0);
   return new AmlcError(
     `the device is out of memory at ${op.name} [${type.shape}]: weights and feeds of this program take ${formatBytes(given)}, what it computes up to ${formatBytes(peakBytes)} at once`,
-    { hint: "lower train.batch and raise train.accumulate, or set engine.weights to fp16", cause },
+    { hint: OUT_OF_MEMORY_HINT, cause },
   );
 }
