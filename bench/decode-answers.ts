@@ -8,10 +8,13 @@ import { bestOf, peakGib } from "./best-of.ts";
 
 /*
  * One process of the decoding benchmark: greedy answers of TOKENS tokens to ROWS random images, BATCH side by side, on THREADS
- * threads; prints a JSON line as bench/peers/hf_generate.py does.    node decode-answers.js FOLDER ROWS BATCH TOKENS THREADS
+ * threads and onnxruntime's PROVIDERS, if not on the CPU; prints a JSON line as bench/peers/hf_generate.py does.
+ *
+ *     node decode-answers.js FOLDER ROWS BATCH TOKENS THREADS [PROVIDERS]
  */
-const [folder, ...numbers] = process.argv.slice(2) as [string, ...string[]];
-const [rows, batch, maxTokens, threads] = numbers.map(Number) as [number, number, number, number];
+const [folder, ...rest] = process.argv.slice(2) as [string, ...string[]];
+const [rows, batch, maxTokens, threads] = rest.map(Number) as [number, number, number, number];
+const providers = (rest[4] ?? "cpu").split(",");
 const model = await loadModel(folder, "f32");
 const tokenizer = await loadTokenizer(folder);
 const side = model.config.vision.imageSize;
@@ -19,7 +22,7 @@ const prompt = [tokenizer.bosId, ...tokenizer.encode("answer en What is the item
 const pixels = Array.from({ length: rows }, (_, i) =>
   Float32Array.from({ length: 3 * side * side }, (_, j) => Math.sin(i + j)),
 );
-const reader = graphReader(ortEngine({ threads }), model).with({});
+const reader = graphReader(ortEngine({ threads, providers }), model).with({});
 
 /** Nothing ends an answer early. */
 const NEVER = -1;

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { ortEngine } from "../src/engine/ort/ort.ts";
+import { createEngine, type EngineConfig } from "../src/engine/create.ts";
 import { measureRoof } from "../src/engine/profile-roof.ts";
 import { DY } from "../src/graph/chain.ts";
 import type { Graph } from "../src/graph/graph.ts";
@@ -31,7 +31,7 @@ function gradientFlops({ nodes }: Graph): number {
   return productFlops({ nodes: [...behind] });
 }
 
-/** One process of the full-size benchmark: training steps of a random model, as a line of JSON. */
+/** One process of the benchmarks of a step: training steps of a random model on an engine, as a line of JSON. */
 const settings = {
   ...{ size: "3b-448", dtype: "f16", residuals: "keep", programs: "layers", rows: 1, rank: 8, steps: 1 },
   ...(JSON.parse(process.argv[2] ?? "{}") as object),
@@ -46,8 +46,12 @@ const settings = {
   readonly layers?: number;
   readonly visionLayers?: number;
   readonly bits?: 4 | 8;
+  readonly engine?: Partial<EngineConfig>;
 };
-const engine = ortEngine();
+const engine = await createEngine({
+  ...{ name: "ort", backend: "auto", products: "auto", providers: ["cpu"], threads: null },
+  ...settings.engine,
+});
 const model = randomModel(settings.size, settings.dtype, settings);
 const loaded_rss_gib = process.memoryUsage().rss / 2 ** 30;
 const lora = languageLora(model, settings.rank);
@@ -81,3 +85,4 @@ const step_s = timed[Math.floor(timed.length / 2)] ?? seconds[0]!;
 process.stdout.write(
   `${JSON.stringify({ ...settings, trainable: trainer.values.length, step_s, loss, model_flops, gemm_flops_per_s: Math.max(...rates), loaded_rss_gib, peak_rss_gib })}\n`,
 );
+process.exit(); // a device's threads would keep the process alive

@@ -1,87 +1,102 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cpus } from "node:os";
-import { withHalfProducts } from "../src/engine/half-products.ts";
-import { survey } from "../src/engine/survey.ts";
-import { tfjsEngine } from "../src/engine/tfjs/tfjs.ts";
-import { f32ToF16 } from "../src/formats/half.ts";
-import { flopsOf } from "../src/graph/print.ts";
-import { batchShape } from "../src/train/feeds.ts";
-import { lossGraph } from "../src/train/loss-graph.ts";
-import { tensor } from "../src/util/tensor.ts";
-import { languageLora, nanoBatch, nanoModel, nanoTrainer } from "./nano.ts";
+import { join } from "node:path";
+import { type Candidate, candidates, type Survey } from "../src/engine/survey.ts";
 
 /*
- * LoRA steps of the nano PaliGemma with fp16 weights on an NVIDIA GPU, as one JSON document: time of a step, memory of the
- * GPU, and which fraction of the rate of a large fp16 product a step reaches.
+ * LoRA steps of random PaliGemmas with fp16 weights on each engine that computes on this machine's GPU, as one JSON document:
+ * whether every op is right, the rate of a large product, and of each size the time of a step, the memory of the GPU and the
+ * loss beside the processor's. Each measurement is a process of its own; what fails is part of the answer.
  *
- *     npx amlc setup tensorflow --gpu && npm run -s bench:gpu > gpu.json       # -- --allow-cpu: to try the benchmark itself
+ *     npm run -s bench:gpu > gpu.json                     # -- --sizes nano,300m --engines "ort webgpu,tfjs tensorflow"
  */
-const [ROWS, STEPS] = [8, 20];
-const allowCpu = process.argv.includes("--allow-cpu");
+const ALL_SIZES = {
+  nano: { rows: 8, steps: 20 },
+  "300m": { rows: 8, steps: 10 },
+  "3b-448": { rows: 1, steps: 5 },
+} as const;
+/** Of a process. A device's first step compiles its kernels. */
+const TIMEOUT_MS = 240_000;
+const JUDGE = { name: "ort cpu", settings: { name: "ort", providers: ["cpu"] } } as const satisfies Candidate;
 
-const engine = await tfjsEngine({ backend: "tensorflow" });
-if (engine.backend.device !== "GPU" && !allowCpu) {
-  process.stderr.write("TensorFlow found no GPU: run npx amlc setup tensorflow --gpu, and look at nvidia-smi\n");
-  process.exit(1);
+/** What comes after an option, in parts. */
+function listed(option: string): string[] | undefined {
+  const at = process.argv.indexOf(option);
+  return at < 0 ? undefined : process.argv[at + 1]?.split(",");
 }
 
-/** What nvidia-smi says, or null where there is none. */
+/** What nvidia-smi says of the first GPU, or null where there is none. */
 function askGpu(field: string): string | null {
   try {
     const args = [`--query-gpu=${field}`, "--format=csv,noheader,nounits"];
     const answer = execFileSync("nvidia-smi", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-    return answer.split("\n")[0].trim(); // TensorFlow takes the first
+    return answer.split("\n")[0]!.trim();
   } catch {
     return null;
   }
 }
 
-const wide = nanoModel();
-const model = {
-  ...wide,
-  dtype: "f16" as const,
-  weights: Object.fromEntries(
-    Object.entries(wide.weights).map(([name, { shape, data }]) => [
-      name,
-      tensor("f16", shape, f32ToF16(data as Float32Array)),
-    ]),
-  ),
-};
-const trainer = nanoTrainer(model, withHalfProducts(engine));
-const batch = nanoBatch(ROWS);
-const seconds: number[] = [];
-let [loss, memory] = [0, 0];
-for (let step = 0; step <= STEPS; step++) {
-  const start = performance.now();
-  const result = await trainer.differentiate([batch], step + 1);
-  trainer.update(result.gradNorm, 2e-5);
-  if (step > 0) seconds.push((performance.now() - start) / 1000);
-  memory = Math.max(memory, Number(askGpu("memory.used")));
-  loss = result.loss;
+interface Measured {
+  readonly [field: string]: unknown;
+  readonly gpu_memory_mib: number | null;
 }
-const step_s = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)];
-const graph = lossGraph(model.config, batchShape(batch), "f16", languageLora(model));
-const gflop = graph.nodes.reduce((sum, node) => sum + flopsOf(node), 0) / 1e9;
-const { speed, checks } = await survey({ name: "tfjs tensorflow", settings: { name: "tfjs", backend: "tensorflow" } });
-const result = {
-  gpu: askGpu("name"),
-  driver: askGpu("driver_version"),
-  tensorflow: engine.backend.version,
-  device: engine.backend.device,
-  node: process.versions.node,
-  cpu: `${cpus().length} × ${cpus()[0].model}`,
-  ops_right: `${checks.filter(({ passed }) => passed).length} of ${checks.length}`,
-  rows: ROWS,
-  step_s,
-  samples_per_s: ROWS / step_s,
-  loss,
-  step_gflop: gflop,
-  step_gflops: gflop / step_s,
-  product_gflops_fp16: speed?.gflops_fp16 ?? null,
-  product_gflops_fp32: speed?.gflops_fp32 ?? null,
-  fraction_of_fp16_product: speed?.gflops_fp16 ? gflop / step_s / speed.gflops_fp16 : null,
-  gpu_memory_mib: memory || null,
-  peak_rss_gib: process.resourceUsage().maxRSS / 2 ** 20,
-};
-process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-process.exit();
+
+/** Runs a script beside this one, which prints a line of JSON; meanwhile asks how much of the GPU's memory is in use. */
+function measure(script: string, argument: object): Promise<Measured> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, script), JSON.stringify(argument)], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: TIMEOUT_MS,
+  });
+  const [output, problems] = [child.stdout, child.stderr].map((stream) => {
+    const chunks: Buffer[] = [];
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString().trim();
+  });
+  let memory = 0;
+  const watch = setInterval(() => {
+    memory = Math.max(memory, Number(askGpu("memory.used")));
+  }, 500);
+  return new Promise((resolve) => {
+    child.once("close", (code, signal) => {
+      clearInterval(watch);
+      const last = output!().split("\n").at(-1)!;
+      const failure = { failed: `exit code ${code ?? signal}`, said: problems!().slice(-2000) };
+      resolve({ ...(code === 0 ? (JSON.parse(last) as object) : failure), gpu_memory_mib: memory || null });
+    });
+  });
+}
+
+async function steps(settings: Candidate["settings"], sizes: readonly (keyof typeof ALL_SIZES)[]) {
+  const results: Record<string, Measured> = {};
+  for (const size of sizes) {
+    process.stderr.write(`  ${size}\n`);
+    const work = { size, ...ALL_SIZES[size], programs: "whole", engine: settings };
+    results[size] = await measure("full-step.js", work);
+  }
+  return results;
+}
+
+const sizes = (listed("--sizes") ?? Object.keys(ALL_SIZES)) as (keyof typeof ALL_SIZES)[];
+const wanted = listed("--engines") ?? ["ort webgpu", "ort cuda", "tfjs tensorflow"];
+const engines: Record<string, object> = {};
+for (const candidate of [JUDGE, ...(await candidates()).filter(({ name }) => wanted.includes(name))]) {
+  process.stderr.write(`${candidate.name}\n`);
+  const found = (await measure("survey-engine.js", candidate)) as unknown as Survey;
+  const { device, speed, problem, checks = [] } = found;
+  const wrong = checks.filter(({ passed }) => !passed);
+  const isUsable = found.ready && (candidate.name === JUDGE.name || !device?.startsWith("CPU"));
+  engines[candidate.name] = {
+    ...{
+      device,
+      problem: problem ?? null,
+      ...speed,
+      ops_right: checks.length - wrong.length,
+      ops: checks.length,
+      wrong,
+    },
+    steps: isUsable ? await steps(candidate.settings, sizes) : null,
+  };
+}
+const [gpu, driver] = ["name", "driver_version"].map(askGpu);
+const machine = { gpu, driver, node: process.versions.node, cpu: `${cpus().length} × ${cpus()[0]!.model}` };
+process.stdout.write(`${JSON.stringify({ ...machine, engines }, null, 2)}\n`);
