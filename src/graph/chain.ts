@@ -3,7 +3,7 @@ import { pullBack } from "./autodiff.ts";
 import { smallestCut } from "./cut.ts";
 import { type Graph, LARGEST_COMPARED_CONSTANT, makeGraph, shareNodes, topologicalOrder } from "./graph.ts";
 import { type Node, ShapeError, type Type } from "./node.ts";
-import { input } from "./ops/index.ts";
+import { add, again, input } from "./ops/index.ts";
 import { constantOp, type InputAttrs, inputOp } from "./ops/source.ts";
 import { bytesOf, flopsOf, printGraph } from "./print.ts";
 
@@ -51,6 +51,74 @@ export function cutChain(values: readonly Node[], wrt: readonly string[]): Link[
     if (!isActive) return { ...open, forward: makeGraph({ [Y]: open.y }), backward: null, kept: new Map() };
     return { ...open, ...bothWays(open.y, value.type, below ? [X, ...trained] : trained) };
   });
+}
+
+/** Both ways through the last links of a chain in one graph: what the way back reads stays inside. */
+export interface RoundTrip {
+  /**
+   * From {@link X}, where there is a value before, the gradient {@link DY} of the last value and what is fed: the last value
+   * {@link Y}, the gradient {@link DX} where something below is trained, and that of each trained input.
+   */
+  readonly graph: Graph;
+  /** How its inputs are really called: weights that are widened are inputs twice, once for each way. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** @param links those at the end of a chain; at least the last has a way back */
+export function roundTrip(links: readonly Link[]): RoundTrip {
+  const names = new Map<string, string>();
+  const inputs = new Map<string, Node>();
+  const read = (node: Node, link: Link, isBack: boolean): Node => {
+    const actual = link.names.get(nameOf(node))!;
+    const name = isBack && WIDENED.has(node.type.dtype) ? `again ${actual}` : actual;
+    const known = inputs.get(name) ?? input(name, node.type.dtype, node.type.shape);
+    names.set(name, actual);
+    inputs.set(name, known);
+    return known;
+  };
+
+  const passed: { link: Link; x: Node | undefined; values: ReadonlyMap<string, Node> }[] = [];
+  let value: Node | undefined;
+  for (const link of links) {
+    const below = link.forward.inputs.get(X);
+    const x: Node | undefined = value ?? (below && input(X, below.dtype, below.shape));
+    const values = inPlaceOf(link.forward, (node) => (isInput(node, X) ? x! : read(node, link, false)));
+    passed.push({ link, x, values });
+    value = values.get(Y)!;
+  }
+  let dy: Node | undefined = input(DY, value!.type.dtype, value!.type.shape);
+  const gradients = new Map<string, Node>();
+  for (const { link, x, values } of passed.toReversed()) {
+    if (!link.backward) break;
+    const found = inPlaceOf(link.backward, (node) => {
+      if (isInput(node, DY)) return dy!;
+      if (isInput(node, X)) return again(x!);
+      return link.kept.has(nameOf(node)) ? again(values.get(nameOf(node))!) : read(node, link, true);
+    });
+    dy = found.get(DX);
+    // onnxruntime begins with the last output, and so comes to each gradient while what it needs is there.
+    for (const [name, gradient] of [...found].toReversed()) {
+      if (name === DX) continue;
+      const actual = gradientName(link.names.get(name.slice(gradientName("").length))!);
+      const other = gradients.get(actual);
+      gradients.set(actual, other ? add(other, gradient) : gradient);
+    }
+  }
+  const outputs = Object.fromEntries([...gradients].toReversed());
+  return { graph: makeGraph({ ...(dy && { [DX]: dy }), ...outputs, [Y]: value! }), names };
+}
+
+/** Before the name of an input that is read once more on the way back. */
+export const SECOND_READING = /^again /;
+
+/** What a weight is stored in that is widened where it is used. */
+const WIDENED: ReadonlySet<string> = new Set(["f16", "u8"]);
+
+/** The outputs of a graph with others in the place of its inputs. */
+function inPlaceOf({ nodes, outputs }: Graph, other: (input: Node) => Node): ReadonlyMap<string, Node> {
+  const places = new Map(nodes.flatMap((node) => (node.op === inputOp ? [[node, other(node)] as const] : [])));
+  const found = substitute([...outputs.values()], places);
+  return new Map([...outputs.keys()].map((name, i) => [name, found[i]!]));
 }
 
 /** Nodes with others in the place of some; what does not change is not copied. */

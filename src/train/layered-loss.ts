@@ -1,11 +1,12 @@
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import { AGAIN, inPhase } from "../engine/profile-trace.ts";
-import { DX, DY, gradientName, graphKey, type Link, X, Y } from "../graph/chain.ts";
+import { DX, DY, gradientName, graphKey, type Link, type RoundTrip, roundTrip, X, Y } from "../graph/chain.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Type } from "../graph/node.ts";
 import { LORA_NOISE } from "../model/lora.ts";
 import { type BufferPool, bufferPool } from "../util/buffer-pool.ts";
 import { allocate, sizeOf, type Tensor, tensor } from "../util/tensor.ts";
+import { joinedLinks } from "./joined-links.ts";
 import { linkName } from "./link-name.ts";
 import type { BatchShape } from "./loss-graph.ts";
 import type { LossInputs, LossPrograms } from "./loss-programs.ts";
@@ -14,66 +15,79 @@ import { findOverflow, type Overflow } from "./overflow-probe.ts";
 export interface LayeredOptions {
   /** The links of a micro-batch's loss; without dropout where the loss alone is wanted. */
   chainOf(shape: BatchShape, differentiate: boolean): readonly Link[];
-  /** Links of which the way back finds what it reads; of the others only what goes in is kept, and the rest computed again. */
+  /** Links of which the way back finds what it reads, the last ones; of the others only what goes in is kept. */
   keep(chain: readonly Link[]): ReadonlySet<Link>;
 }
 
 /**
- * Loss and gradient layer by layer: equal layers share a program, and are told apart by the weights they are fed. Between two
- * programs there is nothing but what the chain names, in memory that is used again. What is not kept is computed again (Chen
- * et al. 2016, §4) by the same program, to the same bits. For engines that read what they are fed where it lies.
+ * Loss and gradient in several programs: one for the layers that are kept, there and back, and one a layer for the others, which
+ * equal layers share and are told apart by the weights they are fed. Between two programs there is nothing but what the chain
+ * names, in memory that is used again. What is not kept is computed again (Chen et al. 2016, §4), to the same bits. For engines
+ * that read what they are fed where it lies.
  */
 export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: LayeredOptions): LossPrograms {
   const programs = programsByGraph(engine);
   const pool = bufferPool();
-  let last: { key: string; chain: readonly Link[] } | undefined;
+  let last: { key: string; found: Found } | undefined;
 
   /** The chain for a shape, that of the call before if it is the same. */
-  function findChain(shape: BatchShape, differentiate: boolean): readonly Link[] {
+  function find(shape: BatchShape, differentiate: boolean): Found {
     const key = JSON.stringify([shape, differentiate]);
-    if (last?.key !== key) last = { key, chain: chainOf(shape, differentiate) };
-    return last.chain;
+    if (last?.key !== key) last = { key, found: divide(chainOf(shape, differentiate), differentiate) };
+    return last.found;
   }
 
-  /** Runs one way through a link; `own` is what the chain itself hands on. */
+  function divide(chain: readonly Link[], differentiate: boolean): Found {
+    const joined = differentiate ? joinedLinks(chain, keep(chain)) : [];
+    const single = chain.slice(0, chain.length - joined.length);
+    return { single, joined, trip: joined.length > 0 ? roundTrip(joined) : undefined };
+  }
+
+  /** Runs a program once, on what it is fed and what the chain itself hands on. */
   async function go(
-    way: Way,
-    link: Link,
+    { graph, names, ends }: Work,
     inputs: LossInputs,
     own: Tensors,
     into: Tensors,
     visit: Visit | undefined,
-    phase: string = way,
+    phase: string,
   ) {
-    await programs.use(link[way]!, async (program) => {
-      const feeds = feedsOf(program.graph, link, frozen, inputs, own);
-      await visit?.(program.graph, link, way, feeds);
-      await inPhase(engine, `${phase}, ${linkName(link)}`, () => program.run(feeds, into));
+    await programs.use(graph, async (program) => {
+      const feeds = feedsOf(program.graph, names, frozen, inputs, own);
+      await visit?.({ graph: program.graph, names, ends }, feeds);
+      await inPhase(engine, phase, () => program.run(feeds, into));
     });
   }
 
   /** A link's value and what the way back reads, all taken from the pool. */
-  async function forward(link: Link, x: Tensor | undefined, inputs: LossInputs, visit?: Visit, phase?: string) {
-    const y = pool.take(link.forward.outputs.get(Y)!.type);
+  async function forward(link: Link, x: Tensor | undefined, inputs: LossInputs, visit?: Visit, phase = "forward") {
+    const { forward: graph, names } = link;
+    const y = pool.take(graph.outputs.get(Y)!.type);
     const kept = Object.fromEntries([...link.kept].map(([name, type]) => [name, pool.take(type)]));
-    await go("forward", link, inputs, x ? { [X]: x } : {}, { [Y]: y, ...kept }, visit, phase);
+    const own = x ? { [X]: x } : {};
+    await go({ graph, names, ends: Y }, inputs, own, { [Y]: y, ...kept }, visit, `${phase}, ${linkName(link)}`);
     return { y, kept };
   }
 
-  /** The gradients of a link's inputs into their places; that of the value before it is taken from the pool. */
-  async function backward(
-    link: Link,
+  /**
+   * Runs a program that has gradients: those of inputs go into their places, and that of the value before, which is returned,
+   * is taken from the pool.
+   */
+  async function goBack(
+    work: Work,
     own: Tensors,
     inputs: LossInputs,
     gradients: GradientPlaces,
-    visit?: Visit,
+    visit: Visit | undefined,
+    phase: string,
+    into: Tensors = {},
   ): Promise<Tensor | undefined> {
-    const below = link.backward!.outputs.get(DX)?.type;
+    const below = work.graph.outputs.get(DX)?.type;
     const dx = below && pool.take(below);
-    const trained = [...link.backward!.outputs].filter(([name]) => name !== DX);
-    const places = trained.map(([name, { type }]) => ({ name, ...gradients.place(link, name, type) }));
-    const into = Object.fromEntries(places.map(({ name, place }) => [name, place]));
-    await go("backward", link, inputs, own, { ...into, ...(dx && { [DX]: dx }) }, visit);
+    const trained = [...work.graph.outputs].filter(([name]) => name !== DX && name !== Y);
+    const places = trained.map(([name, { type }]) => ({ name, ...gradients.place(work.names, name, type) }));
+    const written = Object.fromEntries(places.map(({ name, place }) => [name, place]));
+    await go(work, inputs, own, { ...written, ...into, ...(dx && { [DX]: dx }) }, visit, phase);
     for (const { done } of places) done();
     return dx;
   }
@@ -84,42 +98,50 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     into: Tensors,
     { visit, onProgress }: Watch = {},
   ): Promise<Tensors> {
-    const chain = findChain(shape, true);
-    const toDo = 2 * chain.length - chain.findIndex(({ backward }) => backward); // layers forward, and those with a way back
+    const { single, joined, trip } = find(shape, true);
+    const back = single.filter(({ backward }) => backward);
+    const toDo = single.length + back.length + 2 * joined.length;
     let done = 0;
-    const tell = () => onProgress?.(++done / toDo);
-    const keeps = keep(chain);
-    programs.expect(
-      chain.flatMap((link) => {
-        const again = link.backward && !keeps.has(link) ? [link.forward] : [];
-        return [link.forward, ...again, ...(link.backward ? [link.backward] : [])];
-      }),
-    );
-    const passed: { link: Link; x: Tensor | undefined; kept: Tensors | undefined }[] = [];
+    const tell = (links: number) => {
+      done += links;
+      onProgress?.(done / toDo);
+    };
+    const ways = [single, back].flat().map((link) => link.forward);
+    await programs.expect([...ways, ...back.map(({ backward }) => backward!), trip!.graph], back.length === 0);
+
+    const passed: { link: Link; x: Tensor | undefined }[] = [];
     let value: Tensor | undefined;
-    for (const link of chain) {
+    for (const link of single) {
       const x = value;
       const { y, kept } = await forward(link, x, inputs, visit);
-      if (!keeps.has(link)) giveAll(pool, kept);
-      if (link.backward) passed.push({ link, x, kept: keeps.has(link) ? kept : undefined });
+      giveAll(pool, kept);
+      if (link.backward) passed.push({ link, x });
       else if (x) pool.give(x);
       value = y;
-      tell();
+      tell(1);
     }
-    const loss = value!.data[0] as number;
-    pool.give(value!);
 
     const gradients = gradientPlaces(into);
-    let dy: Tensor | undefined = tensor("f32", [], Float32Array.of((inputs.feeds.lossScale?.data[0] as number) ?? 1));
-    for (const { link, x, kept } of passed.toReversed()) {
-      const again = kept ? undefined : await forward(link, x, inputs, undefined, AGAIN);
-      if (again) pool.give(again.y);
-      const residuals = kept ?? again!.kept;
-      const dx = await backward(link, { ...residuals, ...(x && { [X]: x }), [DY]: dy! }, inputs, gradients, visit);
-      giveAll(pool, { ...residuals, ...(x && { x }), ...(link !== chain.at(-1) && { dy: dy! }) });
+    const y = pool.take(trip!.graph.outputs.get(Y)!.type);
+    const scale = (inputs.feeds.lossScale?.data[0] as number) ?? 1;
+    const ends = { ...(value && { [X]: value }), [DY]: tensor("f32", [], Float32Array.of(scale)) };
+    const phase = `forward and backward, ${linkName(joined[0]!)} and up`;
+    let dy = await goBack({ ...trip!, ends: Y }, ends, inputs, gradients, visit, phase, { [Y]: y });
+    const loss = y.data[0] as number;
+    giveAll(pool, { y, ...(value && { value }) });
+    tell(2 * joined.length);
+
+    for (const { link, x } of passed.toReversed()) {
+      const { y, kept } = await forward(link, x, inputs, undefined, AGAIN);
+      pool.give(y);
+      const own = { ...kept, ...(x && { [X]: x }), [DY]: dy! };
+      const work = { graph: link.backward!, names: link.names, ends: null };
+      const dx = await goBack(work, own, inputs, gradients, visit, `backward, ${linkName(link)}`);
+      giveAll(pool, own);
       dy = dx;
-      tell();
+      tell(1);
     }
+    if (dy) pool.give(dy);
     pool.trim();
     return { loss: tensor("f32", [], Float32Array.of(loss)) };
   }
@@ -128,10 +150,10 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     differentiate: (shape, inputs, into, onProgress) =>
       differentiate(shape, inputs, into, onProgress ? { onProgress } : {}),
     async loss(shape, feeds) {
-      const chain = findChain(shape, false);
-      programs.expect(chain.map(({ forward }) => forward));
+      const { single } = find(shape, false);
+      await programs.expect(single.map(({ forward }) => forward));
       let x: Tensor | undefined;
-      for (const link of chain) {
+      for (const link of single) {
         const { y, kept } = await forward(link, x, { feeds, noise: noNoise });
         giveAll(pool, { ...kept, ...(x && { x }) });
         x = y;
@@ -141,9 +163,9 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     },
     async findOverflow(shape, inputs) {
       let found: Overflow | null = null;
-      const visit: Visit = async (graph, link, way, feeds) => {
-        const overflow = found ?? (await findOverflow(engine, graph, way === "forward" ? Y : null, {}, feeds));
-        found = overflow && { ...overflow, layer: actualLayer(link, overflow.layer) };
+      const visit: Visit = async ({ graph, names, ends }, feeds) => {
+        const overflow = found ?? (await findOverflow(engine, graph, ends, {}, feeds));
+        found = overflow && { ...overflow, layer: actualLayer(names, overflow.layer) };
       };
       await differentiate(shape, inputs, {}, { visit });
       return found;
@@ -152,18 +174,35 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
   };
 }
 
-type Way = "forward" | "backward";
+type Names = ReadonlyMap<string, string>;
+
+/** A chain as a step goes through it. */
+interface Found {
+  /** Links that are programs of their own. */
+  readonly single: readonly Link[];
+  readonly joined: readonly Link[];
+  /** Those that are joined; undefined where there is no way back. */
+  readonly trip: RoundTrip | undefined;
+}
+
+/** A program to run: its graph and how its inputs are really called. */
+interface Work {
+  readonly graph: Graph;
+  readonly names: Names;
+  /** The output that the way there ends with; null: the program is a way back. */
+  readonly ends: string | null;
+}
 
 /** Told of each program before it runs, and what it is fed. */
-type Visit = (graph: Graph, link: Link, way: Way, feeds: Tensors) => Promise<void>;
+type Visit = (work: Work, feeds: Tensors) => Promise<void>;
 
 interface Watch {
   readonly visit?: Visit;
   readonly onProgress?: (share: number) => void;
 }
 
-/** What a link's graph reads, by the names it reads it by. */
-function feedsOf(graph: Graph, { names }: Link, frozen: Tensors, { feeds, noise }: LossInputs, own: Tensors): Tensors {
+/** What a graph reads, by the names it reads it by. */
+function feedsOf(graph: Graph, names: Names, frozen: Tensors, { feeds, noise }: LossInputs, own: Tensors): Tensors {
   return Object.fromEntries(
     [...graph.inputs].flatMap(([name, type]) => {
       const actual = names.get(name) ?? name;
@@ -178,7 +217,7 @@ const noNoise = (name: string): never => {
   throw new Error(`${name}: a loss without dropout asks for noise`);
 };
 
-const actualLayer = ({ names }: Link, layer: string): string =>
+const actualLayer = (names: Names, layer: string): string =>
   names.get(`${layer}.weight`)?.replace(/\.weight$/, "") ?? layer;
 
 function giveAll(pool: BufferPool, tensors: Tensors): void {
@@ -186,15 +225,15 @@ function giveAll(pool: BufferPool, tensors: Tensors): void {
 }
 
 interface GradientPlaces {
-  /** Where a link writes a gradient, and what to do when it is written. */
-  place(link: Link, name: string, type: Type): { place: Tensor; done(): void };
+  /** Where a program writes a gradient, and what to do when it is written. */
+  place(names: Names, name: string, type: Type): { place: Tensor; done(): void };
 }
 
 /** A weight that two links read has the sum of both gradients. A place that nobody named is made, and forgotten. */
 function gradientPlaces(into: Tensors): GradientPlaces {
   const written = new Set<string>();
   return {
-    place({ names }, name, { dtype, shape }) {
+    place(names, name, { dtype, shape }) {
       const actual = gradientName(names.get(name.slice(gradientName("").length))!);
       const wanted = into[actual];
       if (wanted && !written.has(actual)) {
@@ -214,12 +253,13 @@ function addTo(sum: Float32Array, numbers: Float32Array): void {
 /**
  * Compiled programs, one for all graphs that are equal. Each holds on to the work memory it once had, half a gigabyte for one
  * of Gemma's layers: so it goes when it has run as often as was expected. Compiling anew takes a tenth of a second where a step
- * takes a minute.
+ * takes a minute. One that is all of a step stays: to be given gigabytes anew would take seconds.
  */
 function programsByGraph(engine: Engine) {
   const compiled = new Map<string, Promise<Program>>();
   const keys = new WeakMap<Graph, string>();
   let runsLeft = new Map<string, number>();
+  let staying: string | undefined;
   const keyOf = (graph: Graph) => {
     const key = keys.get(graph) ?? graphKey(graph);
     keys.set(graph, key);
@@ -231,10 +271,12 @@ function programsByGraph(engine: Engine) {
     await (await program)?.release();
   };
   return {
-    /** Which graphs are to be run, as often as they are listed, before the next call. */
-    expect(graphs: readonly Graph[]): void {
+    /** Which graphs are to be run, as often as they are listed, before the next call, and whether the last stays until then. */
+    async expect(graphs: readonly Graph[], lastStays = false): Promise<void> {
       runsLeft = new Map();
       for (const key of graphs.map(keyOf)) runsLeft.set(key, (runsLeft.get(key) ?? 0) + 1);
+      staying = lastStays ? keyOf(graphs.at(-1)!) : undefined;
+      for (const key of compiled.keys()) if (!runsLeft.has(key)) await release(key);
     },
     async use(graph: Graph, run: (program: Program) => Promise<void>): Promise<void> {
       const key = keyOf(graph);
@@ -242,6 +284,7 @@ function programsByGraph(engine: Engine) {
       compiled.set(key, program);
       program.catch(() => compiled.delete(key));
       await run(await program);
+      if (key === staying) return;
       runsLeft.set(key, runsLeft.get(key)! - 1);
       if (runsLeft.get(key) === 0) await release(key);
     },

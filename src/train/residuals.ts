@@ -72,5 +72,9 @@ export function chooseKept(
     if (room < 0) break;
     kept.add(link);
   }
+  for (const link of [...kept].toReversed()) {
+    if (roomBeside(kept) >= 0) break; // together they take somewhat more than one by one
+    kept.delete(link);
+  }
   return kept;
 }

@@ -30,9 +30,7 @@ test("whoever watches hears of each layer by its name, and of what is computed a
   expect(phases.map(({ name }) => name).filter((name) => name !== "compile")).toEqual([
     "forward, language layer 0",
     "forward, language layer 1",
-    "forward, embeddings",
-    "forward again, embeddings",
-    "backward, embeddings",
+    "forward and backward, embeddings and up",
     "forward again, language layer 1",
     "backward, language layer 1",
     "forward again, language layer 0",

@@ -1,6 +1,6 @@
 import type { Graph } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
-import { stopGradientOp } from "../../graph/ops/cast.ts";
+import { againOp, stopGradientOp } from "../../graph/ops/cast.ts";
 import { reshapeOp } from "../../graph/ops/reshape.ts";
 import { bytesOf } from "../../graph/print.ts";
 
@@ -53,6 +53,8 @@ function shareMemory(order: readonly Node[], outputs: ReadonlySet<Node>): Storag
   return { ownerOf, lastUse };
 }
 
+const VIEWS: ReadonlySet<unknown> = new Set([reshapeOp, stopGradientOp, againOp]);
+
 /** The memory that a node writes over: a view takes that of its input, an elementwise result that of an input read last here. */
 function reusedInput(
   node: Node,
@@ -61,7 +63,7 @@ function reusedInput(
   outputs: ReadonlySet<Node>,
 ): Node | undefined {
   const [first] = node.inputs;
-  if ((node.op === reshapeOp || node.op === stopGradientOp) && isComputed(first!)) return ownerOf(first!);
+  if (VIEWS.has(node.op) && isComputed(first!)) return ownerOf(first!);
   const isElementwise = node.op.flops === undefined;
   if (!isElementwise || outputs.has(node)) return undefined;
   return node.inputs

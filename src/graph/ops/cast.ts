@@ -34,5 +34,22 @@ export const stopGradientOp: Op<null> = defineOp<null>({
   tolerance: EXACT,
 });
 
+/**
+ * The value under another name: what is computed from it is not what was computed from it before, where equal nodes would
+ * else be shared, and the value with them wait from the way there to the way back.
+ */
+export const againOp: Op<null> = defineOp<null>({
+  name: "again",
+  type: sameType,
+  vjp: (dy) => [() => dy],
+  onnx: (emit, [x]) => emit.node("Identity", [x!]),
+  tfjs: (k, [x]) => k.identity(x!),
+  reference: ([x]) => x!,
+  flops: () => 0,
+  samples: [{ label: "the same numbers", inputs: [[2, 3]], attrs: null }],
+  tolerance: EXACT,
+});
+
 export const cast = (x: Node, to: DType): Node => (x.type.dtype === to ? x : apply(castOp, [x], { to }));
+export const again = (x: Node): Node => apply(againOp, [x], null);
 export const stopGradient = (x: Node): Node => apply(stopGradientOp, [x], null);

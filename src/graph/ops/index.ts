@@ -1,7 +1,7 @@
 import type { Op } from "../node.ts";
 import { afterOp } from "./after.ts";
 import { blockProductOp, widenBlocksOp } from "./block-product.ts";
-import { castOp, stopGradientOp } from "./cast.ts";
+import { againOp, castOp, stopGradientOp } from "./cast.ts";
 import { crossEntropyOp } from "./cross-entropy.ts";
 import { dropoutOp } from "./dropout.ts";
 import { addOp, divOp, mulOp, subOp } from "./elementwise.ts";
@@ -19,7 +19,7 @@ import { expOp, logOp, rsqrtOp, sigmoidOp, tanhOp } from "./unary.ts";
 
 export { after } from "./after.ts";
 export { blockProduct, widenBlocks } from "./block-product.ts";
-export { cast, stopGradient } from "./cast.ts";
+export { again, cast, stopGradient } from "./cast.ts";
 export { crossEntropy } from "./cross-entropy.ts";
 export { dropout } from "./dropout.ts";
 export { add, div, mul, scale, shift, sub } from "./elementwise.ts";
@@ -71,5 +71,6 @@ export const allOps: readonly Op<any>[] = [
   dropoutOp,
   castOp,
   stopGradientOp,
+  againOp,
   afterOp,
 ];

@@ -1,13 +1,15 @@
 import type { Bytes, Course, Moment } from "../../engine/memory-kinds.ts";
-import { DX, graphKey, type Link, X, Y } from "../../graph/chain.ts";
+import { DX, graphKey, type Link, roundTrip, X, Y } from "../../graph/chain.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Type } from "../../graph/node.ts";
 import { bytesOf, totalFlops } from "../../graph/print.ts";
+import { joinedLinks } from "../joined-links.ts";
 import { linkName } from "../link-name.ts";
 import { compiledGraph, type PlannedEngine, type ProgramMemory, programMemory } from "./program-memory.ts";
+import { programCourse } from "./whole.ts";
 
 /**
- * The course of a step that is one program a layer, as layered-loss.ts goes through it.
+ * The course of a step of several programs, as layered-loss.ts goes through it.
  * @param keeps links of which the way back finds what it reads
  * @param standing what lies beside it all the time
  * @param vocabulary columns of the logits
@@ -20,18 +22,21 @@ export function layeredCourse(
   vocabulary: number,
 ): Course {
   const buffers = poolBytes(chain, keeps);
-  const runs = runsOf(chain, keeps, engine, vocabulary);
-  const moments = runs.map(({ link, pass, live, program, others }): Moment => {
+  const moments = runsOf(chain, keeps, engine, vocabulary).flatMap((run): readonly Moment[] => {
+    const { graph, layer, pass, live, program, others } = run;
+    const beside = { ...standing, residuals: live, waiting: others + Math.max(0, buffers - live) };
+    if (pass === "both") return programCourse(compiledGraph(graph, engine), Y, engine, beside, vocabulary).moments;
     const { work, logits, standing: own, results } = program;
-    const between = { residuals: live, waiting: others + Math.max(0, buffers - live) };
-    return {
-      ...{ layer: linkName(link), pass },
-      bytes: { ...standing, ...between, logits, workspace: work - logits + own + results },
-    };
+    return [{ layer, pass, bytes: { ...beside, logits, workspace: work - logits + own + results } }];
   });
-  const sum = (wanted: Moment["pass"]) =>
-    runs.reduce((flops, { link, way, pass }) => flops + (pass === wanted ? totalFlops(link[way]!) : 0), 0);
-  const flops = { forward: sum("forward"), backward: sum("backward"), recomputation: sum("recomputation") };
+  const again = chain.slice(0, chain.length - joinedLinks(chain, keeps).length).filter(({ backward }) => backward);
+  const sum = (graphs: readonly (Graph | null)[]) =>
+    graphs.reduce((n, graph) => n + (graph ? totalFlops(graph) : 0), 0);
+  const flops = {
+    forward: sum(chain.map(({ forward }) => forward)),
+    backward: sum(chain.map(({ backward }) => backward)),
+    recomputation: sum(again.map(({ forward }) => forward)),
+  };
   return { moments, buffers, flops };
 }
 
@@ -60,7 +65,7 @@ function runsOf(
 ): readonly Run[] {
   const made = visits(chain, keeps);
   const programOf = programsOf(engine, vocabulary);
-  const runs = made.map((visit) => ({ ...visit, program: programOf(visit.link[visit.way]!) }));
+  const runs = made.map((visit) => ({ ...visit, program: programOf(visit.graph) }));
   const programs = [...new Set(runs.map(({ program }) => program))].filter(({ keeps: holds }) => holds);
   const spans = programs.map((program) => {
     const first = runs.findIndex((run) => run.program === program);
@@ -97,9 +102,9 @@ function programsOf(engine: PlannedEngine, vocabulary: number): (graph: Graph) =
 }
 
 interface Visit {
-  readonly link: Link;
-  readonly way: "forward" | "backward";
-  readonly pass: Moment["pass"];
+  readonly graph: Graph;
+  readonly layer: string;
+  readonly pass: Moment["pass"] | "both";
   /** Bytes between programs that are taken while this one runs. */
   readonly live: number;
 }
@@ -110,28 +115,33 @@ const valueBytes = ({ forward }: Link) => bytesOf(forward.outputs.get(Y)!.type);
 /** Bytes of what the backward pass reads of a link, without what goes into it. */
 export const keptBytes = ({ kept }: Link): number => bytesOfAll(kept.values());
 
+const belowBytes = ({ forward }: Link) => (forward.inputs.has(X) ? bytesOf(forward.inputs.get(X)!) : 0);
+const gradientBytes = (graph: Graph) => (graph.outputs.has(DX) ? bytesOf(graph.outputs.get(DX)!.type) : 0);
+
 /** Each run of a step in its order, with the bytes that are taken between programs. */
 function visits(chain: readonly Link[], keeps: ReadonlySet<Link>): Visit[] {
+  const joined = joinedLinks(chain, keeps);
+  const single = chain.slice(0, chain.length - joined.length);
   const made: Visit[] = [];
   let live = 0;
-  const below = (link: Link) => bytesOfAll(link.forward.inputs.has(X) ? [link.forward.inputs.get(X)!] : []);
-  for (const link of chain) {
+  for (const link of single) {
     live += valueBytes(link) + keptBytes(link);
-    made.push({ link, way: "forward", pass: "forward", live });
-    if (!keeps.has(link)) live -= keptBytes(link);
-    if (!link.backward) live -= below(link);
+    made.push({ graph: link.forward, layer: linkName(link), pass: "forward", live });
+    live -= keptBytes(link);
+    if (!link.backward) live -= belowBytes(link);
   }
-  live -= valueBytes(chain.at(-1)!);
-  for (const link of chain.filter(({ backward }) => backward).toReversed()) {
-    if (!keeps.has(link)) {
-      const again = valueBytes(link) + keptBytes(link);
-      made.push({ link, way: "forward", pass: "recomputation", live: live + again });
-      live += keptBytes(link);
-    }
-    const dx = link.backward!.outputs.get(DX)?.type;
-    live += dx ? bytesOf(dx) : 0;
-    made.push({ link, way: "backward", pass: "backward", live });
-    live -= keptBytes(link) + below(link) + (link === chain.at(-1) ? 0 : valueBytes(link));
+  const { graph } = roundTrip(joined);
+  live += gradientBytes(graph);
+  const layer = linkName(joined[0]!);
+  made.push({ graph, layer, pass: "both", live: live + valueBytes(chain.at(-1)!) });
+  live -= belowBytes(joined[0]!);
+  for (const link of single.filter(({ backward }) => backward).toReversed()) {
+    const name = linkName(link);
+    const again = valueBytes(link) + keptBytes(link);
+    made.push({ graph: link.forward, layer: name, pass: "recomputation", live: live + again });
+    live += keptBytes(link) + gradientBytes(link.backward!);
+    made.push({ graph: link.backward!, layer: name, pass: "backward", live });
+    live -= keptBytes(link) + belowBytes(link) + valueBytes(link);
   }
   return made;
 }
@@ -151,23 +161,26 @@ export function poolBytes(chain: readonly Link[], keeps: ReadonlySet<Link>): num
   };
   const resultOf = ({ forward }: Link) => forward.outputs.get(Y)!.type;
   const inputOf = ({ forward }: Link) => forward.inputs.get(X);
-  for (const link of chain) {
+  const joined = joinedLinks(chain, keeps);
+  const single = chain.slice(0, chain.length - joined.length);
+  for (const link of single) {
     take(resultOf(link));
     takeKept(link, 1);
-    if (!keeps.has(link)) takeKept(link, -1);
+    takeKept(link, -1);
     if (!link.backward) take(inputOf(link), -1);
   }
+  take(resultOf(chain.at(-1)!));
+  if (joined[0]!.backward) take(joined[0]!.backward.outputs.get(DX)?.type);
   take(resultOf(chain.at(-1)!), -1);
-  for (const link of chain.filter(({ backward }) => backward).toReversed()) {
-    if (!keeps.has(link)) {
-      take(resultOf(link));
-      takeKept(link, 1);
-      take(resultOf(link), -1);
-    }
+  take(inputOf(joined[0]!), -1);
+  for (const link of single.filter(({ backward }) => backward).toReversed()) {
+    take(resultOf(link));
+    takeKept(link, 1);
+    take(resultOf(link), -1);
     take(link.backward!.outputs.get(DX)?.type);
     takeKept(link, -1);
     take(inputOf(link), -1);
-    if (link !== chain.at(-1)) take(resultOf(link), -1);
+    take(resultOf(link), -1);
   }
   return [...taken].reduce((sum, [bytes, { most }]) => sum + bytes * most, 0);
 }

@@ -1,11 +1,12 @@
-import { type Bytes, type Course, type Moment, totalBytes } from "../../engine/memory-kinds.ts";
+import { type Bytes, type Course, type Moment, NO_BYTES, totalBytes } from "../../engine/memory-kinds.ts";
 import { isWidened } from "../../engine/widen-at-use.ts";
+import { SECOND_READING } from "../../graph/chain.ts";
 import { type Graph, topologicalOrder } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
 import { type InputAttrs, inputOp } from "../../graph/ops/source.ts";
 import { bytesOf, flopsOf, totalFlops } from "../../graph/print.ts";
 import { layerOf } from "../link-name.ts";
-import { compiledGraph, type PlannedEngine, programMemory } from "./program-memory.ts";
+import { compiledGraph, type PlannedEngine, type ProgramMemory, programMemory } from "./program-memory.ts";
 
 export interface WholeStep {
   /** Loss and gradient. */
@@ -18,14 +19,32 @@ export interface WholeStep {
 
 /** The course of a step that is one program; `standing` is what lies beside it all the time. */
 export function wholeCourse({ graph, plain, vocabulary }: WholeStep, engine: PlannedEngine, standing: Bytes): Course {
-  const compiled = compiledGraph(graph, engine);
-  const ofForward = new Set(topologicalOrder([compiled.outputs.get("loss")!]));
-  const divide = dividedAmong(compiled, ofForward, vocabulary);
-  const layers = layersOfNodes(compiled);
+  const { moments } = programCourse(compiledGraph(graph, engine), "loss", engine, standing, vocabulary);
+  const forward = topologicalOrder([plain.outputs.get("loss")!]).reduce((sum, node) => sum + flopsOf(node), 0);
+  const backward = totalFlops(plain) - forward;
+  return { moments, flops: { forward, backward, recomputation: totalFlops(graph) - totalFlops(plain) } };
+}
+
+/**
+ * What lies in memory in the course of one program that goes both ways.
+ * @param graph as the engine compiles it
+ * @param end the output that the way there ends with
+ * @param standing what lies beside it; residuals and what waits among them are added to
+ */
+export function programCourse(
+  graph: Graph,
+  end: string,
+  engine: PlannedEngine,
+  standing: Bytes,
+  vocabulary: number,
+): { readonly moments: readonly Moment[]; readonly memory: ProgramMemory } {
+  const ofForward = new Set(topologicalOrder([graph.outputs.get(end)!]));
+  const divide = dividedAmong(graph, ofForward, vocabulary);
+  const layers = layersOfNodes(graph);
   const live: Moment[] = [];
-  const memory = programMemory(compiled, engine, (node, alive) => {
+  const memory = programMemory(graph, engine, (node, alive) => {
     const place = { layer: layers.get(node)!, pass: ofForward.has(node) ? "forward" : "backward" } as const;
-    const bytes = { ...standing, ...divide(alive) };
+    const bytes = { ...NO_BYTES, ...divide(alive) };
     const last = live.at(-1);
     if (last?.layer !== place.layer || last.pass !== place.pass) live.push({ ...place, bytes });
     else if (totalBytes(bytes) > totalBytes(last.bytes)) live[live.length - 1] = { ...place, bytes };
@@ -33,14 +52,12 @@ export function wholeCourse({ graph, plain, vocabulary }: WholeStep, engine: Pla
   const most = Math.max(...live.map(({ bytes }) => workOf(bytes)));
   const moments = live.map(({ bytes, ...place }) => {
     const scale = memory.work / most; // what an engine takes beyond the values
-    const scaled = { residuals: bytes.residuals * scale, logits: bytes.logits * scale };
+    const residuals = standing.residuals + bytes.residuals * scale;
     const workspace = bytes.workspace * scale + memory.standing + memory.results;
-    const waiting = memory.keeps ? memory.work - scale * workOf(bytes) : 0;
-    return { ...place, bytes: { ...bytes, ...scaled, workspace, waiting } };
+    const waiting = standing.waiting + (memory.keeps ? memory.work - scale * workOf(bytes) : 0);
+    return { ...place, bytes: { ...standing, residuals, logits: bytes.logits * scale, workspace, waiting } };
   });
-  const forward = topologicalOrder([plain.outputs.get("loss")!]).reduce((sum, node) => sum + flopsOf(node), 0);
-  const backward = totalFlops(plain) - forward;
-  return { moments, flops: { forward, backward, recomputation: totalFlops(graph) - totalFlops(plain) } };
+  return { moments, memory };
 }
 
 const workOf = ({ residuals, logits, workspace }: Bytes) => residuals + logits + workspace;
@@ -77,6 +94,6 @@ function layersOfNodes({ nodes }: Graph): ReadonlyMap<Node, string> {
 
 /** The name of an input, bare or widened. */
 function namesBehind({ op, inputs, attrs }: Node): string[] {
-  if (op === inputOp) return [(attrs as InputAttrs).name];
+  if (op === inputOp) return [(attrs as InputAttrs).name.replace(SECOND_READING, "")];
   return inputs.length > 0 && inputs.every((each) => each.op === inputOp) ? inputs.flatMap(namesBehind) : [];
 }
