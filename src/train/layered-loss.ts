@@ -106,8 +106,7 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
       done += links;
       onProgress?.(done / toDo);
     };
-    const ways = [single, back].flat().map((link) => link.forward);
-    await programs.expect([...ways, ...back.map(({ backward }) => backward!), trip!.graph], back.length === 0);
+    if (single.length > 0) await programs.expect(single.map((link) => link.forward));
 
     const passed: { link: Link; x: Tensor | undefined }[] = [];
     let value: Tensor | undefined;
@@ -121,6 +120,7 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
       tell(1);
     }
 
+    await programs.expect([trip!.graph], back.length === 0);
     const gradients = gradientPlaces(into);
     const y = pool.take(trip!.graph.outputs.get(Y)!.type);
     const scale = (inputs.feeds.lossScale?.data[0] as number) ?? 1;
@@ -131,6 +131,7 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     giveAll(pool, { y, ...(value && { value }) });
     tell(2 * joined.length);
 
+    if (back.length > 0) await programs.expect(back.flatMap((link) => [link.forward, link.backward!]));
     for (const { link, x } of passed.toReversed()) {
       const { y, kept } = await forward(link, x, inputs, undefined, AGAIN);
       pool.give(y);
