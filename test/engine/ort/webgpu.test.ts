@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { checkOps } from "../../../src/engine/check-ops.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { measureHalfPrecision } from "../../../src/engine/ort/half-precision.ts";
@@ -10,10 +10,9 @@ import { trainAdapter } from "../../../src/train/trained.ts";
 import { createTrainer } from "../../../src/train/trainer.ts";
 import { tensor } from "../../../src/util/tensor.ts";
 import { readDocument, readTable } from "../../docs/documents.ts";
-import { errorLimits, measureErrors } from "../../docs/golden-errors.ts";
+import { testGoldens } from "../../support/device-goldens.ts";
 import { relativeError } from "../../support/errors.ts";
-import { greedyAnswers } from "../../support/golden-answers.ts";
-import { GOLDENS, type Golden, greedyIds, loadGolden } from "../../support/goldens.ts";
+import { type Golden, loadGolden } from "../../support/goldens.ts";
 import { whyNoWebgpu } from "../../support/webgpu.ts";
 
 vi.setConfig({ testTimeout: 900_000 }); // a device in software, and perhaps a busy machine
@@ -58,20 +57,7 @@ test("operators run on the device, but for those that docs/engines.md names", as
   expect(documented).toEqual(["webgpu", "cpu"].map((name) => [name, on(name)]));
 });
 
-describe.each(GOLDENS)("%s", (name) => {
-  test("logits, loss, gradients and six AdamW steps are within the limits of docs/numerics.md", async () => {
-    const errors = await measureErrors(engine, await loadGolden(name));
-    for (const [quantity, limit] of errorLimits()) {
-      expect(errors[quantity], quantity).toBeLessThanOrEqual(Math.min(limit, 1e-2));
-    }
-  });
-
-  test("greedy answers are the ids of transformers", async () => {
-    const golden = await loadGolden(name);
-    const answers = await greedyAnswers(engine, golden);
-    expect(answers).toEqual([0, 1, 2].map((row) => greedyIds(golden, row)));
-  });
-});
+testGoldens(engine);
 
 test("fp16 weights give the loss and gradient that they give on the CPU", async () => {
   const golden = await loadGolden("tiny", "f16");
