@@ -13,7 +13,8 @@ type Outputs = ort.InferenceSession.ReturnType;
 interface Place {
   readonly create: () => Promise<Session>;
   session: Promise<Session> | undefined;
-  runs: number;
+  /** How much is being done with it: made, or run. */
+  uses: number;
 }
 
 export interface DeviceSessions {
@@ -44,7 +45,7 @@ export function deviceSessions(): DeviceSessions {
         return await work();
       } catch (cause) {
         if (!isOutOfMemory(cause)) throw cause;
-        const idle = [...present].find((place) => place !== mine && place.runs === 0);
+        const idle = [...present].find((place) => place !== mine && place.uses === 0);
         if (!idle) {
           const message = `the device is out of memory: ${(cause as Error).message}`;
           throw new AmlcError(message, { hint: OUT_OF_MEMORY_HINT, cause });
@@ -67,20 +68,21 @@ export function deviceSessions(): DeviceSessions {
     }
   }
 
+  async function use<T>(place: Place, work: (session: Session) => Promise<T>): Promise<T> {
+    place.uses++;
+    try {
+      return await work(await enter(place));
+    } finally {
+      place.uses--;
+    }
+  }
+
   return {
     async open(create) {
-      const place: Place = { create, session: undefined, runs: 0 };
-      await enter(place);
+      const place: Place = { create, session: undefined, uses: 0 };
+      await use(place, async () => {});
       return {
-        async run(feeds, fetches) {
-          place.runs++;
-          try {
-            const session = await enter(place);
-            return await withRoom(place, () => session.run(feeds, fetches));
-          } finally {
-            place.runs--;
-          }
-        },
+        run: (feeds, fetches) => use(place, (session) => withRoom(place, () => session.run(feeds, fetches))),
         release: () => close(place),
       };
     },

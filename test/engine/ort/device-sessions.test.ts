@@ -71,6 +71,17 @@ test("a session that is running is not closed for another", async () => {
   expect(log).toEqual(["+a", "a", "-a", "+b"]);
 });
 
+test("two that are made at once and find no room do not wait for each other to make some", async () => {
+  const { create } = device(0);
+  const sessions = deviceSessions();
+  const slow = (name: string) => async () => {
+    await new Promise(setImmediate);
+    return create(name)();
+  };
+  const results = await Promise.allSettled([sessions.open(slow("a")), sessions.open(slow("b"))]);
+  expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+});
+
 test("what fails for another reason is said as it is, and may be tried again", async () => {
   const { create } = device(1);
   const sessions = deviceSessions();
