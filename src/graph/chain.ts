@@ -70,7 +70,7 @@ export function roundTrip(links: readonly Link[]): RoundTrip {
   const inputs = new Map<string, Node>();
   const read = (node: Node, link: Link, isBack: boolean): Node => {
     const actual = link.names.get(nameOf(node))!;
-    const name = isBack && WIDENED.has(node.type.dtype) ? `again ${actual}` : actual;
+    const name = isBack && WIDENED.has(node.type.dtype) ? `${SECOND_READING}${actual}` : actual;
     const known = inputs.get(name) ?? input(name, node.type.dtype, node.type.shape);
     names.set(name, actual);
     inputs.set(name, known);
@@ -109,7 +109,7 @@ export function roundTrip(links: readonly Link[]): RoundTrip {
 }
 
 /** Before the name of an input that is read once more on the way back. */
-export const SECOND_READING = /^again /;
+export const SECOND_READING = "again ";
 
 /** What a weight is stored in that is widened where it is used. */
 const WIDENED: ReadonlySet<string> = new Set(["f16", "u8"]);

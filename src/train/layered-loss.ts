@@ -6,7 +6,7 @@ import type { Type } from "../graph/node.ts";
 import { LORA_NOISE } from "../model/lora.ts";
 import { type BufferPool, bufferPool } from "../util/buffer-pool.ts";
 import { allocate, sizeOf, type Tensor, tensor } from "../util/tensor.ts";
-import { joinedLinks } from "./joined-links.ts";
+import { type DividedChain, divideChain } from "./joined-links.ts";
 import { linkName } from "./link-name.ts";
 import type { BatchShape } from "./loss-graph.ts";
 import type { LossInputs, LossPrograms } from "./loss-programs.ts";
@@ -38,9 +38,9 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
   }
 
   function divide(chain: readonly Link[], differentiate: boolean): Found {
-    const joined = differentiate ? joinedLinks(chain, keep(chain)) : [];
-    const single = chain.slice(0, chain.length - joined.length);
-    return { single, joined, trip: joined.length > 0 ? roundTrip(joined) : undefined };
+    if (!differentiate) return { single: chain, joined: [], trip: undefined };
+    const divided = divideChain(chain, keep(chain));
+    return { ...divided, trip: roundTrip(divided.joined) };
   }
 
   /** Runs a program once, on what it is fed and what the chain itself hands on. */
@@ -177,12 +177,8 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
 
 type Names = ReadonlyMap<string, string>;
 
-/** A chain as a step goes through it. */
-interface Found {
-  /** Links that are programs of their own. */
-  readonly single: readonly Link[];
-  readonly joined: readonly Link[];
-  /** Those that are joined; undefined where there is no way back. */
+interface Found extends DividedChain {
+  /** Through the links that are joined; undefined where there is no way back. */
   readonly trip: RoundTrip | undefined;
 }
 

@@ -10,7 +10,7 @@ import { type HalfPrecision, measureHalfPrecision } from "./half-precision.ts";
 import { createTracedSession, type TracedSession } from "./profile.ts";
 import { createSession } from "./session.ts";
 import { fromOrt, mapValues, toOrt } from "./tensors.ts";
-import { inHostMemory, onWebgpuDevice } from "./weights.ts";
+import { inHostMemory, inSession, onWebgpuDevice } from "./weights.ts";
 import { widenHalves, widenTensor } from "./widen-halves.ts";
 
 export interface OrtOptions {
@@ -33,7 +33,7 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
   const onHost = providers[0] === "cpu"; // of a device's operators onnxruntime times only how long it takes to hand them over
   /** Elsewhere onnxruntime-node keeps nothing on a device but what is a session's own. */
   const held = onHost || isWebgpu ? undefined : deviceSessions();
-  const bind = isWebgpu ? onWebgpuDevice(providers) : inHostMemory;
+  const bind = isWebgpu ? onWebgpuDevice(providers) : held ? inSession : inHostMemory;
   let halves: Promise<HalfPrecision> | undefined;
   /** Whether halves must be float32 on the device. */
   async function mustWiden(graph: Graph): Promise<boolean> {
@@ -53,19 +53,16 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
       const graph = splitProducts(whole);
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
-      const bound = held ? {} : await bind(weights, toDevice); // before there is a session, which a failure would leave open
+      const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open
       const written = isWide ? widenHalves(graph) : graph;
       const options = {
         intraOpNumThreads: totalFlops(graph) < WORTH_THREADS ? 1 : (threads ?? availableParallelism()),
       };
-      if (held) {
-        const session = await held.open(() => createSession(written, providers, options, weights));
-        return ortProgram(session, graph, weights, bound, toDevice);
-      }
-      const { session, endTrace }: Pick<TracedSession, "session"> & Partial<TracedSession> =
+      const create = () => createSession(written, providers, options, held && weights);
+      const { session, endTrace }: { session: Session; endTrace?: TracedSession["endTrace"] } =
         traced && onHost
           ? await createTracedSession(written, providers, options)
-          : { session: await createSession(written, providers, options) };
+          : { session: await (held ? held.open(create) : create()) };
       return ortProgram(session, graph, weights, bound, toDevice, endTrace);
     },
   };

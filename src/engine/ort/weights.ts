@@ -15,6 +15,9 @@ export type BindWeights = (
 /** Wraps them where they are: the CPU reads them there. */
 export const inHostMemory: BindWeights = async (weights, wrap) => mapValues(weights, wrap);
 
+/** Feeds none: they are part of the session (device-sessions.ts). */
+export const inSession: BindWeights = async () => ({});
+
 /**
  * Copies each weight to the WebGPU device when it is first bound. All sessions read that copy, which lives as long as the
  * weight does.

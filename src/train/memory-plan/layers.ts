@@ -3,7 +3,7 @@ import { DX, graphKey, type Link, roundTrip, X, Y } from "../../graph/chain.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Type } from "../../graph/node.ts";
 import { bytesOf, totalFlops } from "../../graph/print.ts";
-import { joinedLinks } from "../joined-links.ts";
+import { divideChain } from "../joined-links.ts";
 import { linkName } from "../link-name.ts";
 import { compiledGraph, type PlannedEngine, type ProgramMemory, programMemory } from "./program-memory.ts";
 import { programCourse } from "./whole.ts";
@@ -25,11 +25,11 @@ export function layeredCourse(
   const moments = runsOf(chain, keeps, engine, vocabulary).flatMap((run): readonly Moment[] => {
     const { graph, layer, pass, live, program, others } = run;
     const beside = { ...standing, residuals: live, waiting: others + Math.max(0, buffers - live) };
-    if (pass === "both") return programCourse(compiledGraph(graph, engine), Y, engine, beside, vocabulary).moments;
+    if (pass === "both") return programCourse(compiledGraph(graph, engine), Y, engine, beside, vocabulary);
     const { work, logits, standing: own, results } = program;
     return [{ layer, pass, bytes: { ...beside, logits, workspace: work - logits + own + results } }];
   });
-  const again = chain.slice(0, chain.length - joinedLinks(chain, keeps).length).filter(({ backward }) => backward);
+  const again = divideChain(chain, keeps).single.filter(({ backward }) => backward);
   const sum = (graphs: readonly (Graph | null)[]) =>
     graphs.reduce((n, graph) => n + (graph ? totalFlops(graph) : 0), 0);
   const flops = {
@@ -120,8 +120,7 @@ const gradientBytes = (graph: Graph) => (graph.outputs.has(DX) ? bytesOf(graph.o
 
 /** Each run of a step in its order, with the bytes that are taken between programs. */
 function visits(chain: readonly Link[], keeps: ReadonlySet<Link>): Visit[] {
-  const joined = joinedLinks(chain, keeps);
-  const single = chain.slice(0, chain.length - joined.length);
+  const { single, joined } = divideChain(chain, keeps);
   const made: Visit[] = [];
   let live = 0;
   for (const link of single) {
@@ -161,8 +160,7 @@ export function poolBytes(chain: readonly Link[], keeps: ReadonlySet<Link>): num
   };
   const resultOf = ({ forward }: Link) => forward.outputs.get(Y)!.type;
   const inputOf = ({ forward }: Link) => forward.inputs.get(X);
-  const joined = joinedLinks(chain, keeps);
-  const single = chain.slice(0, chain.length - joined.length);
+  const { single, joined } = divideChain(chain, keeps);
   for (const link of single) {
     take(resultOf(link));
     takeKept(link, 1);

@@ -6,7 +6,7 @@ import type { Node } from "../../graph/node.ts";
 import { type InputAttrs, inputOp } from "../../graph/ops/source.ts";
 import { bytesOf, flopsOf, totalFlops } from "../../graph/print.ts";
 import { layerOf } from "../link-name.ts";
-import { compiledGraph, type PlannedEngine, type ProgramMemory, programMemory } from "./program-memory.ts";
+import { compiledGraph, type PlannedEngine, programMemory } from "./program-memory.ts";
 
 export interface WholeStep {
   /** Loss and gradient. */
@@ -19,7 +19,7 @@ export interface WholeStep {
 
 /** The course of a step that is one program; `standing` is what lies beside it all the time. */
 export function wholeCourse({ graph, plain, vocabulary }: WholeStep, engine: PlannedEngine, standing: Bytes): Course {
-  const { moments } = programCourse(compiledGraph(graph, engine), "loss", engine, standing, vocabulary);
+  const moments = programCourse(compiledGraph(graph, engine), "loss", engine, standing, vocabulary);
   const forward = topologicalOrder([plain.outputs.get("loss")!]).reduce((sum, node) => sum + flopsOf(node), 0);
   const backward = totalFlops(plain) - forward;
   return { moments, flops: { forward, backward, recomputation: totalFlops(graph) - totalFlops(plain) } };
@@ -37,7 +37,7 @@ export function programCourse(
   engine: PlannedEngine,
   standing: Bytes,
   vocabulary: number,
-): { readonly moments: readonly Moment[]; readonly memory: ProgramMemory } {
+): readonly Moment[] {
   const ofForward = new Set(topologicalOrder([graph.outputs.get(end)!]));
   const divide = dividedAmong(graph, ofForward, vocabulary);
   const layers = layersOfNodes(graph);
@@ -50,14 +50,13 @@ export function programCourse(
     else if (totalBytes(bytes) > totalBytes(last.bytes)) live[live.length - 1] = { ...place, bytes };
   });
   const most = Math.max(...live.map(({ bytes }) => workOf(bytes)));
-  const moments = live.map(({ bytes, ...place }) => {
+  return live.map(({ bytes, ...place }) => {
     const scale = memory.work / most; // what an engine takes beyond the values
     const residuals = standing.residuals + bytes.residuals * scale;
     const workspace = bytes.workspace * scale + memory.standing + memory.results;
     const waiting = standing.waiting + (memory.keeps ? memory.work - scale * workOf(bytes) : 0);
     return { ...place, bytes: { ...standing, residuals, logits: bytes.logits * scale, workspace, waiting } };
   });
-  return { moments, memory };
 }
 
 const workOf = ({ residuals, logits, workspace }: Bytes) => residuals + logits + workspace;
