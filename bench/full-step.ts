@@ -61,7 +61,7 @@ const trainer = createTrainer(engine, model, trainAdapter(model, lora, adapter),
   ...{ residuals: settings.residuals, programs: settings.programs },
 });
 const batch = randomBatch(model.config, settings.rows);
-const model_flops = lossChain(model.config, batchShape(batch), model.dtype, lora).reduce(
+const model_flops = lossChain(model.config, batchShape(batch, model.config), model.dtype, lora).reduce(
   (sum, { forward, backward }) => sum + productFlops(forward) + (backward ? gradientFlops(backward) : 0),
   0,
 );

@@ -37,6 +37,8 @@ export interface BatchOptions {
   /** Batch to begin with: those before it were taken by the run that is resumed. */
   readonly first?: number;
   readonly padId: number;
+  /** Short texts are padded to a multiple of so many tokens. */
+  readonly textUnit: number;
   readonly format: PixelFormat;
   readonly reader: PixelReader;
   /** Where image features are kept: reads those of an image [n,D]. @throws BadRowError */
@@ -105,9 +107,9 @@ async function load(read: (path: string) => Promise<Good["image"]>, sample: Toke
 }
 
 /** Texts side by side, padded on the right. */
-function padTokens(rows: readonly TokenizedSample[], { padId }: Pick<BatchOptions, "padId">) {
+function padTokens(rows: readonly TokenizedSample[], { padId, textUnit }: Pick<BatchOptions, "padId" | "textUnit">) {
   const texts = rows.map(({ prefix, suffix }) => [...prefix, ...suffix]);
-  const width = paddedLength(Math.max(...texts.map((text) => text.length)));
+  const width = paddedLength(Math.max(...texts.map((text) => text.length)), textUnit);
   const tokens = new Int32Array(rows.length * width).fill(padId);
   for (const [i, text] of texts.entries()) tokens.set(text, i * width);
   return {

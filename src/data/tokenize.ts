@@ -18,8 +18,8 @@ export interface TokenizedSample extends Sample {
 
 const TEXT_UNIT = 8;
 
-/** Texts are padded on the right, short ones to a multiple of 8 tokens. */
-export const paddedLength = (tokens: number): number => padLength(tokens, TEXT_UNIT);
+/** Texts are padded on the right, short ones to a multiple of so many tokens. */
+export const paddedLength = (tokens: number, unit = TEXT_UNIT): number => padLength(tokens, unit);
 
 export interface TokenizeOptions {
   readonly tokenizer: Tokenizer;

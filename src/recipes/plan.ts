@@ -13,6 +13,7 @@ import { readModelConfig } from "../model/model-config.ts";
 import { isOfImages } from "../model/paligemma.ts";
 import type { PlanRecord, Proposal } from "../report/plan-record.ts";
 import { gigabytes, memoryTable } from "../report/plan-words.ts";
+import { lengthUnits } from "../train/feeds.ts";
 import { CPU_EFFICIENCY, DEVICE_EFFICIENCY, DEVICES, type DeviceName } from "../train/memory-plan/devices.ts";
 import { countTrained, type PlannedStep, planMemory } from "../train/memory-plan/plan.ts";
 import type { PlannedEngine } from "../train/memory-plan/program-memory.ts";
@@ -129,6 +130,7 @@ function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows
   if (config.tune !== "lora") requireTrainable(config.tune, { config: model, dtype });
   requireFrozenTower(config, lora);
   const prompt = data.prompt.replaceAll("{entity}", ENTITY);
+  const units = lengthUnits(model);
   const image = data.features === null ? "pixels" : "features";
   const photographs = rows === null ? Number.POSITIVE_INFINITY : rows * 3 * model.vision.imageSize ** 2;
   return {
@@ -136,8 +138,8 @@ function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows
     objective: { answers: train.answer_loss, characters: train.character_loss },
     shape: {
       rows: train.batch,
-      text: padLength(Math.ceil(prompt.length / LETTERS) + ANSWER_TOKENS, 8),
-      answer: padLength(ANSWER_TOKENS, 4),
+      text: padLength(Math.ceil(prompt.length / LETTERS) + ANSWER_TOKENS, units.text),
+      answer: padLength(ANSWER_TOKENS, units.answer),
       image,
     },
     engine: plannedEngine(config, device),

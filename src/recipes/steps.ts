@@ -4,6 +4,7 @@ import { type Batch, type BatchOptions, epochOrder, readBatches } from "../data/
 import { openPixelReader } from "../data/pixels.ts";
 import type { TokenizedSample } from "../data/tokenize.ts";
 import { openFeatures } from "../infer/image-features.ts";
+import { lengthUnits } from "../train/feeds.ts";
 import type { StepPlan } from "../train/plan.ts";
 import type { Base } from "./base.ts";
 import type { Rows } from "./rows.ts";
@@ -79,6 +80,7 @@ export function openBatches(config: Config, base: Base, samples: readonly Tokeni
   return {
     options: {
       ...{ samples, padId: base.tokenizer.padId, format, reader, readFeatures, ahead: config.data.prefetch },
+      textUnit: lengthUnits(base.model.config).text,
     } satisfies Partial<BatchOptions>,
     close,
   };

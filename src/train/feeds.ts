@@ -15,14 +15,20 @@ export type TrainingBatch = Pick<
   "pixels" | "features" | "tokens" | "prefixLengths" | "suffixLengths" | "characters"
 >;
 
-/** Short answers are padded to a multiple of this. */
-const ANSWER_UNIT = 4;
+/**
+ * Multiples to which short texts and answers of a row are padded. Each pair of lengths is a program of its own, and on a device
+ * with a copy of the weights; behind many image tokens a thirty-second of them more costs less than that.
+ */
+export function lengthUnits({ vision }: PaliGemmaConfig): { readonly text: number; readonly answer: number } {
+  const unit = Math.max(8, Math.ceil(numImageTokens(vision) / 32));
+  return { text: unit, answer: Math.ceil(unit / 2) };
+}
 
-export function batchShape(batch: TrainingBatch): BatchShape {
+export function batchShape(batch: TrainingBatch, config: PaliGemmaConfig): BatchShape {
   const { tokens, suffixLengths } = batch;
   const rows = suffixLengths.length;
   const longest = Math.max(...suffixLengths);
-  const answer = padLength(longest, ANSWER_UNIT);
+  const answer = padLength(longest, lengthUnits(config).answer);
   return { rows, text: tokens.length / rows, answer, image: imageInputOf(batch) };
 }
 
@@ -67,7 +73,7 @@ function characterFeeds({ characters, suffixLengths }: TrainingBatch, rows: numb
 function answerFeeds(batch: TrainingBatch, answerTokens: number, config: PaliGemmaConfig): Tensors {
   const imageTokens = numImageTokens(config.vision);
   const { tokens, prefixLengths, suffixLengths } = batch;
-  const { rows: b, text, answer } = batchShape(batch);
+  const { rows: b, text, answer } = batchShape(batch, config);
   const rows = new Int32Array(b * answer);
   const labels = new Int32Array(b * answer);
   const labelWeights = new Float32Array(b * answer);

@@ -97,7 +97,7 @@ export function createTrainer(
   function microBatches(batches: readonly TrainingBatch[], step: number) {
     const counts = countStep(batches);
     return batches.map((batch, micro): { shape: BatchShape; inputs: LossInputs } => ({
-      shape: batchShape(batch),
+      shape: batchShape(batch, model.config),
       inputs: {
         feeds: {
           ...lossFeeds(batch, counts, model.config, objective),
@@ -160,7 +160,7 @@ export function createTrainer(
       let [total, tokens] = [0, 0];
       for await (const batch of batches) {
         const feeds = { ...lossFeeds(batch, { answerTokens: 1, rows: 1 }, model.config), ...inputs };
-        total += await programs.loss(batchShape(batch), feeds);
+        total += await programs.loss(batchShape(batch, model.config), feeds);
         tokens += countAnswerTokens([batch]);
       }
       return total / tokens;

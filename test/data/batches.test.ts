@@ -36,7 +36,7 @@ async function read(samples: readonly TokenizedSample[], options: Partial<BatchO
   const batches: Batch[] = [];
   const bad: unknown[] = [];
   const order = epochOrder(samples.length, 0, 0, false);
-  const fixed = { samples, order, batch: 2, padId: 0, format, reader, ahead: 2 };
+  const fixed = { samples, order, batch: 2, padId: 0, textUnit: 8, format, reader, ahead: 2 };
   for await (const batch of readBatches({ ...fixed, onBadRow: (b) => bad.push(b), ...options })) batches.push(batch);
   return { batches, bad, levels: batches.map(({ pixels }) => [...pixels].filter((_, i) => i % 3 === 0)) };
 }
@@ -47,6 +47,11 @@ test("texts are padded on the right to a multiple of eight", async () => {
   expect([...tokens.subarray(0, 16)]).toEqual([2, 5, 6, 7, 1, ...Array(11).fill(0)]);
   expect([...tokens.subarray(16)]).toEqual([2, 5, 7, 8, 9, 10, 11, 12, 1, ...Array(7).fill(0)]);
   expect([prefixLengths, suffixLengths]).toEqual([Int32Array.of(3, 2), Int32Array.of(2, 7)]);
+});
+
+test("texts are padded to a multiple of what is asked for", async () => {
+  const { batches } = await read([row("1"), row("2")], { textUnit: 32 });
+  expect(batches[0]!.tokens).toHaveLength(2 * 32);
 });
 
 test("batches follow the order given; the last one is what is left; a resumed run begins where it was", async () => {

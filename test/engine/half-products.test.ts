@@ -83,7 +83,7 @@ describe("a training step of the tiny model", () => {
 
   test("has a product in half for each frozen one, and none without fp16 weights", () => {
     const { model, batch, lora } = golden;
-    const graph = (dtype: "f32" | "f16") => lossGraph(model.config, batchShape(batch), dtype, lora);
+    const graph = (dtype: "f32" | "f16") => lossGraph(model.config, batchShape(batch, model.config), dtype, lora);
     const [half, single] = [products(halveProducts(graph("f16"))), products(graph("f32"))];
     expect(half).toHaveLength(single.length);
     expect(half.filter((dtype) => dtype === "f16").length).toBeGreaterThan(30);

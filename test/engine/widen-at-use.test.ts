@@ -25,7 +25,7 @@ test("one copy is alive at a time", () => {
 
 test("a training step holds less than with half of the model expanded", async () => {
   const { model, batch, lora } = await loadGolden("tiny", "f16");
-  const graph = lossGraph(model.config, batchShape(batch), "f16", lora);
+  const graph = lossGraph(model.config, batchShape(batch, model.config), "f16", lora);
   const expanded = 4 * Object.values(model.weights).reduce((sum, { data }) => sum + data.length, 0);
   const [shared, atUse] = [graph, widenAtUse(graph)].map((each) => planLifetimes(each).peakBytes);
   expect(shared - atUse).toBeGreaterThan(expanded / 2);

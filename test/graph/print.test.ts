@@ -27,6 +27,6 @@ test("a graph reads as one value a line, with sizes and operations", () => {
 
 test("the training step of the tiny model is the reviewed one (update with: npx vitest run -u)", async () => {
   const { model, lora, batch } = await loadGolden("tiny");
-  const printed = printGraph(lossGraph(model.config, batchShape(batch), model.dtype, lora));
+  const printed = printGraph(lossGraph(model.config, batchShape(batch, model.config), model.dtype, lora));
   await expect(printed).toMatchFileSnapshot(join(import.meta.dirname, "snapshots", "tiny-training-step.txt"));
 });

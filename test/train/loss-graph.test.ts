@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 describe("with recompute", () => {
   const graph = (recompute: boolean) =>
-    lossGraph(golden.model.config, batchShape(golden.batch), "f32", golden.lora, { recompute });
+    lossGraph(golden.model.config, batchShape(golden.batch, golden.model.config), "f32", golden.lora, { recompute });
 
   test("less is alive at once, and more is computed", () => {
     const [plain, recomputing] = [graph(false), graph(true)];
