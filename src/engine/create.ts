@@ -13,6 +13,21 @@ export interface EngineConfig {
   readonly threads: number | null;
 }
 
+/**
+ * Whether a configuration computes on a device beside the processor, which has room for one process; known without starting the
+ * engine. A TensorFlow made for CUDA counts, though its GPU may be missing.
+ */
+export async function isOnDevice({
+  name,
+  backend,
+  providers,
+}: Pick<EngineConfig, "name" | "backend" | "providers">): Promise<boolean> {
+  if (name === "ort") return providers.some((provider) => provider !== "cpu");
+  if (name !== "tfjs" || (backend !== "auto" && backend !== "tensorflow")) return false;
+  const { findTensorflow } = await import("./tfjs/tensorflow-home.ts");
+  return findTensorflow()?.gpu === true;
+}
+
 /** Settings that say something and have no effect beside the others, as lines for the user. */
 export function idleSettings({
   name,

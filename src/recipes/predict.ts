@@ -3,6 +3,7 @@ import { type ScoreByEntity, scoreRows } from "../challenge/score.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
+import { isOnDevice } from "../engine/create.ts";
 import { openRun, type RunFolder } from "../runs/folder.ts";
 import { InputError, InterruptedError } from "../util/errors.ts";
 import { makeOutputFolder } from "../util/files.ts";
@@ -78,6 +79,8 @@ interface Prepared {
   readonly plan: Plan;
   /** Of each process's engine; null: it decides. */
   readonly threads: number | null;
+  /** Whether it computes on a device. */
+  readonly onDevice: boolean;
   /** Of the model in memory. */
   readonly weightBytes: number;
   readonly isBlank: BlankRule;
@@ -143,10 +146,11 @@ async function prepare(options: PredictOptions): Promise<Prepared> {
   const plan = await makePlan({ test: options.test, run, config, checkpoint, parts });
   const bytes = await weightBytes(resolveAsset(config.base), config.engine.weights);
   const own = options.part === undefined ? parts : 1;
-  const work = { parts: own, weightBytes: bytes, engine: config.engine, atOnce: options.atOnce };
-  const { threads } = divideWork(work, roomHere());
+  const onDevice = await isOnDevice(config.engine);
+  const work = { ...{ parts: own, atOnce: options.atOnce }, ...{ weightBytes: bytes, onDevice } };
+  const { threads } = divideWork({ ...work, threads: config.engine.threads }, roomHere());
   const isBlank = await blankRule(config, run);
-  return { test, run, config, sets, plan, threads, weightBytes: bytes, images, isBlank };
+  return { test, run, config, sets, plan, threads, onDevice, weightBytes: bytes, images, isBlank };
 }
 
 /** @throws InputError for numbers that cannot be */
@@ -169,14 +173,13 @@ function countParts({ parts, part, atOnce }: PredictOptions, { path, rows }: Tes
 /** Answers what is open, in processes side by side. */
 async function answerRest(
   { output, atOnce, observer, signal }: PredictOptions,
-  { run, config, sets, plan, threads, weightBytes, images }: Prepared,
+  { run, sets, plan, threads, onDevice, weightBytes, images }: Prepared,
   parts: readonly PartRows[],
   tally: Tally,
   work: string,
 ): Promise<void> {
   const open = parts.filter((part) => part.open.length > 0);
-  const engine = { ...config.engine, threads };
-  const division = divideWork({ parts: open.length, weightBytes, engine, atOnce }, roomHere());
+  const division = divideWork({ parts: open.length, weightBytes, threads, onDevice, atOnce }, roomHere());
   if (tally.done > 0) observer?.note?.(`${output}: ${tally.done} of ${tally.total} rows are answered already`);
   observer?.note?.(describeDivision(division));
   const tasks = open.map(

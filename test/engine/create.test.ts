@@ -1,8 +1,11 @@
-import { expect, test } from "vitest";
-import { createEngine, idleSettings } from "../../src/engine/create.ts";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createEngine, idleSettings, isOnDevice } from "../../src/engine/create.ts";
 import { makeGraph } from "../../src/graph/graph.ts";
 import { cast, input, matmul } from "../../src/graph/ops/index.ts";
 import { type Tensor, tensor } from "../../src/util/tensor.ts";
+import { workFolder } from "../support/work-folder.ts";
 
 const DEFAULTS = { name: "ort", backend: "auto", products: "auto", providers: ["cpu"], threads: null } as const;
 
@@ -93,3 +96,34 @@ test.each([
     expect([engine.halfProducts ?? false, product.type.dtype]).toEqual([half, half ? "f16" : "f32"]);
   },
 );
+
+describe("an engine computes on a device", () => {
+  const cache = workFolder();
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each([
+    [["cpu"], false],
+    [["cuda", "cpu"], true],
+    [["webgpu"], true],
+  ] as const)("where onnxruntime has providers %j: %s", async (providers, expected) => {
+    expect(await isOnDevice({ ...DEFAULTS, providers })).toBe(expected);
+  });
+
+  test.each([
+    ["auto", true, true],
+    ["tensorflow", true, true],
+    ["tensorflow", false, false],
+    ["wasm", true, false],
+  ] as const)("where tfjs has backend %s, and TensorFlow is made for CUDA (%s): %s", async (backend, gpu, expected) => {
+    vi.stubEnv("AMLC_CACHE", cache);
+    const home = join(cache, "tensorflow");
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, "tfjs_binding.node"), "");
+    writeFileSync(join(home, "current.json"), JSON.stringify({ version: "2.21.0", gpu, binding: "tfjs_binding.node" }));
+    expect(await isOnDevice({ ...DEFAULTS, name: "tfjs", backend })).toBe(expected);
+  });
+
+  test("never where it is the reference", async () => {
+    expect(await isOnDevice({ ...DEFAULTS, name: "reference", providers: ["cuda"] })).toBe(false);
+  });
+});

@@ -26,7 +26,10 @@ export interface WorkToDivide {
   readonly parts: number;
   /** Of the model in memory. */
   readonly weightBytes: number;
-  readonly engine: Pick<Config["engine"], "threads" | "providers">;
+  /** Of the engine, as configured. */
+  readonly threads: number | null;
+  /** Whether it computes on a device. */
+  readonly onDevice: boolean;
   /** Processes at a time, whatever room there is. */
   readonly atOnce?: number | undefined;
 }
@@ -36,13 +39,13 @@ const WORKING_SHARE = 1.3;
 const WORKING_BYTES = 600e6;
 
 /** As many processes as parts, cores and memory allow, one on a device of its own; the cores are shared among them. */
-export function divideWork({ parts, weightBytes, engine, atOnce: wanted }: WorkToDivide, room: Room): Division {
+export function divideWork(work: WorkToDivide, room: Room): Division {
+  const { parts, weightBytes, onDevice, atOnce: wanted } = work;
   const each = weightBytes * WORKING_SHARE + WORKING_BYTES;
-  const onDevice = engine.providers.some((provider) => provider !== "cpu");
-  const cores = Math.floor(room.cores / (engine.threads ?? 1));
+  const cores = Math.floor(room.cores / (work.threads ?? 1));
   const most = onDevice ? 1 : Math.min(cores, Math.floor(room.free / each));
   const atOnce = Math.min(parts, Math.max(1, wanted ?? most));
-  const threads = engine.threads ?? (onDevice ? null : Math.max(1, Math.floor(room.cores / atOnce)));
+  const threads = work.threads ?? (onDevice ? null : Math.max(1, Math.floor(room.cores / atOnce)));
   return { ...room, parts, atOnce, threads, each };
 }
 

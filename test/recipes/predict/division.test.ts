@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { describeDivision, divideWork, roomHere, weightBytes } from "../../../src/recipes/predict/division.ts";
 
 const GIB = 2 ** 30;
-const onCpu = { threads: null, providers: ["cpu" as const] };
+const onCpu = { threads: null, onDevice: false };
 const room = { cores: 8, free: 64 * GIB };
 
 test.each([
@@ -11,19 +11,19 @@ test.each([
   ["memory", 16, 12 * GIB, onCpu, room, 3, 2],
   ["one, where there is not even memory for that", 4, 100 * GIB, onCpu, room, 1, 8],
   ["cores by the threads that the configuration gives each", 16, 1 * GIB, { ...onCpu, threads: 3 }, room, 2, 3],
-  ["one on a device", 4, 1 * GIB, { ...onCpu, providers: ["cuda" as const, "cpu" as const] }, room, 1, null],
+  ["one on a device", 4, 1 * GIB, { ...onCpu, onDevice: true }, room, 1, null],
 ])("as many processes as %s", (_, parts, bytes, engine, room, atOnce, threads) => {
-  expect(divideWork({ parts, weightBytes: bytes, engine }, room)).toMatchObject({ parts, atOnce, threads });
+  expect(divideWork({ parts, weightBytes: bytes, ...engine }, room)).toMatchObject({ parts, atOnce, threads });
 });
 
 test("a number of processes that is asked for is taken, but no process without a part", () => {
-  const work = { parts: 4, weightBytes: 40 * GIB, engine: onCpu };
+  const work = { parts: 4, weightBytes: 40 * GIB, ...onCpu };
   expect(divideWork({ ...work, atOnce: 3 }, room)).toMatchObject({ atOnce: 3, threads: 2 });
   expect(divideWork({ ...work, atOnce: 9 }, room)).toMatchObject({ atOnce: 4, threads: 2 });
 });
 
 test("the division is told in one line", () => {
-  const division = divideWork({ parts: 4, weightBytes: 1e8, engine: onCpu }, { cores: 2, free: 14.2 * GIB });
+  const division = divideWork({ parts: 4, weightBytes: 1e8, ...onCpu }, { cores: 2, free: 14.2 * GIB });
   expect(describeDivision(division)).toBe(
     "4 parts, 2 at once, 1 thread each: 14.2 GiB are free, a process takes about 0.7 GiB",
   );
