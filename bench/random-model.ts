@@ -65,19 +65,31 @@ export function configOf(name: SizeName, { layers, visionLayers, bits }: SizeCha
   };
 }
 
+const RANGE = 0.02;
+
+/** Numbers of ±0.02 in so many bits, around the one that stands for 0: as many below it as above, or activations run away. */
+const inBits = (number: number, bits: 4 | 8) => {
+  const zero = 2 ** (bits - 1);
+  return zero + Math.round((zero - 1) * (number / RANGE));
+};
+const bytesOf = (drawn: Float32Array) => Uint8Array.from(drawn, (number) => inBits(number, 8));
+const pairsOf = (drawn: Float32Array) =>
+  Uint8Array.from(drawn, (number, i) => inBits(number, 4) | (inBits(drawn[drawn.length - 1 - i]!, 4) << 4));
+
 /** A PaliGemma of a size, its numbers uniform in ±0.02: a million drawn ones, again and again; in blocks of few bits if wanted. */
 export function randomModel(name: SizeName, dtype: "f32" | "f16", change: SizeChange = {}): Model {
   const config = configOf(name, change);
   const generator = random(0, "weights");
-  const drawn = Float32Array.from({ length: 1_000_003 }, () => generator.uniform() * 0.04 - 0.02);
+  const drawn = Float32Array.from({ length: 1_000_003 }, () => (generator.uniform() * 2 - 1) * RANGE);
   const numbers = dtype === "f16" ? f32ToF16(drawn) : drawn;
-  const bytes = Uint8Array.from(drawn, (number) => 128 + 127 * (number / 0.02));
+  const bytes = { 8: bytesOf(drawn), 4: pairsOf(drawn) };
   const weights = parametersOf(paligemmaParameters(config)).flatMap((parameter) =>
     storedTensors(parameter).map(({ name, shape, kind }): [string, Tensor] => {
       const size = sizeOf(shape);
-      if (kind === "packed") return [name, tensor("u8", shape, repeat(bytes, new Uint8Array(size)))];
+      if (kind === "packed")
+        return [name, tensor("u8", shape, repeat(bytes[parameter.blocks!.bits], new Uint8Array(size)))];
       if (kind === "scales") {
-        const scale = 0.02 / 2 ** (parameter.blocks!.bits - 1);
+        const scale = RANGE / 2 ** (parameter.blocks!.bits - 1);
         return [name, tensor("f32", shape, new Float32Array(size).fill(scale))];
       }
       const data = dtype === "f16" ? new Uint16Array(size) : new Float32Array(size);
