@@ -25,6 +25,11 @@ export interface Engine {
 export interface CompileOptions {
   /** Whether the program notes what its operators take, where the engine can tell: {@link Program.endTrace}. */
   readonly traced?: boolean;
+  /**
+   * Whether memory of values goes back to the system once they are read, and none is the program's own between runs: for programs
+   * whose values are so large that this costs next to nothing.
+   */
+  readonly lean?: boolean;
 }
 
 export interface Program {

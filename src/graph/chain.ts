@@ -3,6 +3,7 @@ import { pullBack } from "./autodiff.ts";
 import { smallestCut } from "./cut.ts";
 import { type Graph, LARGEST_COMPARED_CONSTANT, makeGraph, shareNodes, topologicalOrder } from "./graph.ts";
 import { type Node, ShapeError, type Type } from "./node.ts";
+import { dropoutOp } from "./ops/dropout.ts";
 import { add, again, input } from "./ops/index.ts";
 import { constantOp, type InputAttrs, inputOp } from "./ops/source.ts";
 import { bytesOf, flopsOf, printGraph } from "./print.ts";
@@ -68,9 +69,9 @@ export interface RoundTrip {
 export function roundTrip(links: readonly Link[]): RoundTrip {
   const names = new Map<string, string>();
   const inputs = new Map<string, Node>();
-  const read = (node: Node, link: Link, isBack: boolean): Node => {
+  const read = (node: Node, link: Link, isSecond: boolean): Node => {
     const actual = link.names.get(nameOf(node))!;
-    const name = isBack && WIDENED.has(node.type.dtype) ? `${SECOND_READING}${actual}` : actual;
+    const name = isSecond ? `${SECOND_READING}${actual}` : actual;
     const known = inputs.get(name) ?? input(name, node.type.dtype, node.type.shape);
     names.set(name, actual);
     inputs.set(name, known);
@@ -90,10 +91,11 @@ export function roundTrip(links: readonly Link[]): RoundTrip {
   const gradients = new Map<string, Node>();
   for (const { link, x, values } of passed.toReversed()) {
     if (!link.backward) break;
+    const widened = widenedInputs(link.backward);
     const found = inPlaceOf(link.backward, (node) => {
       if (isInput(node, DY)) return dy!;
       if (isInput(node, X)) return again(x!);
-      return link.kept.has(nameOf(node)) ? again(values.get(nameOf(node))!) : read(node, link, true);
+      return link.kept.has(nameOf(node)) ? again(values.get(nameOf(node))!) : read(node, link, widened.has(node));
     });
     dy = found.get(DX);
     // onnxruntime begins with the last output, and so comes to each gradient while what it needs is there.
@@ -111,7 +113,14 @@ export function roundTrip(links: readonly Link[]): RoundTrip {
 /** Before the name of an input that is read once more on the way back. */
 export const SECOND_READING = "again ";
 
-/** What a weight is stored in that is widened where it is used. */
+/**
+ * Inputs in halves or blocks, which are widened where they are used: read but once, the wide copy would stay until the backward
+ * pass. Noise is in bytes too, and is used as it is.
+ */
+function widenedInputs({ nodes }: Graph): ReadonlySet<Node> {
+  const noise = new Set(nodes.flatMap(({ op, inputs }) => (op === dropoutOp ? [inputs[1]] : [])));
+  return new Set(nodes.filter((node) => node.op === inputOp && WIDENED.has(node.type.dtype) && !noise.has(node)));
+}
 const WIDENED: ReadonlySet<string> = new Set(["f16", "u8"]);
 
 /** The outputs of a graph with others in the place of its inputs. */

@@ -15,7 +15,10 @@ import { findOverflow, type Overflow } from "./overflow-probe.ts";
 export interface LayeredOptions {
   /** The links of a micro-batch's loss; without dropout where the loss alone is wanted. */
   chainOf(shape: BatchShape, differentiate: boolean): readonly Link[];
-  /** Links of which the way back finds what it reads, the last ones; of the others only what goes in is kept. */
+  /**
+   * Links of which the way back finds what it reads, the last ones; of the others only what goes in is kept. Asked once for a
+   * shape: later the memory that is left lacks what the steps themselves hold.
+   */
   keep(chain: readonly Link[]): ReadonlySet<Link>;
 }
 
@@ -28,13 +31,14 @@ export interface LayeredOptions {
 export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: LayeredOptions): LossPrograms {
   const programs = programsByGraph(engine);
   const pool = bufferPool();
-  let last: { key: string; found: Found } | undefined;
+  const known = new Map<string, Found>();
 
-  /** The chain for a shape, that of the call before if it is the same. */
+  /** How to go through the chain for a shape, of which a run meets few. */
   function find(shape: BatchShape, differentiate: boolean): Found {
     const key = JSON.stringify([shape, differentiate]);
-    if (last?.key !== key) last = { key, found: divide(chainOf(shape, differentiate), differentiate) };
-    return last.found;
+    const found = known.get(key) ?? divide(chainOf(shape, differentiate), differentiate);
+    known.set(key, found);
+    return found;
   }
 
   function divide(chain: readonly Link[], differentiate: boolean): Found {
@@ -52,11 +56,10 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     visit: Visit | undefined,
     phase: string,
   ) {
-    await programs.use(graph, async (program) => {
-      const feeds = feedsOf(program.graph, names, frozen, inputs, own);
-      await visit?.({ graph: program.graph, names, ends }, feeds);
-      await inPhase(engine, phase, () => program.run(feeds, into));
-    });
+    const program = await programs.get(graph);
+    const feeds = feedsOf(program.graph, names, frozen, inputs, own);
+    await visit?.({ graph: program.graph, names, ends }, feeds);
+    await inPhase(engine, phase, () => program.run(feeds, into));
   }
 
   /** A link's value and what the way back reads, all taken from the pool. */
@@ -106,7 +109,6 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
       done += links;
       onProgress?.(done / toDo);
     };
-    if (single.length > 0) await programs.expect(single.map((link) => link.forward));
 
     const passed: { link: Link; x: Tensor | undefined }[] = [];
     let value: Tensor | undefined;
@@ -120,7 +122,6 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
       tell(1);
     }
 
-    await programs.expect([trip!.graph], back.length === 0);
     const gradients = gradientPlaces(into);
     const y = pool.take(trip!.graph.outputs.get(Y)!.type);
     const scale = (inputs.feeds.lossScale?.data[0] as number) ?? 1;
@@ -131,7 +132,6 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     giveAll(pool, { y, ...(value && { value }) });
     tell(2 * joined.length);
 
-    if (back.length > 0) await programs.expect(back.flatMap((link) => [link.forward, link.backward!]));
     for (const { link, x } of passed.toReversed()) {
       const { y, kept } = await forward(link, x, inputs, undefined, AGAIN);
       pool.give(y);
@@ -152,7 +152,6 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
       differentiate(shape, inputs, into, onProgress ? { onProgress } : {}),
     async loss(shape, feeds) {
       const { single } = find(shape, false);
-      await programs.expect(single.map(({ forward }) => forward));
       let x: Tensor | undefined;
       for (const link of single) {
         const { y, kept } = await forward(link, x, { feeds, noise: noNoise });
@@ -165,8 +164,7 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
     async findOverflow(shape, inputs) {
       let found: Overflow | null = null;
       const visit: Visit = async ({ graph, names, ends }, feeds) => {
-        const overflow = found ?? (await findOverflow(engine, graph, ends, {}, feeds));
-        found = overflow && { ...overflow, layer: actualLayer(names, overflow.layer) };
+        found ??= await findOverflow(engine, graph, ends, {}, feeds, names);
       };
       await differentiate(shape, inputs, {}, { visit });
       return found;
@@ -214,9 +212,6 @@ const noNoise = (name: string): never => {
   throw new Error(`${name}: a loss without dropout asks for noise`);
 };
 
-const actualLayer = (names: Names, layer: string): string =>
-  names.get(`${layer}.weight`)?.replace(/\.weight$/, "") ?? layer;
-
 function giveAll(pool: BufferPool, tensors: Tensors): void {
   for (const each of Object.values(tensors)) pool.give(each);
 }
@@ -247,46 +242,29 @@ function addTo(sum: Float32Array, numbers: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i]! += numbers[i]!;
 }
 
-/**
- * Compiled programs, one for all graphs that are equal. Each holds on to the work memory it once had, half a gigabyte for one
- * of Gemma's layers: so it goes when it has run as often as was expected. Compiling anew takes a tenth of a second where a step
- * takes a minute. One that is all of a step stays: to be given gigabytes anew would take seconds.
- */
+/** Compiled programs, one for all graphs that are equal. They are lean: between its runs a program has next to nothing. */
 function programsByGraph(engine: Engine) {
   const compiled = new Map<string, Promise<Program>>();
   const keys = new WeakMap<Graph, string>();
-  let runsLeft = new Map<string, number>();
-  let staying: string | undefined;
   const keyOf = (graph: Graph) => {
     const key = keys.get(graph) ?? graphKey(graph);
     keys.set(graph, key);
     return key;
   };
-  const release = async (key: string) => {
-    const program = compiled.get(key);
-    compiled.delete(key);
-    await (await program)?.release();
-  };
   return {
-    /** Which graphs are to be run, as often as they are listed, before the next call, and whether the last stays until then. */
-    async expect(graphs: readonly Graph[], lastStays = false): Promise<void> {
-      runsLeft = new Map();
-      for (const key of graphs.map(keyOf)) runsLeft.set(key, (runsLeft.get(key) ?? 0) + 1);
-      staying = lastStays ? keyOf(graphs.at(-1)!) : undefined;
-      for (const key of compiled.keys()) if (!runsLeft.has(key)) await release(key);
-    },
-    async use(graph: Graph, run: (program: Program) => Promise<void>): Promise<void> {
+    get(graph: Graph): Promise<Program> {
       const key = keyOf(graph);
-      const program = compiled.get(key) ?? engine.compile(graph);
-      compiled.set(key, program);
+      const known = compiled.get(key);
+      if (known) return known;
+      const program = engine.compile(graph, {}, { lean: true });
       program.catch(() => compiled.delete(key));
-      await run(await program);
-      if (key === staying) return;
-      runsLeft.set(key, runsLeft.get(key)! - 1);
-      if (runsLeft.get(key) === 0) await release(key);
+      compiled.set(key, program);
+      return program;
     },
     async release(): Promise<void> {
-      for (const key of [...compiled.keys()]) await release(key);
+      const programs = await Promise.all(compiled.values());
+      compiled.clear();
+      await Promise.all(programs.map((program) => program.release()));
     },
   };
 }

@@ -24,6 +24,7 @@ export interface Overflow {
  * Runs a graph once more and looks at every value it computes.
  * @param graph as the engine runs it: the program's, not the one it was compiled from
  * @param forward name of the output that the forward pass ends with; without one the graph is a backward pass
+ * @param names how inputs are really called, where that is not their name in the graph
  * @returns null when all are finite
  */
 export async function findOverflow(
@@ -32,6 +33,7 @@ export async function findOverflow(
   forward: string | null,
   weights: Tensors,
   feeds: Tensors,
+  names: ReadonlyMap<string, string> = new Map(),
 ): Promise<Overflow | null> {
   const suspects = graph.nodes.filter(canOverflow);
   const { zeros } = await runOnce(engine, makeGraph({ zeros: concat(suspects.map(zeroIfFinite), 0) }), weights, feeds);
@@ -42,7 +44,7 @@ export async function findOverflow(
     op: node.op.name,
     type: node.type,
     pass: ahead.includes(node) ? "forward" : "backward",
-    layer: nearestLayer(graph, node),
+    layer: nearestLayer(graph, node, names),
     inputs: await inputMagnitudes(engine, node, weights, feeds),
   };
 }
@@ -65,19 +67,21 @@ function zeroIfFinite(x: Node): Node {
 }
 
 /** Breadth first over inputs and users. Inputs and constants lead nowhere: layers that are far apart share them. */
-function nearestLayer({ nodes }: Graph, start: Node): string {
+function nearestLayer({ nodes }: Graph, start: Node, names: ReadonlyMap<string, string>): string {
   const users = new Map<Node, Node[]>(nodes.map((node) => [node, []]));
   for (const node of nodes) for (const input of node.inputs) users.get(input)!.push(node);
   const reached = new Set([start]);
   for (const node of reached) {
-    const layer =
-      node.op === inputOp
-        ? /^(.+)\.(?:weight|bias)(?:\.packed|\.scales)?$/.exec((node.attrs as InputAttrs).name)?.[1]
-        : undefined;
-    if (layer !== undefined) return layer;
+    const layer = node.op === inputOp && layerOf((node.attrs as InputAttrs).name, names);
+    if (layer) return layer;
     if (node.inputs.length > 0) for (const next of [...node.inputs, ...users.get(node)!]) reached.add(next);
   }
   return "no layer";
+}
+
+/** Of a weight by the name of its input; undefined where the input is none. */
+function layerOf(input: string, names: ReadonlyMap<string, string>): string | undefined {
+  return /^(.+)\.(?:weight|bias)(?:\.packed|\.scales)?$/.exec(names.get(input) ?? input)?.[1];
 }
 
 async function inputMagnitudes(engine: Engine, node: Node, weights: Tensors, feeds: Tensors): Promise<number[]> {

@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
-import { gradientName, type Link } from "../graph/chain.ts";
+import { gradientName } from "../graph/chain.ts";
 import type { Model } from "../model/model.ts";
 import { availableMemory } from "../util/available-memory.ts";
 import { sizeOf, type Tensor, tensor } from "../util/tensor.ts";
@@ -183,8 +183,8 @@ function lossPrograms(
       chainOf: (shape, differentiate) =>
         differentiate
           ? lossChain(config, shape, dtype, lora, { wrt, answers: objective.answers })
-          : lossChain(config, shape, dtype, still, { wrt }),
-      keep: oncePerChain((chain) => chooseKept(chain, residuals, plannedEngine(engine), availableMemory())),
+          : lossChain(config, shape, dtype, still, { wrt: [] }),
+      keep: (chain) => chooseKept(chain, residuals, plannedEngine(engine), availableMemory()),
     });
   }
   const differentiation = isScaled ? "scaled gradient" : "gradient";
@@ -196,16 +196,6 @@ function lossPrograms(
         })
       : lossGraph(config, shape, dtype, still, { differentiation: "none" }),
   );
-}
-
-/** What was decided for a chain stays: later the memory that is left lacks what the steps themselves hold. */
-function oncePerChain<T>(decide: (chain: readonly Link[]) => T): (chain: readonly Link[]) => T {
-  const decided = new WeakMap<readonly Link[], T>();
-  return (chain) => {
-    const known = decided.get(chain) ?? decide(chain);
-    decided.set(chain, known);
-    return known;
-  };
 }
 
 function scalarTensor(value = 0): Tensor<"f32"> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { cutChain, DX, DY, graphKey, type Link, X, Y } from "../../src/graph/chain.ts";
+import { cutChain, DX, DY, graphKey, type Link, roundTrip, SECOND_READING, X, Y } from "../../src/graph/chain.ts";
 import { formatType, type Node, ShapeError } from "../../src/graph/node.ts";
-import { add, constant, gelu, input, matmul, mul, rmsNorm, sum } from "../../src/graph/ops/index.ts";
+import { add, cast, constant, dropout, gelu, input, matmul, mul, rmsNorm, sum } from "../../src/graph/ops/index.ts";
 
 const [ROWS, WIDTH, HIDDEN] = [4, 640, 2560];
 
@@ -59,4 +59,14 @@ describe("a chain", () => {
     const second = mul(first, first);
     expect(() => cutChain([first, second, add(second, first)], [])).toThrow(ShapeError);
   });
+});
+
+test("a round trip reads a weight in halves once for each pass, and dropout's noise once for both", () => {
+  const half = (name: string) => cast(input(name, "f16", [WIDTH, WIDTH]), "f32");
+  const dropped = (x: Node, noise: string) => dropout(x, input(noise, "u8", [ROWS, WIDTH]), 0.1);
+  const first = mul(input("tokens", "f32", [ROWS, WIDTH]), input("scale", "f32", [1, WIDTH]));
+  const second = gelu(matmul(dropped(first, "noise"), half("weight"), { transB: true }));
+  const { graph, names } = roundTrip(cutChain([first, second, sum(second, [0, 1])], ["scale"]));
+  const read = [...graph.inputs.keys()].filter((name) => ["noise", "weight"].includes(names.get(name)!));
+  expect(read.toSorted()).toEqual([`${SECOND_READING}weight`, "noise", "weight"]);
 });

@@ -1,14 +1,22 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Engine, Tensors } from "../../src/engine/engine.ts";
 import { ortEngine } from "../../src/engine/ort/ort.ts";
 import { referenceEngine } from "../../src/engine/reference/reference.ts";
+import { type Link, Y } from "../../src/graph/chain.ts";
 import { initAdapter, loraModules } from "../../src/model/lora.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
+import type { TrainingBatch } from "../../src/train/feeds.ts";
+import { lossChain } from "../../src/train/loss-graph.ts";
 import { trainAdapter, trainWeights } from "../../src/train/trained.ts";
 import { createTrainer, type TrainerConfig } from "../../src/train/trainer.ts";
+import * as memory from "../../src/util/available-memory.ts";
 import { random } from "../../src/util/random.ts";
 import { relativeError } from "../support/errors.ts";
 import { GOLDENS, type Golden, type GoldenName, loadGolden } from "../support/goldens.ts";
+import { inFewBits } from "../support/quantized.ts";
+
+vi.mock(import("../../src/train/loss-graph.ts"), { spy: true });
+vi.mock(import("../../src/util/available-memory.ts"), { spy: true });
 
 const CONFIG = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, max_grad_norm: 1, seed: 0 } as const;
 const LAYERS = { programs: "layers" } as const;
@@ -101,12 +109,32 @@ test("a frozen image tower has no way back, and equal layers share their program
   await layers!.differentiate([batch], 1);
   expect(relativeError(layers!.gradient, whole!.gradient)).toBeLessThan(1e-5);
   // Forward: patches, a layer of the tower, what is between, a layer of the language model, its last. The loss there and back.
-  // Back: a program each for the last layer, one between, and the first, which has no gradient to its input; and again the
-  // ways there of the last and of the others.
+  // Back: a program each for the last layer, one between, and the first, which has no gradient to its input.
   expect(model.config.text.numLayers).toBe(3);
-  expect(count.compiled).toBe(11);
+  expect(count.compiled).toBe(9);
+  await layers!.differentiate([batch], 2);
+  expect(count.compiled).toBe(9);
+  await layers!.release();
   expect(count.open).toBe(0);
-  expect(count.most).toBe(2); // each goes when its last layer has run: of the ways there but one waits for its way back
+});
+
+test("every program is compiled lean: between its runs it has no memory of its own", async () => {
+  const { model, lora, adapter, batch } = goldens.tiny;
+  const lean: (boolean | undefined)[] = [];
+  const engine = ortEngine();
+  const watched: Engine = {
+    ...engine,
+    compile: (graph, weights, options) => {
+      lean.push(options?.lean);
+      return engine.compile(graph, weights, options);
+    },
+  };
+  const options = { ...CONFIG, ...LAYERS, residuals: 2 } as const;
+  const trainer = createTrainer(watched, model, trainAdapter(model, lora, adapter), options);
+  await trainer.differentiate([batch], 1);
+  await trainer.release();
+  expect(lean.length).toBeGreaterThan(2);
+  expect(new Set(lean)).toEqual(new Set([true]));
 });
 
 test("what is kept is one program, which stays for the next step of the same shape", async () => {
@@ -115,9 +143,34 @@ test("what is kept is one program, which stays for the next step of the same sha
   const trainer = createTrainer(engine, model, trainAdapter(model, lora, adapter), { ...CONFIG, ...LAYERS });
   for (const step of [1, 2]) await trainer.differentiate([batch], step);
   expect(count).toEqual({ compiled: 1, open: 1, most: 1 });
-  await trainer.loss(one(batch));
-  expect(count.open).toBe(0);
   await trainer.release();
+  expect(count.open).toBe(0);
+});
+
+/** The first row alone: another shape. */
+function firstRow({ pixels, tokens, prefixLengths, suffixLengths }: TrainingBatch): TrainingBatch {
+  const part = <T extends Float32Array | Int32Array>(all: T) =>
+    all.slice(0, all.length / suffixLengths.length) as typeof all;
+  return {
+    pixels: part(pixels),
+    tokens: part(tokens),
+    prefixLengths: part(prefixLengths),
+    suffixLengths: part(suffixLengths),
+  };
+}
+
+test("what is kept is decided once for a shape", async () => {
+  const decide = vi.mocked(memory.availableMemory);
+  decide.mockClear().mockReturnValue(1e12);
+  const { batch } = goldens.tiny;
+  const trainer = trainerOf(goldens.tiny, { ...LAYERS, residuals: "auto" });
+  for (const step of [1, 2]) {
+    await trainer.differentiate([batch], step);
+    await trainer.differentiate([firstRow(batch)], step);
+  }
+  expect(decide).toHaveBeenCalledTimes(2);
+  await trainer.release();
+  decide.mockReset();
 });
 
 test("a weight that is both embedding and output layer has the sum of both gradients", async () => {
@@ -148,11 +201,23 @@ test("naming characters layer by layer is refused, and not left out", () => {
   ).toThrow(/train\.programs: layers .*train\.character_loss/);
 });
 
-test("the loss alone is that of the whole program", async () => {
+test("the loss alone is that of the whole program, and of the step", async () => {
   const { batch } = goldens.tiny;
   const losses = [{}, LAYERS].map((programs) => trainerOf(goldens.tiny, programs).loss(one(batch)));
   const [whole, layers] = await Promise.all(losses);
   expect(layers).toBeCloseTo(whole!, 5);
+  const step = await trainerOf(goldens.tiny, { ...LAYERS, residuals: "recompute" }).differentiate([batch], 1);
+  expect(layers).toBeCloseTo(step.loss, 6);
+});
+
+test("the loss alone has no way back, and writes out nothing for one", async () => {
+  await trainerOf(goldens.tiny, LAYERS).loss(one(goldens.tiny.batch));
+  const chain = vi.mocked(lossChain).mock.results.at(-1)!.value as readonly Link[];
+  expect(chain.length).toBeGreaterThan(4);
+  for (const { forward, backward } of chain) {
+    expect(backward).toBeNull();
+    expect([...forward.outputs.keys()]).toEqual([Y]);
+  }
 });
 
 async function* one<T>(value: T): AsyncGenerator<T> {
@@ -181,4 +246,29 @@ test("what overflows is found in its layer", async () => {
   const trainer = createTrainer(ortEngine(), model, trainAdapter({ weights }, lora, adapter), { ...CONFIG, ...LAYERS });
   expect(await trainer.findOverflow([batch], 1)).toMatchObject({ op: "matmul", pass: "forward", layer });
   expect(await trainerOf(goldens.tiny, LAYERS).findOverflow([batch], 1)).toBeNull();
+});
+
+describe("what overflows on a base in few bits", () => {
+  const trainerOn = async (config: Partial<TrainerConfig>, layer?: string) => {
+    const { model, lora, adapter } = goldens.tiny;
+    const { quantized } = await inFewBits(model, { bits: 4, block: 32 });
+    const name = `${layer}.weight.scales`;
+    const scales = quantized.weights[name];
+    const huge = scales && { [name]: { ...scales, data: (scales.data as Float32Array).slice().fill(3e38) } };
+    const weights = { ...quantized.weights, ...huge };
+    const trained = trainAdapter({ weights }, lora, adapter);
+    return createTrainer(ortEngine(), quantized, trained, { ...CONFIG, ...LAYERS, ...config });
+  };
+
+  test.each(["keep", "recompute"] as const)("is found in its layer, residuals: %s", async (residuals) => {
+    const layer = "language_model.model.layers.1.self_attn.v_proj";
+    const trainer = await trainerOn({ residuals }, layer);
+    expect(await trainer.findOverflow([goldens.tiny.batch], 1)).toMatchObject({ pass: "forward", layer });
+  });
+
+  test("is named on the way back as on the way there", async () => {
+    const trainer = await trainerOn({ residuals: "keep", loss_scale: 1e39 });
+    const overflow = await trainer.findOverflow([goldens.tiny.batch], 1);
+    expect(overflow).toMatchObject({ pass: "backward", layer: "language_model.model.embed_tokens" });
+  });
 });

@@ -49,7 +49,7 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
   return {
     name: "ort",
     readsInPlace: onHost,
-    async compile(whole, weights = {}, { traced = false } = {}) {
+    async compile(whole, weights = {}, { traced = false, lean = false } = {}) {
       const graph = splitProducts(whole);
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
@@ -57,6 +57,7 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
       const written = isWide ? widenHalves(graph) : graph;
       const options = {
         intraOpNumThreads: totalFlops(graph) < WORTH_THREADS ? 1 : (threads ?? availableParallelism()),
+        enableCpuMemArena: !lean, // which never gives back what it took, and finds no room between pieces of other sizes
       };
       const create = () => createSession(written, providers, options, held && weights);
       const { session, endTrace }: { session: Session; endTrace?: TracedSession["endTrace"] } =

@@ -73,31 +73,53 @@ function reusedInput(
 }
 
 /**
- * Most bytes that a program of onnxruntime on the CPU touches for its values. They stay the program's until it is released.
+ * Most bytes that a program of onnxruntime on the CPU touches for its values. They stay the program's until it is released, unless
+ * it is lean.
  * @param visit told of each node in the order of the run, and of what lies in memory then
  */
-export function workBytes(graph: Graph, visit?: (node: Node, alive: ReadonlySet<Node>) => void): number {
+export function workBytes(graph: Graph, lean: boolean, visit?: (node: Node, alive: ReadonlySet<Node>) => void): number {
   const outputs = new Set(graph.outputs.values());
   const order = executionOrder(graph);
   const { ownerOf, lastUse } = shareMemory(order, outputs);
   const ends = order.map((): Node[] => []);
   for (const [owner, at] of lastUse) ends[at]!.push(owner);
-  const arena = growingArena();
-  const places = new Map<Node, Chunk>();
+  const memory = lean ? systemMemory() : growingArena();
+  const giveBack = new Map<Node, () => void>();
   const alive = new Set<Node>();
   order.forEach((node, i) => {
     if (ownerOf(node) === node && !outputs.has(node)) {
-      places.set(node, arena.take(bytesOf(node.type)));
+      giveBack.set(node, memory.take(bytesOf(node.type)));
       alive.add(node);
     }
     visit?.(node, alive);
     for (const owner of ends[i]!) {
-      const place = places.get(owner);
-      if (place) arena.give(place);
+      giveBack.get(owner)?.();
       alive.delete(owner);
     }
   });
-  return arena.touched();
+  return memory.touched();
+}
+
+interface Memory {
+  /** @returns gives them back */
+  take(bytes: number): () => void;
+  /** Most bytes that were ever written. */
+  touched(): number;
+}
+
+/** The system's own: large pieces are mapped one by one, and gone when they are given back. */
+function systemMemory(): Memory {
+  let [now, most] = [0, 0];
+  return {
+    take(bytes) {
+      now += bytes;
+      most = Math.max(most, now);
+      return () => {
+        now -= bytes;
+      };
+    },
+    touched: () => most,
+  };
 }
 
 interface Chunk {
@@ -118,7 +140,7 @@ const MOST_GROWN = 2 ** 30;
  * onnxruntime's arena: regions whose sizes double, the smallest free chunk that fits, neighbours joined when free (BFCArena in
  * onnxruntime/core/framework). What it wastes is what programs take beyond the values that live at once.
  */
-function growingArena() {
+function growingArena(): Memory {
   const regions: Chunk[][] = [];
   let next = MEBI;
   const grow = (size: number): Chunk => {
@@ -137,8 +159,15 @@ function growingArena() {
     chunk.size += following.size;
     region.splice(i + 1, 1);
   };
+  const give = (chunk: Chunk): void => {
+    chunk.isFree = true;
+    const { region } = chunk;
+    const i = region.indexOf(chunk);
+    if (region[i + 1]?.isFree) join(region, i);
+    if (region[i - 1]?.isFree) join(region, i - 1);
+  };
   return {
-    take(bytes: number): Chunk {
+    take(bytes) {
       const size = Math.ceil(Math.max(bytes, UNIT) / UNIT) * UNIT;
       let best: Chunk | undefined;
       for (const chunk of regions.flat()) {
@@ -154,14 +183,8 @@ function growingArena() {
       }
       best.isFree = false;
       best.touched = Math.max(best.touched, bytes);
-      return best;
-    },
-    give(chunk: Chunk): void {
-      chunk.isFree = true;
-      const { region } = chunk;
-      const i = region.indexOf(chunk);
-      if (region[i + 1]?.isFree) join(region, i);
-      if (region[i - 1]?.isFree) join(region, i - 1);
+      const taken = best;
+      return () => give(taken);
     },
     touched: () => regions.flat().reduce((sum, { touched }) => sum + touched, 0),
   };

@@ -5,7 +5,7 @@ import type { Type } from "../../graph/node.ts";
 import { bytesOf, totalFlops } from "../../graph/print.ts";
 import { divideChain } from "../joined-links.ts";
 import { linkName } from "../link-name.ts";
-import { compiledGraph, type PlannedEngine, type ProgramMemory, programMemory } from "./program-memory.ts";
+import { compiledGraph, noiseBytes, type PlannedEngine, type ProgramMemory, programMemory } from "./program-memory.ts";
 import { programCourse } from "./whole.ts";
 
 /**
@@ -24,8 +24,11 @@ export function layeredCourse(
   const buffers = poolBytes(chain, keeps);
   const moments = runsOf(chain, keeps, engine, vocabulary).flatMap((run): readonly Moment[] => {
     const { graph, layer, pass, live, program, others } = run;
-    const beside = { ...standing, residuals: live, waiting: others + Math.max(0, buffers - live) };
-    if (pass === "both") return programCourse(compiledGraph(graph, engine), Y, engine, beside, vocabulary);
+    const images = standing.images + program.noise;
+    const beside = { ...standing, images, residuals: live, waiting: others + Math.max(0, buffers - live) };
+    if (pass === "both") {
+      return programCourse(compiledGraph(graph, engine), Y, { engine, lean: true, standing: beside, vocabulary });
+    }
     const { work, logits, standing: own, results } = program;
     return [{ layer, pass, bytes: { ...beside, logits, workspace: work - logits + own + results } }];
   });
@@ -43,17 +46,21 @@ export function layeredCourse(
 /** The most bytes that programs of the chain have for themselves at once. */
 export function programBytes(chain: readonly Link[], keeps: ReadonlySet<Link>, engine: PlannedEngine): number {
   const runs = runsOf(chain, keeps, engine, 0);
-  return Math.max(...runs.map(({ program, others }) => others + program.work + program.standing + program.results));
+  return Math.max(
+    ...runs.map(({ program, others }) => others + program.work + program.standing + program.results + program.noise),
+  );
 }
 
 interface ChainProgram extends ProgramMemory {
   /** Of its work, logits and what else has their size. */
   readonly logits: number;
+  /** Noise that it is fed. */
+  readonly noise: number;
 }
 
 interface Run extends Visit {
   readonly program: ChainProgram;
-  /** Bytes of other programs that have run and will again: each goes with its last run. */
+  /** Bytes of the other programs, which have no more than their tables between runs. */
   readonly others: number;
 }
 
@@ -63,22 +70,11 @@ function runsOf(
   engine: PlannedEngine,
   vocabulary: number,
 ): readonly Run[] {
-  const made = visits(chain, keeps);
   const programOf = programsOf(engine, vocabulary);
-  const runs = made.map((visit) => ({ ...visit, program: programOf(visit.graph) }));
-  const programs = [...new Set(runs.map(({ program }) => program))].filter(({ keeps: holds }) => holds);
-  const spans = programs.map((program) => {
-    const first = runs.findIndex((run) => run.program === program);
-    const last = runs.findLastIndex((run) => run.program === program);
-    return { program, first, last };
-  });
-  return runs.map((run, i) => ({
-    ...run,
-    others: spans.reduce((sum, { program, first, last }) => {
-      const waits = program !== run.program && first < i && i < last;
-      return sum + (waits ? program.work + program.standing : 0);
-    }, 0),
-  }));
+  const runs = visits(chain, keeps).map((visit) => ({ ...visit, program: programOf(visit.graph) }));
+  const programs = new Set(runs.map(({ program }) => program));
+  const tables = [...programs].reduce((sum, { standing }) => sum + standing, 0);
+  return runs.map((run) => ({ ...run, others: tables - run.program.standing }));
 }
 
 /** What programs take, each graph planned once however many links have its equal. */
@@ -86,12 +82,12 @@ function programsOf(engine: PlannedEngine, vocabulary: number): (graph: Graph) =
   const planned = new Map<string, ChainProgram>();
   const plan = (graph: Graph): ChainProgram => {
     let logits = 0;
-    const memory = programMemory(compiledGraph(graph, engine), engine, (_node, alive) => {
+    const memory = programMemory(compiledGraph(graph, engine), engine, true, (_node, alive) => {
       let bytes = 0;
       for (const { type } of alive) if (type.shape.at(-1) === vocabulary) bytes += bytesOf(type);
       logits = Math.max(logits, bytes);
     });
-    return { ...memory, logits: Math.min(logits, memory.work) };
+    return { ...memory, logits: Math.min(logits, memory.work), noise: noiseBytes(graph) };
   };
   return (graph) => {
     const key = graphKey(graph);

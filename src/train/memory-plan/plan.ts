@@ -1,9 +1,8 @@
 import { type Bytes, type Course, type Flops, type Moment, NO_BYTES, totalBytes } from "../../engine/memory-kinds.ts";
-import type { Graph } from "../../graph/graph.ts";
 import { bytesOf } from "../../graph/print.ts";
 import { initCharacterHead } from "../../model/character-head.ts";
 import type { PaliGemmaConfig } from "../../model/config.ts";
-import { LORA_NOISE, type LoraBinding, parametersOf } from "../../model/lora.ts";
+import { type LoraBinding, parametersOf } from "../../model/lora.ts";
 import { isOfImages, paligemmaParameters } from "../../model/paligemma.ts";
 import { storedBytes, storedTensors } from "../../model/weight-blocks.ts";
 import { sizeOf } from "../../util/tensor.ts";
@@ -11,7 +10,7 @@ import { type BatchShape, lossChain, lossGraph, type Objective } from "../loss-g
 import { chooseKept, choosePrograms, type Residuals } from "../residuals.ts";
 import { layOutAdapter } from "../trained.ts";
 import { layeredCourse } from "./layers.ts";
-import type { PlannedEngine } from "./program-memory.ts";
+import { noiseBytes, type PlannedEngine } from "./program-memory.ts";
 import { wholeCourse } from "./whole.ts";
 
 /** What a training step's memory follows from. No weight is needed. */
@@ -88,7 +87,7 @@ export function planMemory(step: PlannedStep): MemoryPlan {
     return { ...sizes, kept: null, ...atPeak(wholeCourse({ graph, plain, vocabulary }, engine, standing)) };
   }
   const chain = lossChain(model, shape, dtype, lora, { wrt, answers: objective.answers });
-  const standing = standingBytes(step, trained, Math.max(...chain.map(({ forward }) => noiseBytes(forward))));
+  const standing = standingBytes(step, trained, 0); // each program is fed noise of its own
   const keeps = chooseKept(chain, step.residuals, engine, step.memory - totalBytes(standing));
   const course = layeredCourse(chain, keeps, engine, standing, vocabulary);
   const back = chain.filter(({ backward }) => backward);
@@ -179,7 +178,3 @@ function fedBytes({ model, shape, dtype, lora, objective }: PlannedStep, trained
   const others = new Set([...stored, ...trained].map(({ name }) => name));
   return [...inputs].reduce((sum, [name, type]) => sum + (others.has(name) ? 0 : bytesOf(type)), 0);
 }
-
-/** Bytes of noise that a program is fed. */
-const noiseBytes = ({ inputs }: Graph): number =>
-  [...inputs].reduce((sum, [name, type]) => sum + (LORA_NOISE.test(name) ? bytesOf(type) : 0), 0);

@@ -7,6 +7,7 @@ import type { Graph } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
 import { constantOp } from "../../graph/ops/source.ts";
 import { bytesOf } from "../../graph/print.ts";
+import { LORA_NOISE } from "../../model/lora.ts";
 
 /** What of an engine decides how much memory its programs take. */
 export interface PlannedEngine {
@@ -43,6 +44,10 @@ const DEVICE_WORK = 1.1;
 /** Numbers of the reference implementation are in float64. */
 const REFERENCE_WORK = 2;
 
+/** Bytes of noise that a program is fed. */
+export const noiseBytes = ({ inputs }: Graph): number =>
+  [...inputs].reduce((sum, [name, type]) => sum + (LORA_NOISE.test(name) ? bytesOf(type) : 0), 0);
+
 /** A graph as an engine runs it, after its own changes. */
 export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
   const halved = engine.halfProducts ? halveProducts(graph) : graph;
@@ -50,15 +55,18 @@ export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
   return engine.name === "tfjs" ? widenAtUse(halved) : halved;
 }
 
-/** What a program takes, by its {@link compiledGraph} alone. */
-export function programMemory(graph: Graph, engine: PlannedEngine, onNode?: OnNode): ProgramMemory {
+/**
+ * What a program takes, by its {@link compiledGraph} alone.
+ * @param lean whether it is compiled so
+ */
+export function programMemory(graph: Graph, engine: PlannedEngine, lean: boolean, onNode?: OnNode): ProgramMemory {
   const constants = graph.nodes.reduce((sum, { op, type }) => sum + (op === constantOp ? bytesOf(type) : 0), 0);
   if (engine.name === "ort" && engine.onHost) {
     return {
-      work: ORT_WORK * workBytes(graph, onNode),
+      work: ORT_WORK * workBytes(graph, lean, onNode),
       standing: constants + SESSION_BYTES_A_NODE * graph.nodes.length,
       results: [...graph.outputs.values()].reduce((sum, { type }) => sum + bytesOf(type), 0),
-      keeps: true,
+      keeps: !lean,
     };
   }
   const factor = engine.name === "reference" ? REFERENCE_WORK : engine.onHost ? 1 : DEVICE_WORK;

@@ -19,30 +19,37 @@ export interface WholeStep {
 
 /** The course of a step that is one program; `standing` is what lies beside it all the time. */
 export function wholeCourse({ graph, plain, vocabulary }: WholeStep, engine: PlannedEngine, standing: Bytes): Course {
-  const moments = programCourse(compiledGraph(graph, engine), "loss", engine, standing, vocabulary);
+  const moments = programCourse(compiledGraph(graph, engine), "loss", { engine, lean: false, standing, vocabulary });
   const forward = topologicalOrder([plain.outputs.get("loss")!]).reduce((sum, node) => sum + flopsOf(node), 0);
   const backward = totalFlops(plain) - forward;
   return { moments, flops: { forward, backward, recomputation: totalFlops(graph) - totalFlops(plain) } };
 }
 
+interface ProgramSetting {
+  readonly engine: PlannedEngine;
+  /** Whether it is compiled so. */
+  readonly lean: boolean;
+  /** What lies beside it; residuals and what waits among them are added to. */
+  readonly standing: Bytes;
+  /** Columns of the logits. */
+  readonly vocabulary: number;
+}
+
 /**
  * What lies in memory in the course of one program that goes both ways.
  * @param graph as the engine compiles it
- * @param end the output that the way there ends with
- * @param standing what lies beside it; residuals and what waits among them are added to
+ * @param end the output that the forward pass ends with
  */
 export function programCourse(
   graph: Graph,
   end: string,
-  engine: PlannedEngine,
-  standing: Bytes,
-  vocabulary: number,
+  { engine, lean, standing, vocabulary }: ProgramSetting,
 ): readonly Moment[] {
   const ofForward = new Set(topologicalOrder([graph.outputs.get(end)!]));
   const divide = dividedAmong(graph, ofForward, vocabulary);
   const layers = layersOfNodes(graph);
   const live: Moment[] = [];
-  const memory = programMemory(graph, engine, (node, alive) => {
+  const memory = programMemory(graph, engine, lean, (node, alive) => {
     const place = { layer: layers.get(node)!, pass: ofForward.has(node) ? "forward" : "backward" } as const;
     const bytes = { ...NO_BYTES, ...divide(alive) };
     const last = live.at(-1);

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
-import { executionOrder, workBytes } from "../../../src/engine/ort/work-memory.ts";
-import { makeGraph } from "../../../src/graph/graph.ts";
+import { workBytes as bytesOf, executionOrder } from "../../../src/engine/ort/work-memory.ts";
+import { type Graph, makeGraph } from "../../../src/graph/graph.ts";
 import type { Node } from "../../../src/graph/node.ts";
 import { add, exp, input, matmul, reshape, sum, transpose } from "../../../src/graph/ops/index.ts";
+import { sizeOf } from "../../../src/util/tensor.ts";
 
 const MEBI = 2 ** 20;
+const workBytes = (graph: Graph, visit?: Parameters<typeof bytesOf>[2]) => bytesOf(graph, false, visit);
 /** A MiB of numbers. */
 const x = input("x", "f32", [512, 512]);
 const times = (node: Node, count: number, change: (node: Node) => Node): Node =>
@@ -64,4 +66,19 @@ test("tells what lies in memory at each node", () => {
     (_node, alive) => most.push(alive.size),
   );
   expect(most).toEqual([1, 2, 2, 2, 1]);
+});
+
+test("a lean program takes what is alive at once and nothing beside", () => {
+  const rows = (count: number, name: string) => matmul(input(name, "f32", [count, 512]), x);
+  const y = add(sum(matmul(rows(768, "a"), matmul(x, x)), [0]), sum(exp(rows(1536, "b")), [0]));
+  const graph = makeGraph({ y });
+  let most = 0;
+  const lean = bytesOf(graph, true, (_node, alive) => {
+    most = Math.max(
+      most,
+      [...alive].reduce((n, { type }) => n + 4 * sizeOf(type.shape), 0),
+    );
+  });
+  expect(lean).toBe(most);
+  expect(bytesOf(graph, false)).toBeGreaterThanOrEqual(most);
 });

@@ -120,16 +120,17 @@ test("what is trained has its values, gradients and moments: an adapter of twice
 
 test("dropout's noise is drawn for one program at a time, and not for the batches that are read ahead", () => {
   const { lora } = step(nano);
-  const noise = (programs: "whole" | "layers", ahead: number) => {
+  const noise = (programs: "whole" | "layers", ahead: number, residuals: "keep" | "recompute" = "keep") => {
     const [dry, noisy] = [0, 0.1].map((dropout) => {
-      const change = { programs, lora: { ...lora!, dropout }, beside: { ...NOTHING_BESIDE, ahead } };
+      const change = { programs, residuals, lora: { ...lora!, dropout }, beside: { ...NOTHING_BESIDE, ahead } };
       return planMemory(step(nano, change, 8)).peak.images;
     });
     return noisy! - dry!;
   };
   const { hiddenSize: width, intermediateSize: mlp, numLayers } = nano.text;
   const layer = 8 * (256 + 26) * (6 * width + mlp); // q k v o gate up read the width, one byte a number
-  expect([noise("layers", 0), noise("layers", 16)]).toEqual([layer, layer]);
+  expect([noise("layers", 0, "recompute"), noise("layers", 16, "recompute")]).toEqual([layer, layer]);
+  expect(noise("layers", 0)).toBe(noise("whole", 0)); // layers that are kept are one program
   expect(noise("whole", 0)).toBeGreaterThan((numLayers - 1) * layer);
   expect(noise("whole", 0)).toBeLessThan(numLayers * layer); // of the last layer only answers are asked
   expect(noise("whole", 16)).toBe(noise("whole", 0));
