@@ -34,9 +34,9 @@ export function deviceSessions(): DeviceSessions {
 
   async function close(place: Place): Promise<void> {
     present.delete(place);
-    const session = await place.session;
-    place.session = undefined;
-    await session?.release();
+    const { session } = place;
+    place.session = undefined; // before anything is waited for: who comes meanwhile makes one of its own
+    await (await session)?.release();
   }
 
   async function withRoom<T>(mine: Place, work: () => Promise<T>): Promise<T> {

@@ -92,6 +92,33 @@ test("what fails for another reason is said as it is, and may be tried again", a
   await (await sessions.open(flawed)).run({}, {});
 });
 
+test.each(Array.from({ length: 12 }, (_, turns) => turns))(
+  "a run that comes while its session is being closed, %i turns later, gets another",
+  async (turns) => {
+    const released = new Set<Session>();
+    let failures = 0;
+    const create = async (): Promise<Session> => {
+      if (failures-- > 0) throw new Error("CUDA failure 2: out of memory ; GPU=0");
+      const session: Session = {
+        async run() {
+          for (let turn = 0; turn < 9; turn++) await Promise.resolve();
+          if (released.has(session)) throw new Error("the session is gone");
+          return {};
+        },
+        release: async () => void released.add(session),
+      };
+      return session;
+    };
+    const sessions = deviceSessions();
+    const a = await sessions.open(create);
+    failures = 1;
+    const opening = sessions.open(create).catch(() => {}); // may find no room, where the other is running already
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    expect(await a.run({}, {})).toEqual({});
+    await opening;
+  },
+);
+
 test("a released session leaves the device, closed before or not", async () => {
   const { open, create } = device(1);
   const sessions = deviceSessions();
