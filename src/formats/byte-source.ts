@@ -12,11 +12,14 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** One read call takes at most 2³¹−1 bytes; PaliGemma's embedding alone is longer. */
-const PIECE = 2 ** 30;
+/** One call reads or hashes at most 2³¹−1 bytes; PaliGemma's embedding alone is longer. */
+export const PIECE = 2 ** 30;
 
-/** @throws InputError naming a path that cannot be opened or is no file */
-export async function openBytes(path: string): Promise<ByteSource> {
+/**
+ * @param piece bytes of a read call
+ * @throws InputError naming a path that cannot be opened or is no file
+ */
+export async function openBytes(path: string, piece = PIECE): Promise<ByteSource> {
   const file = await open(path, "r").catch((cause: Error) => {
     throw new InputError(`${path}: cannot be opened: ${cause.message}`, { cause });
   });
@@ -27,7 +30,7 @@ export async function openBytes(path: string): Promise<ByteSource> {
   }
   const read = async (into: Uint8Array, position: number) => {
     for (let done = 0; done < into.length; ) {
-      const { bytesRead } = await file.read(into, done, Math.min(PIECE, into.length - done), position + done);
+      const { bytesRead } = await file.read(into, done, Math.min(piece, into.length - done), position + done);
       if (bytesRead === 0) throw endsEarly(path);
       done += bytesRead;
     }

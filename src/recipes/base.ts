@@ -4,7 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { makeTokenizer, readTokenizerFiles, type Tokenizer } from "../data/tokenizer.ts";
 import { createEngine } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
-import { matchAdapter, readAdapter, type SavedAdapter } from "../model/adapter-files.ts";
+import { matchAdapter, readAdapter } from "../model/adapter-files.ts";
 import { openCheckpoint } from "../model/checkpoint.ts";
 import { type Adapter, initAdapter, type LoraBinding, type LoraConfig, loraModules, loraScale } from "../model/lora.ts";
 import { type Model, readModel } from "../model/model.ts";
@@ -63,19 +63,23 @@ export async function startingAdapter(config: Config, binding: LoraBinding): Pro
   const folder = config.lora.init_adapter;
   if (folder === null) return initAdapter(binding.modules, binding.rank, random(config.train.seed, "adapter"));
   const saved = await readAdapter(resolveAsset(folder));
-  requireSameArithmetic(folder, saved, loraConfigOf(config));
+  requireSameLora(folder, saved.config, config, ["rank", "alpha", "rslora"], "start without lora.init_adapter");
   matchAdapter(folder, saved.weights, binding.modules);
   return saved.weights;
 }
 
-function requireSameArithmetic(folder: string, { config: saved }: SavedAdapter, wanted: LoraConfig): void {
-  for (const key of ["rank", "alpha", "rslora"] as const) {
-    if (saved[key] === wanted[key]) continue;
-    throw new InputError(
-      `${folder}: this adapter has ${key} ${saved[key]}, the configuration lora.${key} ${wanted[key]}`,
-      {
-        hint: `set lora.${key} to ${saved[key]}, or start without lora.init_adapter`,
-      },
-    );
-  }
+/** Of an adapter's settings, those that stand as one number or word. `otherwise` ends the hint to set them as they were. */
+export function requireSameLora(
+  folder: string,
+  saved: LoraConfig,
+  { lora: wanted }: Pick<Config, "lora">,
+  keys: readonly ("rank" | "alpha" | "rslora" | "dropout")[],
+  otherwise: string,
+): void {
+  const key = keys.find((each) => saved[each] !== wanted[each]);
+  if (key === undefined) return;
+  throw new InputError(
+    `${folder}: this adapter has ${key} ${saved[key]}, the configuration lora.${key} ${wanted[key]}`,
+    { hint: `set lora.${key} to ${saved[key]}, or ${otherwise}` },
+  );
 }

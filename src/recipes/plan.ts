@@ -9,10 +9,13 @@ import { type Flops, totalFlopsOf } from "../engine/memory-kinds.ts";
 import { measureRoof } from "../engine/profile-roof.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import { findHubBase } from "../model/hub-base.ts";
+import { parametersOf } from "../model/lora.ts";
 import { readModelConfig } from "../model/model-config.ts";
-import { isOfImages } from "../model/paligemma.ts";
+import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
 import type { PlanRecord, Proposal } from "../report/plan-record.ts";
 import { gigabytes, memoryTable } from "../report/plan-words.ts";
+import { findCheckpoint } from "../runs/checkpoints.ts";
+import type { RunFolder } from "../runs/folder.ts";
 import { lengthUnits } from "../train/feeds.ts";
 import { CPU_EFFICIENCY, DEVICE_EFFICIENCY, DEVICES, type DeviceName } from "../train/memory-plan/devices.ts";
 import { countTrained, type PlannedStep, planMemory } from "../train/memory-plan/plan.ts";
@@ -24,6 +27,7 @@ import { padLength } from "../util/bucket.ts";
 import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import { requireFreeDisk } from "../util/free-disk.ts";
+import { sizeOf } from "../util/tensor.ts";
 import { bindLora, loraConfigOf } from "./base.ts";
 import { requireFrozenTower } from "./tuned.ts";
 
@@ -276,17 +280,31 @@ function combinations(kinds: readonly (readonly Change[])[]): Change[] {
   return all.filter(({ distance }) => distance > 0).toSorted((a, b) => a.distance - b.distance);
 }
 
-/** A number of a checkpoint: its value and AdamW's two moments, in float32. */
-const SAVED = 12;
-/** The last checkpoint, and the one that is being written. */
-const CHECKPOINTS = 2;
+/** A number of a checkpoint, in float32. */
+const VALUE = 4;
+/** Of a number that is trained: AdamW's two. */
+const MOMENTS = 8;
 
-/** Before anything is loaded: the disk has room for a run's checkpoints. @throws InputError naming the bytes */
-export async function requireCheckpointRoom(config: Config): Promise<void> {
+/**
+ * Before anything is loaded: the disk has room for the checkpoints that a run has yet to write: the last, the best, which without
+ * evaluation appears when the last is written for good, and one more while it takes the place of another.
+ * @param run one that goes on: what it has is on the disk already
+ * @throws InputError naming the bytes
+ */
+export async function requireCheckpointRoom(config: Config, run?: RunFolder): Promise<void> {
   if (!existsSync(join(resolveAsset(config.base), CONFIG))) return; // who loads it says what is missing
   const { model } = await describeBase(config.base);
-  const trainable = countTrained(planStep(config, model, { device: "cpu", memory: 0, rows: null }));
-  await requireFreeDisk(config.run.dir, CHECKPOINTS * SAVED * trainable);
+  const atOnce = config.eval.every > 0 ? 3 : 2;
+  const there = run ? [run.last, run.best].filter((folder) => findCheckpoint(folder) !== undefined).length : 0;
+  await requireFreeDisk(run?.path ?? config.run.dir, Math.max(1, atOnce - there) * checkpointBytes(config, model));
+}
+
+/** An adapter is saved alone; beside weights of a base stand those that are frozen. */
+function checkpointBytes(config: Config, model: PaliGemmaConfig): number {
+  const trained = countTrained(planStep(config, model, { device: "cpu", memory: 0, rows: null }));
+  const all = parametersOf(paligemmaParameters(model));
+  const frozen = config.tune === "vision" ? all.filter(({ name }) => !isOfImages(name)) : [];
+  return (VALUE + MOMENTS) * trained + frozen.reduce((sum, { shape }) => sum + VALUE * sizeOf(shape), 0);
 }
 
 /**

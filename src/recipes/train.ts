@@ -12,7 +12,6 @@ import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
 import { truncateHistory } from "../runs/history.ts";
 import { TRAINING } from "../runs/outcome.ts";
 import { NOT_STARTED, restoreState } from "../train/state.ts";
-import type { Trained } from "../train/trained.ts";
 import { createTrainer } from "../train/trainer.ts";
 import { InputError } from "../util/errors.ts";
 import { recoverFolder, writeFileAtomic } from "../util/files.ts";
@@ -26,7 +25,7 @@ import { type Rows, readRows, withCharacters } from "./rows.ts";
 import { takeFollowedSteps } from "./tracking/follow.ts";
 import { readWandbSettings } from "./tracking/wandb-sink.ts";
 import type { TrainingJob, TrainOptions, TrainResult } from "./training-loop.ts";
-import { decodeTuned, describeTuned, startTuned } from "./tuned.ts";
+import { describeTuned, resumeTuned, startTuned, type Tuned } from "./tuned.ts";
 
 export interface StartOptions extends TrainOptions {
   /** Begin also where the plan says that memory or disk will not do. */
@@ -76,13 +75,14 @@ export async function resume(
   requireFreeSettings(run, sets);
   await readWandbSettings(config);
   if (!force) await requireMemory(config);
+  if (!force) await requireCheckpointRoom(config, run);
   using _lock = await lockFolder(run.path, TRAINING);
   await refuseChangedData(run, config, "or start a new run with lora.init_adapter set to this run's checkpoints/last");
   await Promise.all([recoverFolder(run.last), recoverFolder(run.best)]);
   const files = findCheckpoint(run.last) === undefined ? undefined : await loadCheckpoint(run.last);
   const base = await loadBase(config);
   await requireOwnBase(run, config, base);
-  const trained = files ? await decodeTuned(config, base, run.last, files) : await startTuned(config, base);
+  const trained = files ? await resumeTuned(config, base, run.last, files) : await startTuned(config, base);
   const job = await prepare(config, base, trained, options);
   try {
     if (sets.length > 0) await writeFileAtomic(run.config, formatConfig(config));
@@ -99,7 +99,9 @@ function requireFreeSettings(run: RunFolder, sets: readonly string[]): void {
   const other = sets.find((set) => !/^\s*(engine|track)\s*[.=]/.test(set));
   if (other === undefined) return;
   throw new InputError(`--set ${other}: a run goes on with its own settings, all but those of engine and track`, {
-    hint: `edit ${run.config} if its further steps are to be taken by another`,
+    hint: other.trim().startsWith("lora")
+      ? "an adapter keeps the settings that it was begun with: start a new run with others"
+      : `edit ${run.config} if its further steps are to be taken by another`,
   });
 }
 
@@ -107,7 +109,7 @@ function requireFreeSettings(run: RunFolder, sets: readonly string[]): void {
 async function prepare(
   config: Config,
   unwatched: Base,
-  trained: Trained,
+  trained: Tuned,
   options: TrainOptions,
 ): Promise<TrainingJob & { readonly release: () => Promise<void> }> {
   const { profile: steps } = options;

@@ -5,13 +5,12 @@ import { inPhase } from "../engine/profile-trace.ts";
 import { numImageTokens } from "../model/config.ts";
 import { findCheckpoint, saveCheckpoint } from "../runs/checkpoints.ts";
 import type { RunFolder } from "../runs/folder.ts";
-import { appendHistory, type HistoryRecord, readHistory } from "../runs/history.ts";
+import { appendHistory, type HistoryRecord, readHistory, syncHistory } from "../runs/history.ts";
 import { canHalve } from "../train/loss-scale.ts";
 import { formatOverflow } from "../train/overflow-probe.ts";
 import { planSteps } from "../train/plan.ts";
 import { learningRate } from "../train/schedule.ts";
 import { encodeState, type TrainingProgress } from "../train/state.ts";
-import type { Trained } from "../train/trained.ts";
 import type { StepResult, Trainer } from "../train/trainer.ts";
 import { monotonicSeconds } from "../util/clock.ts";
 import { AmlcError, InterruptedError } from "../util/errors.ts";
@@ -22,7 +21,7 @@ import { type ProfileReport, type Profiling, profileSteps } from "./profile.ts";
 import type { Rows } from "./rows.ts";
 import { type Evaluated, recordStep } from "./step-record.ts";
 import { trainingSteps } from "./steps.ts";
-import { encodeTuned } from "./tuned.ts";
+import { encodeTuned, type Tuned } from "./tuned.ts";
 
 export interface TrainOptions {
   readonly observer?: Observer;
@@ -38,7 +37,7 @@ export interface TrainOptions {
 export interface TrainingJob extends TrainOptions {
   readonly config: Config;
   readonly base: Base;
-  readonly trained: Trained;
+  readonly trained: Tuned;
   readonly rows: Rows;
   readonly trainer: Trainer;
   /** Of the validation rows; null when there is no evaluation on the way. */
@@ -78,7 +77,11 @@ export async function takeSteps(
   const imageTokens = numImageTokens(job.base.model.config.vision);
   const passOver = ({ line, reason }: BadRow) => observer?.note?.(`${rows.csv}: line ${line}: passed over: ${reason}`);
   const { engine } = job.base;
-  const save = (folder: string) => inPhase(engine, "save", () => saveProgress(job, folder, progress));
+  const save = (folder: string) =>
+    inPhase(engine, "save", async () => {
+      await syncHistory(run.history);
+      await saveProgress(job, folder, progress);
+    });
   const { patience } = config.eval;
   const isStale = () => patience !== null && progress.evaluations_without_better >= patience;
 

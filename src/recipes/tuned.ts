@@ -8,14 +8,14 @@ import { encodeSafetensors } from "../formats/safetensors-write.ts";
 import { decodeAdapter, encodeAdapter, matchAdapter } from "../model/adapter-files.ts";
 import { initCharacterHead } from "../model/character-head.ts";
 import { readCompanions } from "../model/companions.ts";
-import { type LoraBinding, parametersOf } from "../model/lora.ts";
+import { type LoraBinding, type LoraConfig, parametersOf } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
 import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
 import { type Place, viewByInput } from "../train/layout.ts";
 import { type Trained, trainAdapter, trainWeights, unpackAdapter } from "../train/trained.ts";
 import { InputError } from "../util/errors.ts";
 import { sizeOf } from "../util/tensor.ts";
-import { type Base, bindLora, loraConfigOf, startingAdapter } from "./base.ts";
+import { type Base, bindLora, loraConfigOf, requireSameLora, startingAdapter } from "./base.ts";
 
 type Files = Readonly<Record<string, Uint8Array>>;
 
@@ -23,11 +23,19 @@ const WEIGHTS = "model.safetensors";
 const HEAD = "character_head.safetensors";
 const fileOf = ({ name }: Pick<Place, "name">) => (name.startsWith("character_head.") ? HEAD : WEIGHTS);
 
+/** What is trained, with what an adapter's file says of it. */
+export interface Tuned extends Trained {
+  /** Of an adapter. */
+  readonly settings?: LoraConfig;
+}
+
 /** What a configuration trains, at its start. @throws InputError when it does not fit the base */
-export async function startTuned(config: Config, { model }: Base): Promise<Trained> {
+export async function startTuned(config: Config, { model }: Base): Promise<Tuned> {
   if (config.tune === "lora") {
-    const binding = bindLora(loraConfigOf(config), model);
-    return checkFeatures(config, trainAdapter(model, binding, await startingAdapter(config, binding)));
+    const settings = loraConfigOf(config);
+    const binding = bindLora(settings, model);
+    const adapter = await startingAdapter(config, binding);
+    return { ...checkFeatures(config, trainAdapter(model, binding, adapter)), settings };
   }
   const trained = trainPart(config, model);
   const path = join(model.folder, HEAD);
@@ -35,7 +43,7 @@ export async function startTuned(config: Config, { model }: Base): Promise<Train
 }
 
 /** The same as a checkpoint has it. @throws InputError when it is of another base or configuration */
-export async function decodeTuned(config: Config, { model }: Base, folder: string, files: Files): Promise<Trained> {
+export async function decodeTuned(config: Config, { model }: Base, folder: string, files: Files): Promise<Tuned> {
   if (config.tune !== "lora") {
     const needed = { [WEIGHTS]: new Uint8Array(), ...(trainsHead(config) && { [HEAD]: new Uint8Array() }) };
     return withSaved(trainPart(config, model), folder, { ...needed, ...files });
@@ -43,7 +51,21 @@ export async function decodeTuned(config: Config, { model }: Base, folder: strin
   const saved = await decodeAdapter(folder, files);
   const binding = bindLora(saved.config, model);
   matchAdapter(folder, saved.weights, binding.modules);
-  return checkFeatures(config, trainAdapter(model, binding, saved.weights));
+  return { ...checkFeatures(config, trainAdapter(model, binding, saved.weights)), settings: saved.config };
+}
+
+/**
+ * The same, to be trained on. An adapter's settings are part of what was learnt: by others the next checkpoint would say what its
+ * numbers are not. @throws InputError naming the setting of `lora` that is no longer the checkpoint's
+ */
+export async function resumeTuned(config: Config, base: Base, folder: string, files: Files): Promise<Tuned> {
+  const tuned = await decodeTuned(config, base, folder, files);
+  if (tuned.lora && tuned.settings) {
+    requireSameLora(folder, tuned.settings, config, ["rank", "alpha", "rslora", "dropout"], "start a new run");
+    const { modules } = bindLora(loraConfigOf(config), base.model);
+    matchAdapter(folder, unpackAdapter(tuned.layout, tuned.values, tuned.lora.modules), modules);
+  }
+  return tuned;
 }
 
 const trainsHead = ({ train }: Config) => train.character_loss > 0;
@@ -89,21 +111,21 @@ export function requireFrozenTower({ data }: Config, lora: LoraBinding | undefin
   });
 }
 
-/** Files of a checkpoint: a PEFT folder, or a Hugging Face folder like the base. */
+/** Files of a checkpoint: a PEFT folder, or a Hugging Face folder like `base`. */
 export async function encodeTuned(
-  config: Config,
-  { layout, lora, frozen }: Pick<Trained, "layout" | "lora" | "frozen">,
+  { base }: Pick<Config, "base">,
+  { layout, lora, settings, frozen }: Pick<Tuned, "layout" | "lora" | "settings" | "frozen">,
   values: Float32Array,
 ): Promise<Record<string, string | Uint8Array>> {
-  if (lora) {
+  if (lora && settings) {
     const weights = unpackAdapter(layout, values, lora.modules);
-    return encodeAdapter({ config: loraConfigOf(config), weights, base: config.base });
+    return encodeAdapter({ config: settings, weights, base });
   }
   const tensors = Object.entries({ ...frozen, ...viewByInput(layout, values) });
   const inFile = (file: string) => new Map(tensors.filter(([name]) => fileOf({ name }) === file));
   const head = inFile(HEAD);
   return {
-    ...(await readCompanions(resolveAsset(config.base))),
+    ...(await readCompanions(resolveAsset(base))),
     [WEIGHTS]: encodeSafetensors(inFile(WEIGHTS)),
     ...(head.size > 0 && { [HEAD]: encodeSafetensors(head) }),
   };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { openBytes, PIECE } from "../formats/byte-source.ts";
 import { InputError } from "../util/errors.ts";
 import { makeFolder, replaceFolderAtomic } from "../util/files.ts";
 
@@ -10,12 +10,14 @@ const CHECKSUMS = "checksums.json";
 /**
  * Replaces the checkpoint at `folder` by `files`, with `checksums.json` (SHA-256 of each) beside them. Whenever the
  * process dies or the disk fills up, the earlier checkpoint or this one is there, whole. One writer at a time.
+ * @param piece bytes that are hashed in one call
  */
 export async function saveCheckpoint(
   folder: string,
   files: Readonly<Record<string, string | Uint8Array>>,
+  piece = PIECE,
 ): Promise<void> {
-  const checksums = Object.fromEntries(Object.entries(files).map(([name, data]) => [name, checksum(data)]));
+  const checksums = Object.fromEntries(Object.entries(files).map(([name, data]) => [name, checksum(data, piece)]));
   await makeFolder(dirname(folder));
   await replaceFolderAtomic(folder, { ...files, [CHECKSUMS]: `${JSON.stringify(checksums, null, 2)}\n` });
 }
@@ -28,22 +30,23 @@ export function findCheckpoint(folder: string): string | undefined {
 /**
  * The bytes of each file of a checkpoint, by name. Only reads, so it may run beside a trainer which replaces the
  * checkpoint: one that changed in between is read again.
+ * @param piece bytes that are read, or hashed, in one call
  * @throws InputError naming the file when one is missing or not as it was written.
  */
-export async function loadCheckpoint(folder: string): Promise<Readonly<Record<string, Uint8Array>>> {
+export async function loadCheckpoint(folder: string, piece = PIECE): Promise<Readonly<Record<string, Uint8Array>>> {
   try {
-    return await readChecked(findCheckpoint(folder) ?? folder);
+    return await readChecked(findCheckpoint(folder) ?? folder, piece);
   } catch {
-    return readChecked(findCheckpoint(folder) ?? folder);
+    return readChecked(findCheckpoint(folder) ?? folder, piece);
   }
 }
 
-async function readChecked(folder: string): Promise<Record<string, Uint8Array>> {
+async function readChecked(folder: string, piece: number): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
-  for (const [name, expected] of Object.entries(await readChecksums(folder))) {
+  for (const [name, expected] of Object.entries(await readChecksums(folder, piece))) {
     const file = join(folder, name);
-    files[name] = await read(file);
-    if (checksum(files[name]) !== expected) {
+    files[name] = await read(file, piece);
+    if (checksum(files[name], piece) !== expected) {
       throw new InputError(`${file}: damaged: its SHA-256 is not the one in ${CHECKSUMS}`, {
         hint: "go on from another checkpoint of this run, or train again",
       });
@@ -52,10 +55,10 @@ async function readChecked(folder: string): Promise<Record<string, Uint8Array>> 
   return files;
 }
 
-async function readChecksums(folder: string): Promise<Record<string, string>> {
+async function readChecksums(folder: string, piece: number): Promise<Record<string, string>> {
   const file = join(folder, CHECKSUMS);
   try {
-    const checksums = JSON.parse((await read(file)).toString("utf8")) as Record<string, string>;
+    const checksums = JSON.parse(Buffer.from(await read(file, piece)).toString("utf8")) as Record<string, string>;
     if (Object.keys(checksums).every((name) => name === basename(name))) return checksums;
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
@@ -63,17 +66,28 @@ async function readChecksums(folder: string): Promise<Record<string, string>> {
   throw new InputError(`${file}: not a list of file names with their SHA-256`, { hint: "this checkpoint is damaged" });
 }
 
-async function read(file: string): Promise<Buffer> {
+async function read(file: string, piece: number): Promise<Uint8Array> {
   try {
-    return await readFile(file);
+    const source = await openBytes(file, piece);
+    try {
+      const bytes = new Uint8Array(source.size);
+      await source.read(bytes, 0);
+      return bytes;
+    } finally {
+      await source.close();
+    }
   } catch (cause) {
-    throw new InputError(`${file}: cannot be read: ${(cause as Error).message}`, {
+    const { message } = cause as Error;
+    throw new InputError(cause instanceof InputError ? message : `${file}: cannot be read: ${message}`, {
       hint: "this folder is no whole checkpoint of amlc",
       cause,
     });
   }
 }
 
-function checksum(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+function checksum(data: string | Uint8Array, piece: number): string {
+  const bytes = typeof data === "string" ? Buffer.from(data) : data;
+  const hash = createHash("sha256");
+  for (let at = 0; at < bytes.length; at += piece) hash.update(bytes.subarray(at, at + piece));
+  return hash.digest("hex");
 }

@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
 
@@ -24,6 +25,20 @@ export function appendHistory(file: string, record: HistoryRecord): void {
       hint: "make room on that disk, then resume the run: its last checkpoint is unharmed",
       cause,
     });
+  }
+}
+
+/**
+ * Returns when what was appended survives a power cut: before a checkpoint is saved, which does, and which nobody goes on from
+ * without the steps before it.
+ */
+export async function syncHistory(file: string): Promise<void> {
+  if (!existsSync(file)) return; // no step was taken
+  const opened = await open(file, "r+"); // Windows syncs nothing that is open for reading alone
+  try {
+    await opened.sync();
+  } finally {
+    await opened.close();
   }
 }
 

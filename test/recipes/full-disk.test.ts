@@ -30,7 +30,7 @@ test.skipIf(!mounted).each([0, 100_000])("a disk with %i bytes left costs no che
   const ballast = join(disk, "ballast");
   const { bavail, bsize } = statfsSync(disk);
   writeFileSync(ballast, new Uint8Array(bavail * bsize - left));
-  const { code, stderr } = await amlc(folder, "train", "--resume", run);
+  const { code, stderr } = await amlc(folder, "train", "--resume", run, "--force");
   expect([code, stderr]).toEqual([2, expect.stringMatching(/could not be written.*no space left on device/i)]);
   expect(stderr).toMatch(/hint: make room/);
   expect(adapterBytes(run)).toEqual(good);

@@ -1,15 +1,19 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { totalBytes } from "../../src/engine/memory-kinds.ts";
 import { planRun } from "../../src/recipes/plan.ts";
-import { train } from "../../src/recipes/train.ts";
+import { resume, train } from "../../src/recipes/train.ts";
+import { runFolder } from "../../src/runs/folder.ts";
 import * as memory from "../../src/util/available-memory.ts";
+import { InputError } from "../../src/util/errors.ts";
+import * as disk from "../../src/util/free-disk.ts";
 import { tinyConfig } from "../support/runs.ts";
 import { workFolder } from "../support/work-folder.ts";
 
 vi.mock(import("../../src/util/available-memory.ts"), { spy: true });
+vi.mock(import("../../src/util/free-disk.ts"), { spy: true });
 const folder = workFolder();
 const tiny = tinyConfig(folder);
 
@@ -55,8 +59,9 @@ describe("a step that does not fit", () => {
   });
 
   test("is told of a base in few bits beside its own folder, however that was written", async () => {
+    const config = loadConfig({ config: "lora-r8", sets: ["engine.name=tfjs"] }); // onnxruntime widens all of it at once
     const slashed = (memory: number) =>
-      planRun({ ...loadConfig({ config: "lora-r8" }), base: "checkpoints/paligemma-3b-ft-docvqa-448/" }, on(memory));
+      planRun({ ...config, base: "checkpoints/paligemma-3b-ft-docvqa-448/" }, on(memory));
     expect((await slashed(1e12)).base.config).toMatch(/paligemma-3b-448[\\/]config\.json$/);
     const { proposals } = await slashed(7.4e9);
     expect(proposals[0]!.changes).toEqual(["base=checkpoints/paligemma-3b-ft-docvqa-448-int8"]);
@@ -108,5 +113,44 @@ describe("training where memory does not suffice", () => {
     vi.mocked(memory.availableMemory).mockReturnValue(1);
     const config = { ...want, train: { ...want.train, max_steps: 1, warmup_steps: 0 } };
     expect((await train(config, { force: true })).steps).toBe(1);
+    vi.mocked(memory.availableMemory).mockReset();
+  });
+});
+
+describe("before training the disk is asked for room", () => {
+  const ONE = ["train.max_steps=1", "train.warmup_steps=0"];
+  const asked = () => vi.mocked(disk.requireFreeDisk).mock.lastCall![1];
+  /** What a run's checkpoint has on the disk, without the few files that say what it is. */
+  const tensorBytes = (checkpoint: string) =>
+    readdirSync(checkpoint)
+      .filter((name) => name.endsWith(".safetensors"))
+      .reduce((sum, name) => sum + statSync(join(checkpoint, name)).size, 0);
+  const HEADERS = 100_000;
+  const times = (count: number, checkpoint: string) => {
+    expect(asked()).toBeGreaterThan(count * (tensorBytes(checkpoint) - HEADERS));
+    expect(asked()).toBeLessThanOrEqual(count * tensorBytes(checkpoint));
+  };
+
+  test("of the last checkpoint and the best; and for what they lack, once more when the run goes on", async () => {
+    const { run } = await train(tinyConfig(folder, ...ONE, "tune=all", "run.name=two"));
+    times(2, runFolder(run).last);
+    await resume(run);
+    times(1, runFolder(run).last);
+  });
+
+  test("of one more where the best is another than the last", async () => {
+    const evaluating = ["eval.every=1", "eval.max_rows=1", "tune=all", "run.name=three"];
+    times(3, runFolder((await train(tinyConfig(folder, ...ONE, ...evaluating))).run).last);
+  });
+
+  test("of frozen weights too, where a checkpoint has them", async () => {
+    times(2, runFolder((await train(tinyConfig(folder, ...ONE, "tune=vision", "run.name=seeing"))).run).last);
+  });
+
+  test("and where it has none, neither a run is begun nor gone on with", async () => {
+    vi.mocked(disk.requireFreeDisk).mockRejectedValue(new InputError("none is free"));
+    await expect(train(tinyConfig(folder, ...ONE, "run.name=full"))).rejects.toThrow("none is free");
+    await expect(resume(join(folder, "two"))).rejects.toThrow("none is free");
+    vi.mocked(disk.requireFreeDisk).mockReset();
   });
 });

@@ -1,4 +1,13 @@
-import { appendFileSync, copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -104,6 +113,34 @@ describe("a run that is interrupted and resumed", () => {
     rmSync(join(path, "environment.json"));
     await expect(resume(path)).rejects.toThrow(`${join(path, "environment.json")}: no such file`);
   });
+
+  test.each([
+    ["alpha", "alpha: 16", "alpha: 32", /this adapter has alpha 16, the configuration lora\.alpha 32$/],
+    ["rank", "rank: 8", "rank: 16", /this adapter has rank 8, the configuration lora\.rank 16$/],
+    ["dropout", "dropout: 0", "dropout: 0.5", /this adapter has dropout 0, the configuration lora\.dropout 0\.5$/],
+    ["targets", "    - q_proj\n", "", /it has \d+ that lora\.targets does not name: /],
+  ])(
+    "is not trained on by another lora.%s than its adapter's, and keeps its checkpoint",
+    async (key, from, to, message) => {
+      const path = await trainUntil(1, `edited-${key}`, [`data.train=${quickRows}`]);
+      const checkpoint = () =>
+        ["adapter_model.safetensors", "adapter_config.json"].map((name) =>
+          readFileSync(join(path, "checkpoints", "last", name)),
+        );
+      const before = checkpoint();
+      const text = readFileSync(join(path, "config.yaml"), "utf8");
+      expect(text).toContain(from);
+      writeFileSync(join(path, "config.yaml"), text.replace(from, to));
+      await expect(resume(path)).rejects.toMatchObject({
+        message: expect.stringMatching(message),
+        hint: expect.stringContaining(`set lora.${key} to `),
+      });
+      expect(checkpoint()).toEqual(before);
+      await expect(resume(path, { sets: ["lora.alpha=1"] })).rejects.toMatchObject({
+        hint: expect.stringMatching(/start a new run/),
+      });
+    },
+  );
 });
 
 /** Trains until a step is taken and then aborts. @returns the path of the run */

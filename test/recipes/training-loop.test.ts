@@ -1,11 +1,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { train } from "../../src/recipes/train.ts";
 import type { TrainResult } from "../../src/recipes/training-loop.ts";
+import * as checkpoints from "../../src/runs/checkpoints.ts";
+import * as history from "../../src/runs/history.ts";
 import { AmlcError } from "../../src/util/errors.ts";
 import { adapterBytes, historyOf, SHIPPED, tinyConfig, writeQuickRows } from "../support/runs.ts";
 import { workFolder } from "../support/work-folder.ts";
+
+vi.mock(import("../../src/runs/checkpoints.ts"), { spy: true });
+vi.mock(import("../../src/runs/history.ts"), { spy: true });
 
 const folder = workFolder();
 const quickRows = writeQuickRows(join(folder, "quick.csv"));
@@ -48,6 +53,30 @@ describe("the steps of a run", () => {
     const still = await losses("data.shuffle=false");
     expect(still.slice(6)).toEqual(still.slice(0, 6));
   });
+});
+
+test("a checkpoint is saved when the history of its steps is safe from a power cut", async () => {
+  const log: string[] = [];
+  const { appendHistory, syncHistory } = await vi.importActual<typeof history>("../../src/runs/history.ts");
+  const { saveCheckpoint } = await vi.importActual<typeof checkpoints>("../../src/runs/checkpoints.ts");
+  vi.mocked(history.appendHistory).mockImplementation((file, record) => {
+    log.push(`step ${record.step}`);
+    appendHistory(file, record);
+  });
+  vi.mocked(history.syncHistory).mockImplementation(async (file) => {
+    await syncHistory(file);
+    log.push("synced");
+  });
+  vi.mocked(checkpoints.saveCheckpoint).mockImplementation(async (...args) => {
+    log.push("saved");
+    await saveCheckpoint(...args);
+  });
+  await trainQuick("train.max_steps=2", "train.save_every=1");
+  for (const spied of [history.appendHistory, history.syncHistory, checkpoints.saveCheckpoint]) {
+    vi.mocked(spied).mockReset();
+  }
+  const perStep = ["synced", "saved"];
+  expect(log).toEqual(["step 1", ...perStep, "step 2", ...perStep, ...perStep]); // the best is the last
 });
 
 describe("the best checkpoint", () => {

@@ -1,8 +1,26 @@
 import { appendFileSync, mkdtempSync, readFileSync } from "node:fs";
+import type * as Promises from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { appendHistory, readHistory, truncateHistory } from "../../src/runs/history.ts";
+import { expect, test, vi } from "vitest";
+import { appendHistory, readHistory, syncHistory, truncateHistory } from "../../src/runs/history.ts";
+
+/** Files that were synced, in order. */
+const synced: string[] = vi.hoisted(() => []);
+
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof Promises>();
+  const open = async (...args: Parameters<typeof real.open>) => {
+    const file = await real.open(...args);
+    const sync = file.sync.bind(file);
+    file.sync = async () => {
+      await sync();
+      synced.push(`${args[0]}`);
+    };
+    return file;
+  };
+  return { ...real, open };
+});
 
 const newFile = () => join(mkdtempSync(join(tmpdir(), "amlc-history-")), "history.jsonl");
 
@@ -15,6 +33,15 @@ function threeSteps(): string {
 test("what is appended is read back; a history that has not begun is empty", () => {
   expect(readHistory(newFile())).toEqual([]);
   expect(readHistory(threeSteps())[2]).toEqual({ step: 3, loss: 1 / 3, lr: 0.1 });
+});
+
+test("a history is synced when that is asked for, one that has not begun without a file", async () => {
+  const file = threeSteps();
+  expect(synced).toEqual([]);
+  await syncHistory(file);
+  expect(synced).toEqual([file]);
+  await syncHistory(newFile());
+  expect(readHistory(file)).toHaveLength(3);
 });
 
 test("a loss that is no number is null", () => {
