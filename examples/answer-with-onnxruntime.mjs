@@ -6,14 +6,13 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import sharp from "sharp";
 
-const LONGEST = 20; // tokens of an answer
-
 const [folder, photograph, entity] = process.argv.slice(2);
 const json = async (name) => JSON.parse(await readFile(join(folder, name), "utf8"));
 const open = (name) => InferenceSession.create(join(folder, "onnx", `${name}.onnx`));
 const int64 = (values, shape) => new Tensor("int64", BigInt64Array.from(values, BigInt), shape);
 
 const config = await json("config.json");
+const { asked } = await json("export.json"); // how the run was trained to be asked
 const tokenizer = new Tokenizer(await json("tokenizer.json"), await json("tokenizer_config.json"));
 const [vision, embed, decoder] = await Promise.all(["vision_encoder", "embed_tokens", "decoder_model_merged"].map(open));
 
@@ -33,8 +32,8 @@ async function readPixels(path) {
 const embedded = async (ids) => (await embed.run({ input_ids: int64(ids, [1, ids.length]) })).inputs_embeds.data;
 
 const { image_features: image } = await vision.run({ pixel_values: await readPixels(photograph) });
-const prompt = `answer en What is the ${entity.replaceAll("_", " ")}?\n`;
-const ids = [config.bos_token_id, ...tokenizer.encode(prompt, { add_special_tokens: false }).ids];
+const prompt = asked.prompt.replaceAll("{entity}", entity.replaceAll("_", " "));
+const ids = [config.bos_token_id, ...tokenizer.encode(`${prompt}\n`, { add_special_tokens: false }).ids];
 const width = image.dims[2];
 
 // Image and prompt are read at once; from then on a token at a time, with the keys and values of all before it.
@@ -49,7 +48,7 @@ let past = Object.fromEntries(
 );
 let seen = 0;
 const answer = [];
-while (answer.length < LONGEST) {
+while (answer.length < asked.max_new_tokens) {
   const count = embeds.length / width;
   const { logits, ...present } = await decoder.run({
     inputs_embeds: new Tensor("float32", embeds, [1, count, width]),

@@ -9,10 +9,9 @@ import onnxruntime
 from PIL import Image
 from tokenizers import Tokenizer
 
-LONGEST = 20  # tokens of an answer
-
 folder, photograph, entity = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 config = json.loads((folder / "config.json").read_text())
+asked = json.loads((folder / "export.json").read_text(encoding="utf-8"))["asked"]  # how the run was trained to be asked
 pixels = json.loads((folder / "preprocessor_config.json").read_text())
 tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 vision, embed, decoder = (
@@ -30,8 +29,8 @@ def embedded(ids):
     return embed.run(None, {"input_ids": np.array([ids], dtype=np.int64)})[0]
 
 
-prompt = f"answer en What is the {entity.replace('_', ' ')}?\n"
-ids = [config["bos_token_id"], *tokenizer.encode(prompt, add_special_tokens=False).ids]
+prompt = asked["prompt"].replace("{entity}", entity.replace("_", " "))
+ids = [config["bos_token_id"], *tokenizer.encode(f"{prompt}\n", add_special_tokens=False).ids]
 embeds = np.concatenate([features, embedded(ids)], axis=1)  # [1, image and prompt, D]
 text = config["text_config"]
 empty = np.zeros((1, text["num_key_value_heads"], 0, text["head_dim"]), dtype=np.float32)
@@ -39,7 +38,7 @@ past = {i.name: empty for i in decoder.get_inputs() if i.name.startswith("past_k
 names = [o.name for o in decoder.get_outputs()]
 
 seen, answer = 0, []
-while len(answer) < LONGEST:
+while len(answer) < asked["max_new_tokens"]:
     count = embeds.shape[1]
     found = decoder.run(None, {
         "inputs_embeds": embeds,

@@ -35,6 +35,7 @@ beforeAll(async () => {
       "data.features=null",
     ],
     ...[`run.dir=${folder}`, "run.name=nano", "train.max_steps=20", "train.save_every=0", "eval.every=0"],
+    ...["eval.max_new_tokens=4", `data.prompt=read en Tell the {entity} of it`],
   ];
   await train(loadConfig({ config: "lora-r8-nano-2500", sets }));
   await exportOnnx({ run: at("nano"), output: at("onnx"), dtypes: ["fp32"], checkRows: 0 });
@@ -73,6 +74,7 @@ test("answer-with-onnxruntime.mjs takes logits over all of PaliGemma's 257,216 t
   await using weights = await openMergedWeights(base);
   mkdirSync(output);
   await writeOnnxModel(output, weights, { dtypes: ["fp32"] });
+  writeFileSync(join(output, "export.json"), JSON.stringify({ asked: { prompt: "{entity}?", max_new_tokens: 2 } }));
   const script = example("answer-with-onnxruntime.mjs");
   await expect(run(process.execPath, [script, output, image, "item_weight"])).resolves.toMatchObject({ stderr: "" });
 });

@@ -1,6 +1,9 @@
 import { paddedLength, type TokenizedSample } from "./tokenize.ts";
 
-const widthOf = ({ prefix }: TokenizedSample) => paddedLength(prefix.length);
+/** What is asked, in tokens. */
+type Asked = Pick<TokenizedSample, "prefix">;
+
+const widthOf = ({ prefix }: Asked) => paddedLength(prefix.length);
 
 /**
  * Rows in groups of at most `batch`, all of one padded length: a row is padded the same whichever rows are beside it. Rows of
@@ -28,8 +31,8 @@ function listAt<K, V>(lists: Map<K, V[]>, key: K): V[] {
 }
 
 /** A row's prompt in its padded length, and how long it is without padding. */
-export function padPrompt(sample: TokenizedSample, padId: number): { tokens: Int32Array; length: number } {
-  const tokens = new Int32Array(widthOf(sample)).fill(padId);
-  tokens.set(sample.prefix);
-  return { tokens, length: sample.prefix.length };
+export function padPrompt(asked: Asked, padId: number): { tokens: Int32Array; length: number } {
+  const tokens = new Int32Array(widthOf(asked)).fill(padId);
+  tokens.set(asked.prefix);
+  return { tokens, length: asked.prefix.length };
 }

@@ -8,8 +8,9 @@ import { sizeOf } from "../util/tensor.ts";
 import { endIfStopped } from "../util/whole-folder.ts";
 import type { MergedWeights } from "./merged-weights.ts";
 
+export const MERGED_DTYPES = ["fp32", "fp16", "bf16"] as const;
 /** Type of the weights in the files. */
-export type MergedDtype = "fp32" | "fp16" | "bf16";
+export type MergedDtype = (typeof MERGED_DTYPES)[number];
 
 interface Rounding {
   readonly dtype: StoredDType;

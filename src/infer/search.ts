@@ -1,3 +1,4 @@
+import { InputError } from "../util/errors.ts";
 import type { Grammar } from "./answer-grammar.ts";
 import type { Reading } from "./reader.ts";
 
@@ -104,10 +105,16 @@ function likeliest(logits: Float32Array, count: number, allowed?: Int32Array) {
   return best.map((token) => ({ token, logProbability: logits[token]! - total }));
 }
 
+/** @throws InputError when a logit is no number: no token is then likelier than another */
 function logSumExp(logits: Float32Array): number {
   let largest = Number.NEGATIVE_INFINITY;
   for (const logit of logits) if (logit > largest) largest = logit;
   let sum = 0;
   for (const logit of logits) sum += Math.exp(logit - largest);
+  if (!Number.isFinite(sum)) {
+    throw new InputError("the model's logits are not finite numbers", {
+      hint: "half precision may overflow: set engine.products=fp32 or engine.weights=fp32; else look at what the run has learnt",
+    });
+  }
   return largest + Math.log(sum);
 }

@@ -6,6 +6,7 @@ import { type Asked, largestLogitError } from "../infer/compare-readers.ts";
 import { onnxReader } from "../infer/onnx-reader.ts";
 import type { Reader } from "../infer/reader.ts";
 import type { OnnxDtype } from "../model/onnx-layout.ts";
+import { InputError } from "../util/errors.ts";
 import { endIfStopped } from "../util/whole-folder.ts";
 import { type Answerer, answerWith, type openRunAnswerer } from "./answerer.ts";
 import type { Base } from "./base.ts";
@@ -34,22 +35,20 @@ type Opened = Awaited<ReturnType<typeof openRunAnswerer>>;
 
 export interface OnnxCheckOptions extends Watch {
   readonly dtypes: readonly OnnxDtype[];
-  /** Rows to answer. */
-  readonly most: number;
+  /** To answer. */
+  readonly rows: readonly TokenizedSample[];
 }
 
 /**
- * Answers the first `most` rows of validation, or of training where there is none, with written files and with the engine.
+ * Answers rows with written files and with the engine.
  * @throws InterruptedError when the signal ended it, between two batches of rows
  */
 export async function checkOnnx(
   folder: string,
   { config, base, answerer, reader }: Opened,
-  { dtypes, most, ...watch }: OnnxCheckOptions,
+  { dtypes, rows: samples, observer, signal }: OnnxCheckOptions,
 ): Promise<OnnxCheck[]> {
-  if (most === 0) return [];
-  const { observer, signal } = watch;
-  const samples = await rowsToCheck({ config, base }, most, watch);
+  if (samples.length === 0) return [];
   const expected = await textsOf(answerer, samples, signal);
   const fromPixels = { ...config, data: { ...config.data, features: null } };
   const { providers, threads } = config.engine;
@@ -78,9 +77,22 @@ export async function checkOnnx(
 
 const isRight = (text: string, { value }: TokenizedSample) => outcomeOf(text, value) === "tp";
 
-async function rowsToCheck({ config, base }: Pick<Opened, "config" | "base">, most: number, watch: Watch) {
+/**
+ * The first `most` rows of validation, or of training where there is none.
+ * @throws InputError when they or their photographs are not there
+ */
+export async function rowsToCheck(
+  { config, base }: Pick<Opened, "config" | "base">,
+  most: number,
+  watch: Watch,
+): Promise<readonly TokenizedSample[]> {
+  if (most === 0) return [];
   const [file] = filesOfSplit(config.data.val === null ? "train" : "val", config);
-  const { samples } = await readRows(file!, config, base, true, watch);
+  const { samples } = await readRows(file!, config, base, true, watch).catch((cause: unknown) => {
+    if (!(cause instanceof InputError)) throw cause;
+    const hint = [cause.hint, "--check 0 exports without a check"].filter((text) => text !== undefined).join("; or: ");
+    throw new InputError(cause.message, { hint, cause });
+  });
   return samples.slice(0, most);
 }
 

@@ -7,17 +7,18 @@ import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { fillPrompt } from "../data/prompt.ts";
 import { writeAdapter } from "../export/adapter.ts";
-import { type MergedDtype, writeMerged } from "../export/merged.ts";
+import { MERGED_DTYPES, type MergedDtype, writeMerged } from "../export/merged.ts";
 import { type MergedWeights, openMergedWeights } from "../export/merged-weights.ts";
 import { adapterCard, mergedCard, type Origin } from "../export/model-card.ts";
 import { checkJson, parseJson, readJson } from "../formats/json.ts";
 import { decodeAdapter, type SavedAdapter } from "../model/adapter-files.ts";
-import type { AdapterDialect } from "../model/weight-names.ts";
+import { ADAPTER_DIALECTS, type AdapterDialect } from "../model/weight-names.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
 import { openRun, type RunFolder } from "../runs/folder.ts";
 import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import { formatCount } from "../util/format-number.ts";
+import { requireOneOf } from "../util/one-of.ts";
 import { readManifest } from "../util/package.ts";
 import { endIfStopped, writeWholeFolder } from "../util/whole-folder.ts";
 import { requireOwnWeights } from "./base-of-run.ts";
@@ -82,6 +83,7 @@ const CARD = "README.md";
  */
 export async function exportMerged(options: ExportMergedOptions): Promise<ExportMergedReport> {
   const { dtype = "fp32", observer, signal } = options;
+  requireOneOf("dtype", dtype, MERGED_DTYPES);
   const source = await openRunCheckpoint(options);
   await using weights = await openRunWeights(source);
   if (source.adapter) await requireOwnWeights(source.run, source.config, weights);
@@ -100,6 +102,7 @@ export async function exportMerged(options: ExportMergedOptions): Promise<Export
  */
 export async function exportAdapter(options: ExportAdapterOptions): Promise<ExportAdapterReport> {
   const { dialect = "transformers>=5.6" } = options;
+  requireOneOf("dialect", dialect, ADAPTER_DIALECTS);
   const source = await openRunCheckpoint(options);
   const { adapter, config, run } = source;
   if (!adapter) {
@@ -136,10 +139,12 @@ export function openRunWeights({
     : openMergedWeights(findCheckpoint(folder)!);
 }
 
-/** How a run was trained to be asked. */
-export const askedOf = ({ data, eval: evaluation }: Config) => ({
+/** How a run was trained to be asked, and how it is answered. */
+export const askedOf = ({ data, eval: evaluation, decode }: Config) => ({
   prompt: data.prompt,
   max_new_tokens: evaluation.max_new_tokens,
+  constrain: decode.constrain,
+  n_best: decode.n_best,
 });
 
 async function openRunCheckpoint({ run: nameOrPath, checkpoint, sets = [] }: ExportOptions): Promise<RunCheckpoint> {

@@ -10,20 +10,25 @@ import { BadRowError } from "../data/bad-rows.ts";
 import type { ImageSource } from "../data/image-file.ts";
 import { normalisePixels, openPixelReader } from "../data/pixels.ts";
 import { fillPrompt } from "../data/prompt.ts";
+import { padPrompt } from "../data/questions-by-length.ts";
 import { encodePrompt } from "../data/tokenize.ts";
 import { loadTokenizer, type Tokenizer } from "../data/tokenizer.ts";
 import { readJson } from "../formats/json.ts";
 import { answerGrammars } from "../infer/answer-grammar.ts";
 import { answerQuestions } from "../infer/answer-rows.ts";
+import { graphReader } from "../infer/graph-reader.ts";
 import { onnxReader } from "../infer/onnx-reader.ts";
 import type { Reader } from "../infer/reader.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { ONNX_DTYPES, type OnnxDtype, onnxFile } from "../model/onnx-layout.ts";
 import { type Preprocessor, readPreprocessor } from "../model/preprocessor.ts";
+import { openRun } from "../runs/folder.ts";
 import { InputError, ifValid } from "../util/errors.ts";
 import { suggestName } from "../util/near-name.ts";
-import { openReaders, openRunAnswerer } from "./answerer.ts";
-import { loadBase } from "./base.ts";
+import { requireOneOf } from "../util/one-of.ts";
+import { openReaders, type Readers } from "./answerer.ts";
+import { type Base, loadBase } from "./base.ts";
+import { openRunModel } from "./run-model.ts";
 import { startTuned } from "./tuned.ts";
 
 export interface LoadOptions {
@@ -68,15 +73,16 @@ interface Loaded {
 
 /**
  * Loads what answers: a run by name or path, a folder that `amlc export onnx` wrote, or a Hugging Face folder of PaliGemma.
+ * It answers as `amlc predict` does, but for `decode.min_confidence`: no answer is left blank, its confidence is there to judge.
  * @throws InputError when it is none of these, or something of it is missing
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
   const { config, tokenizer, preprocessor, reader, release } = await open(path, options);
   const pixels = openPixelReader({ imageSize: preprocessor.imageSize });
-  const { constrain } = config.decode;
+  const { constrain, n_best: width } = config.decode;
   const maxTokens = config.eval.max_new_tokens;
   const answering = {
-    ...{ tokenizer, maxTokens, width: 1 },
+    ...{ tokenizer, maxTokens, width },
     grammarOf: constrain === "off" ? undefined : answerGrammars(tokenizer, constrain, maxTokens),
   };
 
@@ -94,7 +100,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
       throw new InputError(`there is no entity "${entity}"`, { hint: suggestName(String(entity), ENTITIES) });
     }
     const prefix = encodePrompt(tokenizer, fillPrompt(config.data.prompt, entity));
-    const question = { features, entity, tokens: Int32Array.from(prefix), length: prefix.length };
+    const question = { features, entity, ...padPrompt({ prefix }, tokenizer.padId) };
     const [[best]] = (await answerQuestions(reader, [question], answering)) as [[{ text: string; confidence: number }]];
     return { ...best, value: ifValid(() => parseAnswer(best.text)) ?? null };
   }
@@ -123,24 +129,52 @@ function requireImage(image: ImageSource): void {
 
 async function open(path: string, options: LoadOptions): Promise<Loaded> {
   const folder = resolveAsset(path);
-  if (ONNX_DTYPES.some((dtype) => existsSync(join(folder, onnxFile("decoder_model_merged", dtype)))))
-    return openOnnx(folder, options);
-  if (existsSync(join(folder, "preprocessor_config.json"))) return openFolder(folder, options);
-  const { checkpoint, sets } = options;
+  const { checkpoint, dtype, sets } = options;
+  const isOnnx = ONNX_DTYPES.some((each) => existsSync(join(folder, onnxFile("decoder_model_merged", each))));
+  const isRun = !isOnnx && !existsSync(join(folder, "config.json"));
+  if (isRun) requireRun(path);
+  if (dtype !== undefined && !isOnnx) {
+    throw new InputError(`dtype: "${dtype}" is of an ONNX folder, and ${path} is none`, {
+      hint: 'weights of another are in half precision with sets: ["engine.weights=fp16"]',
+    });
+  }
+  if (checkpoint !== undefined && !isRun) {
+    throw new InputError(`checkpoint: "${checkpoint}" is of a run, and ${path} is none`, { hint: "leave it out" });
+  }
+  if (isOnnx) return openOnnx(folder, options);
+  if (!isRun) return openFolder(folder, options);
   const source = { run: path, ...(checkpoint && { checkpoint }), ...(sets && { sets }) };
-  const { config, base, answerer, reader } = await openRunAnswerer(source);
-  return {
-    config,
-    tokenizer: base.tokenizer,
-    preprocessor: base.model.preprocessor,
-    reader,
-    release: answerer.release,
-  };
+  const { config, base, trained } = await openRunModel(source);
+  return loadedFrom(config, base, openReaders(base, trained));
+}
+
+/** @throws InputError naming all that can be loaded */
+function requireRun(path: string): void {
+  try {
+    openRun(path);
+  } catch (cause) {
+    if (!(cause instanceof InputError)) throw cause;
+    const kinds = "no run (config.yaml), no folder of amlc export onnx (onnx/), no Hugging Face folder (config.json)";
+    throw new InputError(`${path}: there is ${kinds}`, {
+      ...(cause.hint !== undefined && { hint: cause.hint }),
+      cause,
+    });
+  }
+}
+
+/** What an engine reads with a base. */
+function loadedFrom(config: Config, { tokenizer, model }: Base, { with: readWith, release }: Readers): Loaded {
+  return { ...{ config, tokenizer, preprocessor: model.preprocessor }, ...{ reader: readWith(), release } };
 }
 
 /** The settings of an exported model: those that it was trained to be asked with. */
 const exportSchema = z.looseObject({
-  asked: z.looseObject({ prompt: z.string(), max_new_tokens: z.int() }).optional(),
+  asked: z
+    .looseObject({
+      ...{ prompt: z.string(), max_new_tokens: z.int() },
+      ...{ constrain: z.string().default("off"), n_best: z.int().default(1) },
+    })
+    .optional(),
 });
 
 async function configOf(folder: string, { sets = [] }: LoadOptions): Promise<Config> {
@@ -148,15 +182,14 @@ async function configOf(folder: string, { sets = [] }: LoadOptions): Promise<Con
   const asked = existsSync(report) ? (await readJson(report, exportSchema)).asked : undefined;
   const data = { train: "none", images: "none", ...(asked && { prompt: asked.prompt }) };
   const evaluation = asked ? { max_new_tokens: asked.max_new_tokens } : {};
-  return parseConfig({ base: folder, data, eval: evaluation }, undefined, sets);
+  const decode = asked ? { constrain: asked.constrain, n_best: asked.n_best } : {};
+  return parseConfig({ base: folder, data, eval: evaluation, decode }, undefined, sets);
 }
 
 async function openOnnx(folder: string, options: LoadOptions): Promise<Loaded> {
   const there = ONNX_DTYPES.filter((dtype) => existsSync(join(folder, onnxFile("decoder_model_merged", dtype))));
   const { dtype = there[0]! } = options;
-  if (!ONNX_DTYPES.includes(dtype)) {
-    throw new InputError(`dtype: there is no "${dtype}"`, { hint: suggestName(String(dtype), ONNX_DTYPES) });
-  }
+  requireOneOf("dtype", dtype, ONNX_DTYPES);
   if (!there.includes(dtype)) {
     throw new InputError(`${folder}: has no ${onnxFile("decoder_model_merged", dtype)}`, {
       hint: `it holds ${there.join(", ")}; amlc export onnx --dtype ${dtype} writes it`,
@@ -176,9 +209,13 @@ async function openOnnx(folder: string, options: LoadOptions): Promise<Loaded> {
 async function openFolder(folder: string, options: LoadOptions): Promise<Loaded> {
   const config = await configOf(folder, options);
   const base = await loadBase(config);
-  const readers = openReaders(base, await startTuned(config, base));
-  return {
-    ...{ config, tokenizer: base.tokenizer, preprocessor: base.model.preprocessor },
-    ...{ reader: readers.with(), release: readers.release },
-  };
+  // A fresh adapter adds nothing to an answer, and two products a layer to its time.
+  const isBare = config.lora.init_adapter === null;
+  return loadedFrom(config, base, isBare ? bareReaders(base) : openReaders(base, await startTuned(config, base)));
+}
+
+/** Reads with a base as it is. */
+function bareReaders({ engine, model }: Base): Readers {
+  const graphs = graphReader(engine, model);
+  return { with: () => graphs.with({}), release: graphs.release };
 }

@@ -15,6 +15,7 @@ import { isFault } from "./predict/answer-log.ts";
 import type { PartTask } from "./predict/answer-part.ts";
 import { type BlankRule, blankRule } from "./predict/blank-rule.ts";
 import { describeDivision, divideWork, roomHere, weightBytes } from "./predict/division.ts";
+import { findUnowned } from "./predict/file-owners.ts";
 import { sweepPartLocks } from "./predict/part-lock.ts";
 import { copyManifest, cutTable, type PartRows, readParts, requirePhotographs } from "./predict/part-rows.ts";
 import { claimFolder, makePlan, type Plan, workFiles } from "./predict/plan.ts";
@@ -71,7 +72,7 @@ export interface PredictReport {
 }
 
 /** What is settled before anything is loaded. */
-interface Prepared {
+export interface Prepared {
   readonly test: TestTable;
   readonly run: RunFolder;
   readonly config: Config;
@@ -103,8 +104,9 @@ const PARTS = 4;
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
   const { output, work = `${output}-work`, part, fresh = false } = options;
-  const prepared = await prepare(options);
+  const prepared = await preparePrediction(options);
   const { test, plan, images } = prepared;
+  requirePhotographs(test, images);
   await makeOutputFolder(work);
   await requireWritable(output);
   using _lock = await lockFolder(work, PREDICTING);
@@ -112,7 +114,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   const { threads } = await claimFolder(work, { plan, threads: prepared.threads }, fresh);
   const cut = await cutTable(test.path, Number(plan.parts), work, readOptions(options));
   const manifest = part === undefined ? null : await copyManifest(cut, output);
-  const parts = await readParts(test, cut, work, images, part);
+  const parts = await readParts(test, cut, work, { images, unowned: await findUnowned(test, images), only: part });
   const tally = openTally(parts, { ...test, ...prepared, observer: options.observer });
   const left = tally.total - tally.done;
   if (left === 0) options.observer?.note?.(`${output}: all ${tally.total} rows are answered already`);
@@ -128,8 +130,8 @@ async function sweep(work: string, output: string): Promise<void> {
   await sweepBegunFiles(dirname(output), basename(output));
 }
 
-/** Checks all that can be checked without a model. */
-async function prepare(options: PredictOptions): Promise<Prepared> {
+/** Checks all that can be checked without a model and without photographs. @throws InputError for what would stop {@link predict} */
+export async function preparePrediction(options: PredictOptions): Promise<Prepared> {
   await refuseOverwrite([options.test], [options.output]);
   const test = await readTestTable(options.test);
   const parts = countParts(options, test);
@@ -142,8 +144,7 @@ async function prepare(options: PredictOptions): Promise<Prepared> {
   const config = loadConfig({ config: run.config, sets });
   const images = resolveAsset(config.data.images);
   const checkpoint = chooseCheckpoint(run, options.checkpoint);
-  requirePhotographs(test, images);
-  const plan = await makePlan({ test: options.test, run, config, checkpoint, parts });
+  const plan = await makePlan({ test: options.test, run, config, checkpoint, images, parts });
   const bytes = await weightBytes(resolveAsset(config.base), config.engine.weights);
   const own = options.part === undefined ? parts : 1;
   const onDevice = await isOnDevice(config.engine);
@@ -183,8 +184,8 @@ async function answerRest(
   if (tally.done > 0) observer?.note?.(`${output}: ${tally.done} of ${tally.total} rows are answered already`);
   observer?.note?.(describeDivision(division));
   const tasks = open.map(
-    ({ part, table, log, open: indices }): PartTask => ({
-      ...{ part, work, table, log, indices, images, run: run.path, weights: String(plan.weights_sha256) },
+    ({ part, table, log, open: indices, unowned }): PartTask => ({
+      ...{ part, work, table, log, indices, unowned, images, run: run.path, weights: String(plan.weights_sha256) },
       checkpoint: plan.checkpoint as "best" | "last",
       sets: [...sets, `engine.threads=${threads}`],
     }),

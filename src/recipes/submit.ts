@@ -3,26 +3,26 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import type { ScoreByEntity } from "../challenge/score.ts";
 import type { DataSettings } from "../config/data-schema.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadAnswerRules } from "../data/answer-rules.ts";
 import type { SubmissionCheck } from "../data/check-submission.ts";
 import type { DownloadReport } from "../data/download/download.ts";
 import { MANIFEST } from "../data/download/file-names.ts";
+import { readDownloads } from "../data/download/manifest.ts";
+import { isWhole } from "../data/download/plan.ts";
 import { readJson } from "../formats/json.ts";
 import { checksumFiles } from "../runs/environment.ts";
-import { openRun } from "../runs/folder.ts";
 import { AmlcError } from "../util/errors.ts";
 import { makeOutputFolder, writeFileAtomic } from "../util/files.ts";
 import { type LockPurpose, lockFolder } from "../util/folder-lock.ts";
 import { sweepBegunFiles } from "../util/left-overs.ts";
 import { readManifest } from "../util/package.ts";
-import { chooseCheckpoint } from "./checkpoint-of-run.ts";
 import { type CleanAnswersReport, cleanAnswers } from "./clean-answers.ts";
 import { downloadTable } from "./data/download.ts";
 import { checkSettings, refuseOverwrite } from "./data/table-job.ts";
 import { requirePhotographs } from "./predict/part-rows.ts";
-import { readTestTable, type TestTable } from "./predict/test-table.ts";
+import type { TestTable } from "./predict/test-table.ts";
 import { requireWritable } from "./predict/write-answers.ts";
-import { type PredictOptions, type PredictReport, predict, type RowFault } from "./predict.ts";
+import { type PredictOptions, type PredictReport, predict, preparePrediction, type RowFault } from "./predict.ts";
 import { sanity } from "./sanity.ts";
 import { scoreFiles } from "./score.ts";
 
@@ -101,7 +101,7 @@ export async function submit(options: SubmitOptions): Promise<SubmitReport> {
 
   observer?.note?.("1 of 4: the photographs");
   const asked = { test: testSum, images, download: JSON.stringify(download) };
-  if (options.retryImages) stages.forget("download");
+  if (options.retryImages || !(await arePhotographsThere(table, images))) stages.forget("download");
   const fetched = await stages.take("download", asked, [join(images, MANIFEST)], () =>
     downloadTable({ input: test, images, settings: download, ...job }),
   );
@@ -129,13 +129,17 @@ export async function submit(options: SubmitOptions): Promise<SubmitReport> {
 }
 
 /** The test table, before photographs are fetched, which may take hours. @throws InputError for what would stop a later stage */
-async function checkEarly({ test, output, run: name, checkpoint, sets, rules }: SubmitOptions): Promise<TestTable> {
-  await refuseOverwrite([test, rules], [output]);
-  const table = await readTestTable(test);
-  const run = openRun(name);
-  loadConfig({ config: run.config, sets: sets ?? [] });
-  chooseCheckpoint(run, checkpoint);
-  return table;
+async function checkEarly(options: SubmitOptions): Promise<TestTable> {
+  await refuseOverwrite([options.test, options.rules], [options.output]);
+  loadAnswerRules(options.rules);
+  return (await preparePrediction(options)).test;
+}
+
+/** Whether each photograph of the table that was fetched is still there. */
+async function arePhotographsThere({ rows }: TestTable, images: string): Promise<boolean> {
+  const links = new Set(rows.map(({ link }) => link));
+  const fetched = (await readDownloads(join(images, MANIFEST))).filter(({ status }) => status === "ok");
+  return fetched.every((entry) => !links.has(entry.link) || isWhole(images, entry));
 }
 
 const StagesSchema = z.record(

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Grammar } from "../../src/infer/answer-grammar.ts";
 import type { Reading } from "../../src/infer/reader.ts";
 import { searchAnswers } from "../../src/infer/search.ts";
+import { InputError } from "../../src/util/errors.ts";
 
 const EOS = 0;
 const VOCABULARY = 4;
@@ -96,6 +97,26 @@ test("a row's answers do not depend on the rows beside it", async () => {
     const alone = tableReading((_, tokens) => model(row, tokens), 1);
     expect(await searchAnswers(alone, 1, { ...options, width: 3 })).toEqual([together[row]]);
   }
+});
+
+test.each([
+  ["NaN", [0, Number.NaN, 0, 0]],
+  ["+∞", [0, Number.POSITIVE_INFINITY, 0, 0]],
+  ["all −∞", Array(VOCABULARY).fill(Number.NEGATIVE_INFINITY)],
+])("logits that are no numbers are told, and make no answer: %s", async (_, logits: number[]) => {
+  const model: Model = (row, tokens) => (row === 1 && tokens.length === 1 ? logits : [0, 9, 0, 0]);
+  const found = searchAnswers(tableReading(model, 2), 2, options);
+  await expect(found).rejects.toThrow(InputError);
+  await expect(found).rejects.toMatchObject({
+    message: "the model's logits are not finite numbers",
+    hint: expect.stringContaining("engine.weights=fp32"),
+  });
+});
+
+test("a token that cannot be, with a logit of −∞, makes no fault", async () => {
+  const model: Model = () => [9, Number.NEGATIVE_INFINITY, 0, 0];
+  const [found] = await searchAnswers(tableReading(model, 1), 1, options);
+  expect(found![0]!.tokens).toEqual([]);
 });
 
 test("rows that have ended are not read on", async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { exportOnnx } from "../../src/recipes/export-onnx.ts";
@@ -33,6 +33,28 @@ test("told to stop while it writes or checks its files, an export leaves nothing
   expect(await exportUntil("stopped", /^onnx\/vision_encoder/)).toHaveLength(1);
   await exportUntil("stopped", /answering 3 rows/);
   expect(readdirSync(folder).filter((name) => name.startsWith("stopped"))).toEqual([]);
+});
+
+test("where photographs to check with are absent, that is told before a file is written, with the way to do without", async () => {
+  const notes: string[] = [];
+  const options = { run: at("adapted"), output: at("unchecked"), dtypes: ["fp32"] as const };
+  const away = { sets: [`data.images=${at("nowhere")}`], observer: { note: (text: string) => void notes.push(text) } };
+  await expect(exportOnnx({ ...options, ...away, checkRows: 3 })).rejects.toMatchObject({
+    message: expect.stringContaining("no such image"),
+    hint: expect.stringContaining("--check 0"),
+  });
+  expect(notes).toEqual([]);
+  expect(await exportOnnx({ ...options, ...away, checkRows: 0 })).toMatchObject({ checks: [] });
+});
+
+test("no type of weights at all, and one that is none, are refused before anything is loaded", async () => {
+  const options = { run: at("adapted"), output: at("untyped"), checkRows: 0 };
+  await expect(exportOnnx({ ...options, dtypes: [] })).rejects.toThrow("dtypes: names none");
+  await expect(exportOnnx({ ...options, dtypes: ["q16" as "q4"] })).rejects.toMatchObject({
+    message: 'dtypes: there is no "q16"',
+    hint: expect.stringContaining("fp16"),
+  });
+  expect(existsSync(at("untyped"))).toBe(false);
 });
 
 test("what an earlier export has written stays, until the next one is whole", async () => {

@@ -144,6 +144,14 @@ describe("export merged", () => {
     await expect(loadModel(join(disk, "model"), "f32")).resolves.toBeDefined();
   });
 
+  test("a type of weights that is none is told before anything is read", async () => {
+    await expect(merge(at("none"), { dtype: "q4" as "fp16" })).rejects.toMatchObject({
+      message: 'dtype: there is no "q4"',
+      hint: "there are: fp32, fp16, bf16",
+    });
+    expect(existsSync(at("none"))).toBe(false);
+  });
+
   test("a run without a checkpoint, and a base that is gone, are told with what to do", async () => {
     const { run } = await trainQuick("empty", "train.max_steps=1");
     await expect(
@@ -176,6 +184,13 @@ describe("export adapter", () => {
     const stopped = exportAdapter({ run: at("adapted"), output, signal: AbortSignal.abort() });
     await expect(stopped).rejects.toThrow(InterruptedError);
     expect(readdirSync(folder).filter((name) => name.startsWith("stopped-adapter"))).toEqual([]);
+  });
+
+  test("for a release that is none is refused", async () => {
+    const dialect = "transformers>=5" as "transformers>=5.6";
+    const refused = exportAdapter({ run: at("adapted"), output: at("no-adapter"), dialect });
+    await expect(refused).rejects.toThrow('dialect: there is no "transformers>=5"');
+    expect(existsSync(at("no-adapter"))).toBe(false);
   });
 
   test("names its modules as the release does", async () => {

@@ -1,15 +1,21 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Entity } from "../../src/challenge/entities.ts";
 import { evaluate } from "../../src/recipes/evaluate.ts";
+import { exportMerged } from "../../src/recipes/export.ts";
 import { exportOnnx } from "../../src/recipes/export-onnx.ts";
 import { type LoadedModel, load } from "../../src/recipes/load.ts";
+import { openPhotographs } from "../../src/recipes/steps.ts";
 import { train } from "../../src/recipes/train.ts";
+import { startTuned } from "../../src/recipes/tuned.ts";
 import { InputError } from "../../src/util/errors.ts";
 import { PACKAGE_ROOT } from "../../src/util/package.ts";
 import { SHIPPED, tinyConfig } from "../support/runs.ts";
 import { workFolder } from "../support/work-folder.ts";
+
+vi.mock(import("../../src/recipes/steps.ts"), { spy: true });
+vi.mock(import("../../src/recipes/tuned.ts"), { spy: true });
 
 const folder = workFolder();
 const run = join(folder, "learnt");
@@ -71,6 +77,24 @@ describe("a run", () => {
   );
 });
 
+test("a run has one pool of threads that read photographs", async () => {
+  vi.mocked(openPhotographs).mockClear();
+  await (await load(run, { sets: ["engine.threads=1"] })).release();
+  expect(openPhotographs).not.toHaveBeenCalled();
+});
+
+test("the likeliest of the best few is given where a beam is set, as amlc eval gives it", async () => {
+  const sets = ["engine.threads=1", "decode.n_best=4"];
+  const { predictions } = await evaluate({ run, split: "val", sets });
+  expect(predictions.map(({ prediction }) => prediction)).not.toEqual([...answers.values()]);
+  const model = await load(run, { sets });
+  for (const [i, { image, entity }] of rows.entries()) {
+    const { text, confidence } = await model.answer(image, entity);
+    expect({ text, confidence }).toEqual({ text: predictions[i]!.prediction, confidence: predictions[i]!.confidence });
+  }
+  await model.release();
+});
+
 test("a form of answers is a setting: the text then has a value", async () => {
   const model = await load(run, { sets: ["engine.threads=1", "decode.constrain=units"] });
   const { text, value } = await model.answer(rows[0]!.image, "wattage");
@@ -121,8 +145,73 @@ describe("an ONNX folder", () => {
   }, 60_000);
 });
 
-test("a Hugging Face folder answers without any run", async () => {
-  const model = await load(join(PACKAGE_ROOT, "checkpoints", "nano"));
-  expect((await model.answer(rows[0]!.image, "item_weight")).text).toEqual(expect.any(String));
-  await model.release();
+describe("a Hugging Face folder", () => {
+  const nano = join(PACKAGE_ROOT, "checkpoints", "nano");
+
+  test("answers without any run, whatever file it has of its preprocessing", async () => {
+    const bare = join(folder, "bare");
+    cpSync(nano, bare, { recursive: true });
+    rmSync(join(bare, "preprocessor_config.json"));
+    const [image, texts] = [rows[0]!.image, [] as string[]];
+    for (const place of [nano, bare]) {
+      const model = await load(place, { sets: ["engine.threads=1"] });
+      texts.push((await model.answer(image, "item_weight")).text);
+      await model.release();
+    }
+    expect(texts).toEqual([expect.any(String), texts[0]]);
+  });
+
+  test("is read without an adapter, unless one is named", async () => {
+    vi.mocked(startTuned).mockClear();
+    const sets = ["engine.threads=1"];
+    const bare = await load("checkpoints/tiny", { sets });
+    expect(startTuned).not.toHaveBeenCalled();
+    const adapter = ["lora.rank=8", "lora.alpha=16", `lora.init_adapter=${join(run, "checkpoints", "best")}`];
+    const adapted = await load("checkpoints/tiny", { sets: [...sets, ...adapter] });
+    const { image, entity } = rows[0]!;
+    const text = answers.get(`${image} ${entity}`);
+    expect((await adapted.answer(image, entity)).text).toBe(text);
+    expect((await bare.answer(image, entity)).text).not.toBe(text);
+    await Promise.all([bare.release(), adapted.release()]);
+  });
+
+  test("in an export is asked in the form that the run was asked in", async () => {
+    const merged = join(folder, "merged");
+    const sets = ["engine.threads=1", "decode.constrain=units", "decode.n_best=2"];
+    const { asked } = await exportMerged({ run, output: merged, sets });
+    expect(asked).toMatchObject({ constrain: "units", n_best: 2 });
+    const [exported, model] = [await load(merged, { sets: ["engine.threads=1"] }), await load(run, { sets })];
+    const { text } = await exported.answer(rows[0]!.image, "wattage");
+    expect(text).toMatch(/^[\d.]+ (kilo)?watt$/);
+    expect((await model.answer(rows[0]!.image, "wattage")).text).toBe(text);
+    await Promise.all([exported.release(), model.release()]);
+  });
+});
+
+describe("before anything is loaded", () => {
+  test("a path that is nothing is told with all that could be there", async () => {
+    const [nothing, empty] = [join(folder, "lerant"), join(folder, "empty")];
+    mkdirSync(empty);
+    for (const path of [nothing, empty]) {
+      const error = await load(path, { dtype: "q8", checkpoint: "best" }).catch((error: InputError) => error);
+      expect(error).toBeInstanceOf(InputError);
+      expect((error as InputError).message).toMatch(
+        /^.*: there is no run .*, no folder of amlc export onnx .*, no Hug/,
+      );
+    }
+    await expect(load(nothing)).rejects.toMatchObject({ hint: expect.stringContaining('did you mean "learnt"?') });
+  });
+
+  test("an option that is of another kind of folder is refused", async () => {
+    await expect(load(run, { dtype: "q8" })).rejects.toThrow(`dtype: "q8" is of an ONNX folder, and ${run} is none`);
+    const nano = join(PACKAGE_ROOT, "checkpoints", "nano");
+    await expect(load(nano, { checkpoint: "last" })).rejects.toThrow(
+      `checkpoint: "last" is of a run, and ${nano} is none`,
+    );
+  });
+
+  test("a checkpoint that no run has is refused with the name that is like it", async () => {
+    const error = await load(run, { checkpoint: "bset" as "best" }).catch((error: InputError) => error);
+    expect(error).toMatchObject({ message: 'checkpoint: there is no "bset"', hint: 'did you mean "best"?' });
+  });
 });

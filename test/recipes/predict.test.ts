@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -184,6 +185,31 @@ describe("a row that cannot be asked about", () => {
     expect(textOf(output).split("\n").slice(0, 5)).toEqual(expected);
   });
 
+  test("is one whose file is the photograph of another link, whichever part it is in, until a download says it is its own", async () => {
+    const shared = join(folder, "shared");
+    cpSync(images, shared, { recursive: true });
+    const [own, other] = ["1", "2"].map((id) => ROWS[0]!.replace(",", `?id=${id},`));
+    const linkOf = (row: string) => row.split(",")[0]!;
+    const file = writeRows("shared.csv", [own!, ROWS[1]!, ROWS[2]!, other!]);
+    const asked = { test: file, images: shared, output: join(folder, "shared-answers.csv"), parts: 2 };
+    const reason = (owner: string) => expect.stringContaining(` is that of ${owner}`);
+    expect(await answer(asked)).toMatchObject({
+      faults: [{ line: 5, index: 24, reason: reason(linkOf(own!)) }],
+    });
+    const [, answered, , , empty] = textOf(asked.output).split("\n");
+    expect(answered).toBe(whole.text.split("\n")[1]);
+    expect(empty).toMatch(/^24,item_\w+,,$/);
+    const name = link(ROWS[0]!);
+    const entry = { link: linkOf(other!), file: name, status: "ok", bytes: statSync(join(shared, name)).size };
+    const line = JSON.stringify({ ...entry, sha256: null, reason: null, attempts: 1 });
+    writeFileSync(join(shared, "manifest.jsonl"), `${line}\n`);
+    expect(await answer(asked)).toMatchObject({
+      rows_now: 2,
+      faults: [{ line: 2, index: 3, reason: reason(linkOf(other!)) }],
+    });
+    expect(textOf(asked.output).split("\n")[4]).toBe(answered!.replace(/^3,/, "24,"));
+  });
+
   test("is every row where the folder is the wrong one, which is refused", async () => {
     await expect(answer({ images: join(folder, "learnt") })).rejects.toThrow(
       /not one of its \d+ rows has its photograph/,
@@ -202,8 +228,11 @@ describe("a test table is refused, before anything is loaded,", () => {
     await expect(answer({ test: file, run: "no-such-run" })).rejects.toThrow(message);
   });
 
-  test("with fewer images than parts", async () => {
+  test("with fewer images than parts; spaces around a link make no other image of it", async () => {
     await expect(answer({ parts: 99 })).rejects.toThrow("has 9 images, too few for 99 parts");
+    const spaced = writeRows("spaced.csv", [...ROWS, ...ROWS.map((row) => row.replace(",", " ,"))]);
+    await expect(answer({ test: spaced, parts: 10 })).rejects.toThrow("has 9 images, too few for 10 parts");
+    await expect(answer({ test: spaced, parts: 10 })).rejects.toMatchObject({ hint: "make at most --parts 9" });
   });
 });
 
@@ -248,6 +277,17 @@ describe("the folder of what is answered so far", () => {
     const fewer = writeRows("fewer.csv", ROWS.slice(1));
     await expect(answer({ output, test: fewer })).rejects.toThrow(/test_sha256: [0-9a-f]{12} there, now [0-9a-f]{12}/);
     expect(await answer({ ...other, test: fewer, fresh: true })).toMatchObject({ rows_now: ROWS.length - 1 });
+  });
+
+  test("is not mixed with answers to other photographs or of another backend", async () => {
+    const output = join(folder, "photographed.csv");
+    await answer({ output });
+    const others = join(folder, "other-photographs");
+    cpSync(images, others, { recursive: true });
+    const told = answer({ output, images: others, sets: ["engine.backend=wasm"] });
+    await expect(told).rejects.toThrow(
+      `\n  images: ${images} there, now ${others}\n  engine.backend: auto there, now wasm`,
+    );
   });
 
   test("whose log is damaged is not guessed at", async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sanity } from "../../src/recipes/sanity.ts";
@@ -112,6 +112,20 @@ test("photographs that could not be fetched are asked for again where that is wa
   expect(readFileSync(join(mended.work, "raw.csv"), "utf8")).toMatch(/^101,\w+,.*,[01]\.\d{4}$/m);
 });
 
+test("photographs that are gone since, or are cut short, are fetched again", async () => {
+  const asked = options("lost.csv", { images: join(folder, "lost") });
+  const { there } = (await submit(asked)).images;
+  rmSync(join(folder, "lost", "0.jpg"));
+  truncateSync(join(folder, "lost", "4.jpg"), 10);
+  const before = countRequests();
+  expect(await submit(asked)).toMatchObject({ images: { there }, kept: ["predict", "clean"] });
+  expect(countRequests() - before).toBeGreaterThanOrEqual(2);
+  expect(["0.jpg", "4.jpg"].map((name) => statSync(join(folder, "lost", name)).size)).toEqual(
+    [0, 4].map((row) => statSync(join(SHIPPED, "images", NAMES[row]!)).size),
+  );
+  expect(await submit(asked)).toMatchObject({ kept: ["download", "predict", "clean"] });
+});
+
 test("where not one photograph could be fetched, the reasons are told and how to ask again", async () => {
   const gone = join(folder, "gone.csv");
   const links = ["/x.jpg", "/y.jpg"].map((path) => server.serve(path, status(404)));
@@ -142,5 +156,10 @@ test("what would stop a later stage stops it before a photograph is asked for", 
   const before = countRequests();
   await expect(submit(options("early.csv", { run: join(folder, "lerant") }))).rejects.toThrow("there is no such run");
   await expect(submit(options("early.csv", { sets: ["eval.bacth=1"] }))).rejects.toThrow("eval.bacth");
+  await expect(submit(options("early.csv", { rules: join(folder, "none.yaml") }))).rejects.toThrow("none.yaml");
+  await expect(submit(options("early.csv", { parts: 99 }))).rejects.toThrow("has 7 images, too few for 99 parts");
+  await expect(submit(options("early.csv", { atOnce: 0 }))).rejects.toThrow("at once: 0 is no whole number");
+  const moved = submit(options("early.csv", { sets: [`base=${join(folder, "moved")}`] }));
+  await expect(moved).rejects.toThrow("moved: the run's base cannot be read");
   expect(countRequests()).toBe(before);
 });

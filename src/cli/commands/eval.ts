@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import type { CalibrationReport } from "../../recipes/calibrate.ts";
+import { harmless } from "../../util/cut.ts";
 import { printJson, printLog, printTable } from "../output.ts";
 import { showRun } from "../run-display.ts";
 
@@ -53,7 +54,7 @@ export const evalCommand: CommandModule<object, EvalArgs> = {
     ]);
     if (bad.length > 0) {
       const { line, reason } = bad[0]!;
-      printLog(`rows passed over, and not in the score: ${bad.length}; the first: line ${line}: ${reason}`);
+      printLog(harmless(`rows passed over, and not in the score: ${bad.length}; the first: line ${line}: ${reason}`));
     }
     if (calibration) printCalibration(calibration);
     printLog(`written: ${[...files, ...(calibration?.files ?? [])].join(", ")}`);

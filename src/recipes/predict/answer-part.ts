@@ -23,6 +23,8 @@ export interface PartTask {
   readonly log: string;
   /** Of those rows that are to be answered. */
   readonly indices: readonly number[];
+  /** What is to be written down of those among them that have no photograph of their own. */
+  readonly unowned: readonly Fault[];
   readonly images: string;
   readonly run: string;
   readonly checkpoint: "best" | "last";
@@ -52,7 +54,7 @@ export async function answerPart(task: PartTask, watch: PartWatch): Promise<"don
   };
   try {
     const { samples, faults } = await loadRows(task);
-    await write(faults);
+    await write([...task.unowned, ...faults]);
     return samples.length === 0 ? "done" : await answerSamples(task, samples, write, watch.signal);
   } finally {
     await log.close();
@@ -109,8 +111,9 @@ function toEntry({ sample, text, confidence, others }: RowAnswer): Entry {
 }
 
 /** The rows that are to be answered, without their truth, and those that cannot be asked about. */
-async function loadRows({ table: path, images, indices }: PartTask) {
+async function loadRows({ table: path, images, indices, unowned }: PartTask) {
   const wanted = new Set(indices);
+  for (const { index } of unowned) wanted.delete(index);
   const { samples, bad } = await loadSamples({ csv: path, images, requireValue: false });
   const table = await readTable(path, ["index", "image_link"]);
   const [cells, links] = [table.column("index"), table.column("image_link")];

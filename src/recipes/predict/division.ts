@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../../config/schema.ts";
-import { closeAll, openShards } from "../../model/shards.ts";
-import { sizeOf } from "../../util/tensor.ts";
+import { openCheckpoint } from "../../model/checkpoint.ts";
+import { parametersOf } from "../../model/lora.ts";
+import { paligemmaParameters } from "../../model/paligemma.ts";
+import { storedBytes } from "../../model/weight-blocks.ts";
 
 /** What of a machine is there to be used. */
 export interface Room {
@@ -61,10 +63,10 @@ const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
 /** This machine's, or of the container that the process is held in. */
 export const roomHere = (): Room => ({ cores: availableParallelism(), free: process.availableMemory() });
 
-/** Bytes that the weights of a base take in memory. @throws InputError when its files cannot be read */
+/** Bytes that the weights of a base take in memory. @throws InputError when it is not whole */
 export async function weightBytes(folder: string, weights: Config["engine"]["weights"]): Promise<number> {
-  const files = await openShards(folder);
-  const sizes = files.flatMap(({ entries }) => [...entries.values()].map(({ shape }) => sizeOf(shape)));
-  await closeAll(files);
-  return sizes.reduce((sum, size) => sum + size, 0) * (weights === "fp16" ? 2 : 4);
+  await using checkpoint = await openCheckpoint(folder);
+  const parameters = parametersOf(paligemmaParameters(checkpoint.config));
+  checkpoint.check(parameters);
+  return storedBytes(parameters, weights === "fp16" ? "f16" : "f32");
 }

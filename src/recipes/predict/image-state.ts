@@ -17,8 +17,14 @@ export function imageStateOf(images: string, link: string): Promise<string | nul
 
 /** Where the photograph of a link is looked for; undefined for a link that names no file. */
 export function imagePathOf(images: string, link: string): string | undefined {
+  const name = imageNameOf(link);
+  return name === undefined ? undefined : join(images, name);
+}
+
+/** The file name of a link's photograph; undefined for a link that names no file. */
+export function imageNameOf(link: string): string | undefined {
   try {
-    return join(images, imageName(link));
+    return imageName(link);
   } catch (error) {
     if (error instanceof BadRowError) return undefined;
     throw error;

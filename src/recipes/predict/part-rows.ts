@@ -7,7 +7,8 @@ import { openTable, type ReadOptions } from "../../data/table.ts";
 import { tableEnding } from "../../data/table-write.ts";
 import { InputError } from "../../util/errors.ts";
 import { writeFileAtomic } from "../../util/files.ts";
-import { type Entry, isFault, readAnswerLog } from "./answer-log.ts";
+import { type Entry, type Fault, isFault, readAnswerLog } from "./answer-log.ts";
+import type { Unowned } from "./file-owners.ts";
 import { imagePathOf, imageStateOf } from "./image-state.ts";
 import { workFiles } from "./plan.ts";
 import type { TestRow, TestTable } from "./test-table.ts";
@@ -51,18 +52,19 @@ export interface PartRows {
   readonly entries: ReadonlyMap<number, Entry>;
   /** Indices of those rows that are still to be answered. */
   readonly open: readonly number[];
+  /** What is to be said of those open rows whose photograph's file is that of another link. */
+  readonly unowned: readonly Fault[];
 }
 
 /**
  * Parts as they stand in the folder of a plan. A row whose photograph was missing or broken is open again when its file has
- * changed since. @throws InputError when a log is damaged
+ * changed since, and any row when the file has come to be of another link. @throws InputError when a log is damaged
  */
 export async function readParts(
   { rows }: TestTable,
   { manifest }: CutTable,
   work: string,
-  images: string,
-  only: number | undefined,
+  { images, unowned, only }: PhotographSource & { readonly only: number | undefined },
 ): Promise<readonly PartRows[]> {
   const files = workFiles(work);
   const rowOf = new Map(rows.map((row) => [row.index, row]));
@@ -74,16 +76,35 @@ export async function readParts(
         const own = Array.from(fromRuns(indices), (index) => rowOf.get(index)!);
         const log = files.log(part);
         const entries = await readAnswerLog(log);
-        const open: number[] = [];
-        for (const row of own) if (await isOpen(row, entries.get(row.index), images)) open.push(row.index);
-        return { part, table: join(files.tables, file), log, rows: own, entries, open };
+        const open: TestRow[] = [];
+        for (const row of own) if (await isOpen(row, entries.get(row.index), { images, unowned })) open.push(row);
+        return {
+          ...{ part, table: join(files.tables, file), log, rows: own, entries },
+          open: open.map(({ index }) => index),
+          unowned: open.flatMap((row) => unownedFault(row, unowned) ?? []),
+        };
       }),
   );
 }
 
-async function isOpen({ link }: TestRow, entry: Entry | undefined, images: string): Promise<boolean> {
+/** The photographs of a test table. */
+interface PhotographSource {
+  /** Their folder. */
+  readonly images: string;
+  readonly unowned: Unowned;
+}
+
+async function isOpen(row: TestRow, entry: Entry | undefined, { images, unowned }: PhotographSource): Promise<boolean> {
   if (entry === undefined) return true;
-  return isFault(entry) && (await imageStateOf(images, link)) !== entry.image;
+  const fault = unownedFault(row, unowned);
+  if (fault) return !isFault(entry) || entry.fault !== fault.fault;
+  return isFault(entry) && (await imageStateOf(images, row.link)) !== entry.image;
+}
+
+/** There is no image of such a row, so that it is open again once the file that is there is its own. */
+function unownedFault({ index, link }: TestRow, unowned: Unowned): Fault | undefined {
+  const reason = unowned.get(link);
+  return reason === undefined ? undefined : { index, fault: reason, image: null };
 }
 
 /**

@@ -23,22 +23,26 @@ export interface PlanSource {
   readonly config: Config;
   /** Folder of the checkpoint. */
   readonly checkpoint: string;
+  /** Folder of the photographs. */
+  readonly images: string;
   readonly parts: number;
 }
 
 /** @throws InputError when a file that belongs to it cannot be read */
-export async function makePlan({ test, run, config, checkpoint, parts }: PlanSource): Promise<Plan> {
-  const { name, weights, products, providers } = config.engine;
+export async function makePlan({ test, run, config, checkpoint, images, parts }: PlanSource): Promise<Plan> {
+  const { name, backend, weights, products, providers } = config.engine;
   const base = resolveAsset(config.base);
   const { sha256 } = await checksumFiles({ sha256: test });
   return {
     test_sha256: sha256,
+    images: resolve(images),
     run: resolve(run.path),
     checkpoint: checkpoint === run.best ? "best" : "last",
     weights_sha256: await weightsChecksum(checkpoint),
     base: resolve(base),
     base_fingerprint: await baseFingerprint(base),
     engine: [name, weights, products, ...providers].join(" "),
+    "engine.backend": backend,
     "engine.threads": config.engine.threads,
     "data.prompt": config.data.prompt,
     "eval.max_new_tokens": config.eval.max_new_tokens,

@@ -1,3 +1,4 @@
+import { linksOf } from "../../data/image-links.ts";
 import { readTable } from "../../data/table.ts";
 import { InputError } from "../../util/errors.ts";
 
@@ -29,7 +30,7 @@ const SHOWN = 5;
 export async function readTestTable(path: string): Promise<TestTable> {
   const table = await readTable(path, ["index", "image_link", "entity_name"]);
   const hasTruth = table.columns.includes("entity_value");
-  const [links, entities] = [table.column("image_link"), table.column("entity_name")];
+  const [links, entities] = [linksOf(table), table.column("entity_name")];
   const truths = hasTruth ? table.column("entity_value") : undefined;
   const faults: string[] = [];
   const first = new Map<number, number>();

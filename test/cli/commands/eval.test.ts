@@ -82,6 +82,14 @@ describe("amlc eval", () => {
     );
   });
 
+  test("prints what a foreign table says so that it cannot steer the terminal", async () => {
+    const file = join(folder, "foreign.csv");
+    writeFileSync(file, `${readFileSync(rows, "utf8")}https://x/a.jpg,1,\u001b[2Jitem_weight,5 gram\n`);
+    expect(await runProgram(["eval", "--run", run, "--split", file])).toBe(0);
+    expect(printed.err).toContain('the first: line 8: unknown entity_name "\ufffd[2Jitem_weight"');
+    expect(printed.err).not.toContain("\u001b[2J");
+  });
+
   test("works beside a training that has a last checkpoint and no best one yet", async () => {
     const path = copyOfRun("unfinished");
     rmSync(join(path, "checkpoints", "best"), { recursive: true });

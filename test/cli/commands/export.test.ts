@@ -35,7 +35,10 @@ describe("amlc export merged", () => {
     expect(JSON.parse(printed.out)).toEqual({
       ...{ folder: at("as-json/"), run: "adapted", checkpoint: "last", step: 1, base: "checkpoints/tiny" },
       ...{ dtype: "fp32", parameters: expect.any(Number), bytes: expect.any(Number) },
-      asked: { prompt: "answer en What is the {entity}?", max_new_tokens: expect.any(Number) },
+      asked: {
+        ...{ prompt: "answer en What is the {entity}?", max_new_tokens: expect.any(Number) },
+        ...{ constrain: "off", n_best: 1 },
+      },
       files: expect.arrayContaining(["model.safetensors"]),
     });
     expect(readdirSync(at("as-json"))).toContain("config.json");

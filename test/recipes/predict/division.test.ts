@@ -1,6 +1,10 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { describeDivision, divideWork, roomHere, weightBytes } from "../../../src/recipes/predict/division.ts";
+import { quantizeModel } from "../../../src/recipes/quantize-model.ts";
+import { workFolder } from "../../support/work-folder.ts";
 
+const folder = workFolder();
 const GIB = 2 ** 30;
 const onCpu = { threads: null, onDevice: false };
 const room = { cores: 8, free: 64 * GIB };
@@ -36,4 +40,12 @@ test("what is free here, and what a base takes in memory", async () => {
   const single = await weightBytes("checkpoints/tiny", "fp32");
   expect(single).toBeGreaterThan(100_000);
   expect(await weightBytes("checkpoints/tiny", "fp16")).toBe(single / 2);
+});
+
+test("a base in few bits takes the bytes of its blocks, whatever the type of its other weights", async () => {
+  const output = join(folder, "few-bits");
+  const { bytes } = await quantizeModel({ folder: "checkpoints/tiny", output, bits: 8 });
+  expect(await weightBytes(output, "fp16")).toBeLessThanOrEqual(bytes);
+  expect(await weightBytes(output, "fp16")).toBeLessThan(await weightBytes("checkpoints/tiny", "fp16"));
+  expect(await weightBytes(output, "fp32")).toBeLessThan(await weightBytes("checkpoints/tiny", "fp32"));
 });
