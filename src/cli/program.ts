@@ -39,7 +39,7 @@ const INTERNAL_ERROR = 70; // EX_SOFTWARE of sysexits.h
  * 70 a fault of amlc, 130 interrupted.
  */
 export async function runProgram(args: readonly string[]): Promise<number> {
-  const parser = buildParser(await loadCommands(args));
+  const parser = buildParser(await loadCommands(args), args);
   try {
     await parser.parseAsync(args, {}, (_error, _args, output) => {
       if (output) printText(output); // help, version, completion
@@ -58,7 +58,7 @@ async function loadCommands([name]: readonly string[]): Promise<CommandModule[]>
   return (await Promise.all(loaders.map((load) => load()))) as CommandModule[];
 }
 
-function buildParser(commands: CommandModule[]): Argv {
+function buildParser(commands: CommandModule[], line: readonly string[]): Argv {
   return yargs()
     .scriptName("amlc")
     .locale("en") // what it says is read by explainUsage
@@ -66,7 +66,7 @@ function buildParser(commands: CommandModule[]): Argv {
     .command(commands)
     .demandCommand(1, "no command given")
     .strict()
-    .check(checkValues)
+    .check((args: Arguments) => checkValues(args, line))
     .requiresArg("set")
     .parserConfiguration({ "greedy-arrays": false, "dot-notation": false })
     .completion("completion", "Print a script which completes commands in your shell")
@@ -82,14 +82,22 @@ function buildParser(commands: CommandModule[]): Argv {
 }
 
 /** yargs makes a list of an option given twice, NaN of a number it cannot read and "" of a value left out. */
-function checkValues(args: Arguments): true {
+function checkValues(args: Arguments, line: readonly string[]): true {
   for (const [name, value] of Object.entries(args)) {
     const flag = `--${name}`;
     if (Array.isArray(value) && !REPEATABLE.includes(name)) throw new InputError(`${flag} is given more than once`);
-    if (Number.isNaN(value)) throw new InputError(`${flag} wants a number`);
+    if (Number.isNaN(value)) throw new InputError(`${asGiven(flag, line)} wants a number`);
     if (value === "") throw new InputError(`${flag} wants a value`, { hint: "see --help" });
   }
   return true;
+}
+
+/** A flag with the value that stands behind it. */
+function asGiven(flag: string, line: readonly string[]): string {
+  const at = line.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
+  if (line[at] !== flag) return at < 0 ? flag : `${line[at]}:`;
+  const value = line[at + 1];
+  return value === undefined || value.startsWith("--") ? flag : `${flag} ${value}:`;
 }
 
 /** A command line that yargs refuses, in its words. */

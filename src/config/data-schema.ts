@@ -48,7 +48,9 @@ const clean = z
     contradiction: z
       .enum(["drop", "max", "min", "keep"])
       .default("drop")
-      .describe("rows of one image and entity with different values; max, min: the row with that value stays"),
+      .describe(
+        "rows of one image and entity with different values; max, min: the row with that value stays, and all where no unit is known",
+      ),
     duplicate: z.enum(["drop", "keep"]).default("drop").describe("a row that says the same as an earlier one"),
   })
   .prefault({});
@@ -86,7 +88,9 @@ export const IMAGE_LIMITS = {
   pixels: 100_000_000,
 } as const;
 
-const hostPattern = z.string().regex(/^(\*\.)?[^*/@\s]+$/, "is no host name, nor *. and a host name");
+const hostPattern = z
+  .string()
+  .regex(/^(\*\.)?[^*/@\s]+$/, "must hold host names, as images.example.org or *.example.org");
 
 const download = z
   .strictObject({

@@ -19,9 +19,18 @@ export function describeFault(
   const path = key ? issue.path.slice(0, key.name.split(".").length) : issue.path;
   const found = valueAt(source.values, path);
   const state = found === undefined ? "is missing" : `is ${show(found)}`;
-  const wanted = issue.code === "custom" ? issue.message : `valid: ${key?.valid ?? "group of keys"}`;
-  const fault = `${path.join(".") || "the configuration"} ${state}; ${wanted}`;
+  const fault = `${path.join(".") || "the configuration"} ${state}; ${wantedBy(issue, key)}`;
   return [`${place(source, path)}: ${fault}${key ? suggestChoice(key, found) : ""}`];
+}
+
+/** The schema's own words where it has some, else what the key accepts. */
+function wantedBy(issue: z.core.$ZodIssue, key: ConfigKey | undefined): string {
+  if (issue.code === "custom" || issue.code === "invalid_format") return issue.message;
+  const unit = { string: "characters", array: "entries" }[String("origin" in issue && issue.origin)];
+  if (issue.code === "too_small" && unit)
+    return issue.minimum === 1 ? "must not be empty" : `must have ${issue.minimum} ${unit} or more`;
+  if (issue.code === "too_big" && unit) return `must have at most ${issue.maximum} ${unit}`;
+  return `valid: ${key?.valid ?? "group of keys"}`;
 }
 
 const isBelow = (path: readonly PropertyKey[], key: string) => key.split(".").every((part, i) => part === path[i]);

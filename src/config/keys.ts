@@ -74,7 +74,7 @@ function describeRange(node: SchemaNode): string {
   const low = node.minimum !== undefined ? ` from ${node.minimum}` : "";
   const above = node.exclusiveMinimum !== undefined ? ` above ${node.exclusiveMinimum}` : "";
   const below = node.exclusiveMaximum !== undefined ? ` below ${node.exclusiveMaximum}` : "";
-  const high = node.maximum !== undefined && node.maximum < 1e9 ? ` to ${node.maximum}` : "";
+  const high = node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER ? ` to ${node.maximum}` : "";
   return low + above + below + high;
 }
 

@@ -5,7 +5,7 @@ import { describeFault } from "./faults.ts";
 import { configKeys } from "./keys.ts";
 import { findConfig } from "./presets.ts";
 import { type Config, ConfigSchema } from "./schema.ts";
-import { type ConfigSource, override, readYaml, yaml } from "./source.ts";
+import { type ConfigSource, override, readYaml, requireShallow, yaml } from "./source.ts";
 
 /**
  * Reads, overrides and checks a configuration.
@@ -64,6 +64,7 @@ const fromProgram = (values: unknown, name = "configuration"): ConfigSource => (
 });
 
 function check<S extends z.ZodType>(schema: S, source: ConfigSource, hint: string): z.output<S> {
+  requireShallow(source);
   const result = schema.safeParse(source.values);
   if (result.success) return result.data;
   const keys = configKeys(schema);

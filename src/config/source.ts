@@ -16,6 +16,26 @@ export interface ConfigSource {
   locate(path: readonly PropertyKey[]): string | undefined;
 }
 
+/** Of settings; the deepest of ours have five. */
+const MOST_LEVELS = 32;
+const TOO_DEEP = "is nested too deeply";
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1)));
+
+/** @throws InputError when values are nested so deeply that no settings are meant */
+export function requireShallow({ name, values }: Pick<ConfigSource, "name" | "values">): void {
+  if (isDeeper(values, MOST_LEVELS)) throw tooDeep(name);
+}
+
+const tooDeep = (name: string) =>
+  new InputError(`${name}: ${TOO_DEEP}`, { hint: `settings have at most ${MOST_LEVELS} levels` });
+
+/** What YAML's reader says, but of its stack, which deep brackets use up. */
+const saidBy = ({ message }: Pick<Error, "message">) => (/call stack/.test(message) ? TOO_DEEP : message);
+
 /**
  * Reads a YAML file. A key written twice, an unknown tag or broken syntax is refused.
  * @throws InputError naming file, line and column of every fault.
@@ -30,7 +50,7 @@ export function readYaml(file: string): ConfigSource {
   };
   const faults: YAMLError[] = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    const text = faults.map((fault) => `${at(fault.pos[0])}: ${fault.message}`).join("\n");
+    const text = faults.map((fault) => `${at(fault.pos[0])}: ${saidBy(fault)}`).join("\n");
     throw new InputError(text, { hint: "mend the YAML; strings with : or # in them need quotes" });
   }
   return {
@@ -48,7 +68,7 @@ function toValues(file: string, document: Document): unknown {
   try {
     return document.toJS() ?? {};
   } catch (cause) {
-    throw new InputError(`${file}: ${(cause as Error).message}`, { cause });
+    throw new InputError(`${file}: ${saidBy(cause as Error)}`, { cause });
   }
 }
 
@@ -62,6 +82,7 @@ export function override(source: ConfigSource, assignment: string): ConfigSource
   if (keys.some((key) => key === "")) {
     throw new InputError(`--set ${assignment}: not of the form key=value`, { hint: "for example --set train.lr=1e-4" });
   }
+  if (keys.length > MOST_LEVELS) throw tooDeep(`--set ${assignment}`);
   const setsKey = (path: readonly PropertyKey[]) => keys.every((key, i) => path[i] === key);
   const makesGroup = (path: readonly PropertyKey[]) =>
     path.every((key, i) => keys[i] === key) && !isGroup(valueAt(source.values, path));
@@ -74,9 +95,12 @@ export function override(source: ConfigSource, assignment: string): ConfigSource
 
 function parseValue(assignment: string, equals: number): unknown {
   try {
-    return yaml().parse(assignment.slice(equals + 1), { prettyErrors: false });
+    const values: unknown = yaml().parse(assignment.slice(equals + 1), { prettyErrors: false });
+    requireShallow({ name: `--set ${assignment}`, values });
+    return values;
   } catch (cause) {
-    throw new InputError(`--set ${assignment}: ${(cause as Error).message}`, { hint: "quote the value", cause });
+    if (cause instanceof InputError) throw cause;
+    throw new InputError(`--set ${assignment}: ${saidBy(cause as Error)}`, { hint: "quote the value", cause });
   }
 }
 

@@ -40,7 +40,7 @@ export type CharactersOf = (imageLink: string) => readonly PlacedCharacter[];
 export async function readCharacters(csv: string): Promise<CharactersOf> {
   const table = await readTable(csv, ["image_link", "boxes"]);
   const [links, boxes] = [table.column("image_link"), table.column("boxes")];
-  const rows = new Map(links.map((link, row) => [imageName(link), row]));
+  const rows = new Map(links.map((link, row) => [nameOn(`${csv}:${table.lineOf(row)}`, link), row]));
   return (imageLink) => {
     const row = rows.get(imageName(imageLink));
     if (row === undefined) throw new BadRowError(`${csv} does not tell what stands on ${imageLink.slice(0, 100)}`);
@@ -52,6 +52,16 @@ export async function readCharacters(csv: string): Promise<CharactersOf> {
       throw new InputError(`${source}: "${text}" has ${characters.length} characters and ${centres.length} centres`);
     });
   };
+}
+
+/** @throws InputError naming the place of a link that names no image */
+function nameOn(place: string, link: string): string {
+  try {
+    return imageName(link);
+  } catch (cause) {
+    if (!(cause instanceof BadRowError)) throw cause;
+    throw new InputError(`${place}: ${cause.message}`, { hint: "write the table anew with amlc data synth", cause });
+  }
 }
 
 /**

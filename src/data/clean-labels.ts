@@ -37,7 +37,10 @@ async function openOutputs(
   files: { readonly output: string; readonly dropped: string },
 ): Promise<Outputs> {
   const kept = await createTable(files.output, columns);
-  const dropped = await createTable(files.dropped, ["line", "rule", ...columns]);
+  const dropped = await createTable(files.dropped, ["line", "rule", ...columns]).catch(async (error: unknown) => {
+    await kept.discard();
+    throw error;
+  });
   const discard = async () => {
     await kept.discard();
     await dropped.discard();

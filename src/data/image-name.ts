@@ -1,9 +1,9 @@
 import { BadRowError } from "./bad-rows.ts";
+import { linkOf } from "./image-links.ts";
 
 /** The last part of a link's path, decoded: a plain file name, so that the file lies in the folder of images. */
 export function imageName(link: string): string {
-  const last = link
-    .trim()
+  const last = linkOf(link)
     .replace(/[?#].*$/s, "")
     .split("/")
     .at(-1)!;

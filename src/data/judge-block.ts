@@ -1,4 +1,5 @@
 import type { LabelJudge, Verdict } from "../challenge/judge-label.ts";
+import { linksOf } from "./image-links.ts";
 import type { Rows } from "./table.ts";
 
 /** The columns that rules for labels look at. */
@@ -6,6 +7,6 @@ export const LABEL_COLUMNS = ["image_link", "entity_name", "entity_value"] as co
 
 /** A verdict on each row of a block. */
 export function judgeBlock(block: Rows, judge: LabelJudge): Verdict[] {
-  const [links, entities, values] = LABEL_COLUMNS.map((name) => block.column(name));
+  const [links, entities, values] = [linksOf(block), block.column("entity_name"), block.column("entity_value")];
   return links.map((link, i) => judge(link, entities[i], values[i]));
 }

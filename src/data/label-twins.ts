@@ -2,6 +2,7 @@ import type { LabelJudge, Verdict } from "../challenge/judge-label.ts";
 import { readLabel } from "../challenge/label.ts";
 import { labelMeaning, labelSize } from "../challenge/label-size.ts";
 import type { Policies } from "./clean-report.ts";
+import { linksOf } from "./image-links.ts";
 import { judgeBlock } from "./judge-block.ts";
 import type { QuestionKeys } from "./repeated-rows.ts";
 import type { TableFile } from "./table.ts";
@@ -26,7 +27,7 @@ export async function findFates(
   const questions = new Map<string, Twin[]>();
   let row = 0;
   for await (const block of table.blocks()) {
-    const [links, entities] = [block.column("image_link"), block.column("entity_name")];
+    const [links, entities] = [linksOf(block), block.column("entity_name")];
     for (const [i, verdict] of judgeBlock(block, judge).entries()) {
       if (repeated.has(keys.key(row))) push(questions, `${entities[i]} ${links[i]}`, toTwin(row, verdict));
       row++;
@@ -48,12 +49,13 @@ function toTwin(row: number, verdict: Verdict): Twin {
 function fatesOf(twins: readonly Twin[], { contradiction, duplicate }: Policies): [number, Verdict][] {
   const isContradiction = new Set(twins.map(({ meaning }) => meaning)).size > 1;
   const best = twins.reduce<number | undefined>((a, { size }) => extreme(contradiction, a ?? size, size), undefined);
+  const isKept = contradiction === "keep" || Number.isNaN(best); // of sizes that are not known none is the best
   const said = new Set<string>();
   return twins.flatMap(({ row, verdict, meaning, size }): [number, Verdict][] => {
     const fate = (rule: string, outcome: "dropped" | "kept"): [number, Verdict][] => [
       [row, { ...verdict, outcome: outcome === "kept" && verdict.outcome === "changed" ? "changed" : outcome, rule }],
     ];
-    if (isContradiction && contradiction !== "keep" && size !== best) return fate("contradiction", "dropped");
+    if (isContradiction && !isKept && size !== best) return fate("contradiction", "dropped");
     if (said.has(meaning)) return fate("duplicate", duplicate === "drop" ? "dropped" : "kept");
     said.add(meaning);
     return isContradiction ? fate("contradiction", "kept") : [];

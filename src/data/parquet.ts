@@ -11,6 +11,8 @@ const ROWS_AT_ONCE = 50_000;
 export interface ParquetFile {
   readonly columns: readonly string[];
   readonly rowCount: number;
+  /** What its row groups say they are unpacked, and a byte for each cell at least. */
+  readonly unpackedBytes: number;
   blocks(): AsyncGenerator<RowBlock>;
 }
 
@@ -20,9 +22,12 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   const columns = metadata.schema.filter(({ num_children }) => !num_children).map(({ name }) => name);
   const depth = metadata.schema.filter(({ num_children }) => num_children).length;
   if (depth > 1) throw new InputError(`${path}: has nested columns`, { hint: "write a table of plain columns" });
+  const rowCount = Number(metadata.num_rows);
+  const claimed = metadata.row_groups.reduce((sum, { total_byte_size }) => sum + Number(total_byte_size), 0);
   return {
     columns,
-    rowCount: Number(metadata.num_rows),
+    rowCount,
+    unpackedBytes: Math.max(claimed, rowCount * columns.length),
     async *blocks() {
       let start = 0;
       for (const { num_rows, total_byte_size } of metadata.row_groups) {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { readJson } from "../formats/json.ts";
 import { InputError } from "../util/errors.ts";
 import { makeOutputFolder, writeFileAtomic } from "../util/files.ts";
+import { linksOf } from "./image-links.ts";
 import { countRuns, type IndexRuns, toRuns } from "./index-runs.ts";
 import type { Rows, TableFile } from "./table.ts";
 import { createTable, type TableWriter, tableEnding } from "./table-write.ts";
@@ -71,7 +72,7 @@ async function planParts(table: TableFile, count: number) {
   const rowsOf = new Map<string, number>();
   const seen = new Set<number>();
   for await (const block of table.blocks()) {
-    for (const link of readLinks(block)) rowsOf.set(link, (rowsOf.get(link) ?? 0) + 1);
+    for (const link of linksOf(block)) rowsOf.set(link, (rowsOf.get(link) ?? 0) + 1);
     for (const [i, index] of readIndices(table.path, block).entries()) {
       if (seen.has(index)) throw indexAgain(table.path, block.placeOf(i), index);
       seen.add(index);
@@ -85,9 +86,6 @@ async function planParts(table: TableFile, count: number) {
   }
   return { indices, partOf: assign(rowsOf, indices.length, count) };
 }
-
-/** Spaces around a link make no other image of it. */
-const readLinks = (block: Rows) => block.column("image_link").map((link) => link.trim());
 
 const indexAgain = (path: string, place: string, index: number) =>
   new InputError(`${path}: ${place}: index ${index} stands again`, {
@@ -122,7 +120,7 @@ async function writeParts(table: TableFile, paths: readonly string[], partOf: Re
   try {
     for (const path of paths) writers.push(await createTable(path, table.columns));
     for await (const block of table.blocks()) {
-      const links = readLinks(block);
+      const links = linksOf(block);
       const indices = readIndices(table.path, block);
       const rows: number[][] = paths.map(() => []);
       links.forEach((link, i) => void rows[partOf.get(link)!].push(i));

@@ -13,3 +13,7 @@ export function fillPrompt(template: string, entity: string): string {
   }
   return template.replaceAll("{entity}", () => entity.replaceAll("_", " "));
 }
+
+/** What is asked about a row: its own prompt word for word, else the template's. @throws InputError as {@link fillPrompt} */
+export const promptOf = (row: { readonly prompt: string; readonly entity: string }, template: string): string =>
+  row.prompt || fillPrompt(template, row.entity);

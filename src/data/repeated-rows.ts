@@ -2,6 +2,7 @@ import type { Verdict } from "../challenge/judge-label.ts";
 import { textHash } from "../util/hash.ts";
 import { memo } from "../util/memo.ts";
 import { NumberList } from "../util/number-list.ts";
+import { linksOf } from "./image-links.ts";
 import type { Rows } from "./table.ts";
 
 /** One number for each row: what names its question, so that rows with the same question have the same number. */
@@ -11,7 +12,7 @@ export class QuestionKeys {
 
   /** The next rows; those that are dropped count for nothing. */
   addBlock(block: Rows, verdicts: readonly Verdict[]): void {
-    const [links, entities] = [block.column("image_link"), block.column("entity_name")];
+    const [links, entities] = [linksOf(block), block.column("entity_name")];
     for (const [i, { outcome }] of verdicts.entries()) {
       this.#keys.push(outcome === "dropped" ? Number.NaN : this.#hashOf(entities[i])(links[i])); // NaN equals nothing
     }

@@ -3,6 +3,7 @@ import { InputError } from "../util/errors.ts";
 import { textHash } from "../util/hash.ts";
 import { memo } from "../util/memo.ts";
 import { NumberList } from "../util/number-list.ts";
+import { linksOf } from "./image-links.ts";
 import { interleave } from "./interleave.ts";
 import type { Split } from "./split.ts";
 import type { Block } from "./table.ts";
@@ -96,7 +97,7 @@ async function readCandidates(blocks: AsyncIterable<UnitBlock>, split: Split, se
   let count = 0;
   for await (const { block, units } of blocks) {
     const sides = split.sidesOf(block);
-    const [links, entities] = [block.column("image_link"), block.column("entity_name")];
+    const [links, entities] = [linksOf(block), block.column("entity_name")];
     const ids = block.columns.includes("group_id") ? block.column("group_id") : undefined;
     for (let i = 0; i < block.rowCount; i++) {
       const row = chances.length;

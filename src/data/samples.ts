@@ -4,6 +4,7 @@ import { limitConcurrency } from "../util/concurrency.ts";
 import { suggestName } from "../util/near-name.ts";
 import { type BadRow, BadRowError } from "./bad-rows.ts";
 import { type ImageSize, readImageSize } from "./image-file.ts";
+import { linksOf } from "./image-links.ts";
 import { imageName } from "./image-name.ts";
 import { readTable, type Table } from "./table.ts";
 
@@ -73,7 +74,7 @@ function reasonOf(error: unknown): string {
 /** Columns that are not there read as "". */
 function rowReader(table: Table, images: string): (row: number) => Omit<Sample, "imageSize"> {
   const cellsOf = (name: string) => (table.columns.includes(name) ? table.column(name) : undefined);
-  const [links, entities] = [table.column("image_link"), table.column("entity_name")];
+  const [links, entities] = [linksOf(table), table.column("entity_name")];
   const [groups, values, indices] = [cellsOf("group_id"), cellsOf("entity_value"), cellsOf("index")];
   const prompts = cellsOf("prompt");
   return (row) => {

@@ -1,6 +1,7 @@
 import type { DataSettings } from "../config/data-schema.ts";
 import { InputError } from "../util/errors.ts";
 import { textHash } from "../util/hash.ts";
+import { linksOf } from "./image-links.ts";
 import { openTable, type Rows, type TableFile } from "./table.ts";
 
 export type Side = "train" | "val";
@@ -33,7 +34,7 @@ export async function chooseSplit(
     rule: `by hash of the image link: ${+(100 * share).toFixed(4)} % val, seed ${seed}`,
     sidesOf(block) {
       if (share === 0 || share === 1) return new Array<Side>(block.rowCount).fill(share === 0 ? "train" : "val");
-      return block.column("image_link").map((link) => (hash(link.trim()) < share ? "val" : "train"));
+      return linksOf(block).map((link) => (hash(link) < share ? "val" : "train"));
     },
   };
 }
@@ -41,10 +42,10 @@ export async function chooseSplit(
 async function splitByFile(path: string): Promise<Split> {
   const links = new Set<string>();
   const table = await openTable(path, ["image_link"]);
-  for await (const block of table.blocks()) for (const link of block.column("image_link")) links.add(link.trim());
+  for await (const block of table.blocks()) for (const link of linksOf(block)) links.add(link);
   return {
     rule: `the ${links.size} images of ${path} are val`,
-    sidesOf: (block) => block.column("image_link").map((link) => (links.has(link.trim()) ? "val" : "train")),
+    sidesOf: (block) => linksOf(block).map((link) => (links.has(link) ? "val" : "train")),
   };
 }
 
@@ -53,7 +54,7 @@ function splitByColumn(path: string): Split {
   return {
     rule: 'as its column "split" says',
     sidesOf(block) {
-      const links = block.column("image_link").map((link) => link.trim());
+      const links = linksOf(block);
       return block.column("split").map((cell, i) => {
         const side = cell.trim();
         const place = () => `${path}: ${block.placeOf(i)}`;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
@@ -106,6 +107,17 @@ export async function readTable(path: string, needed: readonly string[] = []): P
   };
 }
 
+/** SHA-256 of a table's file, in hexadecimal digits. @throws InputError when it cannot be read */
+export async function tableChecksum(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: READ_SIZE })) hash.update(piece as Buffer);
+  } catch (cause) {
+    throw unreadable(path, cause as NodeJS.ErrnoException);
+  }
+  return hash.digest("hex");
+}
+
 type Format = "csv" | "gzip" | "parquet";
 
 async function sniff(path: string): Promise<{ format: Format; bytes: number }> {
@@ -132,11 +144,12 @@ function unreadable(path: string, cause: NodeJS.ErrnoException): InputError {
 
 async function openParquetTable({ path, bytes, options }: Source): Promise<TableFile> {
   const { openParquet } = await import("./parquet.ts");
-  const { columns, rowCount, blocks } = await openParquet(path);
+  const { columns, rowCount, unpackedBytes, blocks } = await openParquet(path);
   return {
     path,
     columns,
-    async *blocks() {
+    async *blocks(maxBytes = Infinity) {
+      if (unpackedBytes > maxBytes) throw tooLarge(path, maxBytes);
       let rows = 0;
       for await (const block of blocks()) {
         rows += block.rowCount;

@@ -1,7 +1,7 @@
 import { padLength } from "../util/bucket.ts";
 import { InputError } from "../util/errors.ts";
 import type { BadRow } from "./bad-rows.ts";
-import { fillPrompt } from "./prompt.ts";
+import { promptOf } from "./prompt.ts";
 import type { Sample } from "./samples.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -50,7 +50,7 @@ export function tokenizeSamples(
       bad.push({ line: sample.line, reason: `prompt spells out the token ${own}` });
       return [];
     }
-    const prefix = prefixOf(sample.prompt || fillPrompt(prompt, sample.entity));
+    const prefix = prefixOf(promptOf(sample, prompt));
     const special = tokenizer.findSpecial(sample.value);
     if (special !== undefined) {
       bad.push({ line: sample.line, reason: `entity_value spells out the token ${special}` });

@@ -166,7 +166,9 @@ export class CsvStretch {
     this.lines.push(line);
   }
 
+  /** A cell in quotes is no blank line where a row has one cell. */
   #isBlank(cell: number): boolean {
+    if (this.width === 1 && this.bytes[this.bounds[2 * cell] - 1] === QUOTE) return false;
     const end = this.bounds[2 * cell + 1];
     for (let i = this.bounds[2 * cell]; i < end; i++)
       if (this.bytes[i] !== 0x20 && this.bytes[i] !== 0x09) return false;

@@ -27,8 +27,9 @@ export interface CsvScanner {
 
 /**
  * Reads CSV as RFC 4180 has it: UTF-8, a header, commas, cells in double quotes that may hold commas, line breaks and
- * doubled quotes. A byte order mark, LF, CRLF or CR and blank lines are fine; nothing else is guessed or mended. Memory is
- * bounded by the piece and the longest row that is allowed.
+ * doubled quotes. A byte order mark, LF, CRLF or CR and blank lines are fine; the apostrophe with which {@link encodeCsv}
+ * disarms a cell is taken away; nothing else is guessed or mended. Memory is bounded by the piece and the longest row that is
+ * allowed.
  * @throws InputError (from the scanner's calls) naming file and line of whatever is wrong
  */
 export function scanCsv(path: string): CsvScanner {
@@ -112,6 +113,8 @@ function withoutMark(path: string, bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
+const APOSTROPHE = 0x27;
+
 interface StretchText {
   /** The text of cell number `i`. */
   cell(i: number): string;
@@ -134,7 +137,12 @@ function readText(path: string, found: CsvStretch): StretchText {
       ? (i) => own.toString("utf8", bounds[2 * i], bounds[2 * i + 1])
       : (i) => ascii.slice(bounds[2 * i], bounds[2 * i + 1]);
   const unquoted = (i: number) => (doubled.has(i) ? plain(i).replaceAll('""', '"') : plain(i));
-  return { cell: doubled.size === 0 ? plain : unquoted, ascii };
+  const read = doubled.size === 0 ? plain : unquoted;
+  const cell = (i: number) => {
+    const text = read(i);
+    return text.charCodeAt(0) === APOSTROPHE ? withoutGuard(text) : text;
+  };
+  return { cell, ascii };
 }
 
 function notUtf8(path: string, text: Buffer, { bounds, lines, cells, width = 1 }: CsvStretch): InputError {
@@ -149,23 +157,32 @@ const NEGATIVE_VALUE = /^-\d+(\.\d+)?( [a-zA-Z ]+)?$/;
 
 /**
  * Rows of a CSV file, from the cells of its columns. A cell that a spreadsheet would run as a formula gets a leading
- * apostrophe; "-12.5 gram" stays as it is.
+ * apostrophe, which {@link scanCsv} takes away again; "-12.5 gram" stays as it is.
  */
 export function encodeCsv(columns: readonly (readonly string[])[]): string {
   let text = "";
   for (let row = 0; row < columns[0].length; row++) {
     for (let c = 0; c < columns.length; c++) text += (c > 0 ? "," : "") + encodeCell(columns[c][row]);
-    text += columns.length === 1 && columns[0][row].trim() === "" ? '""\n' : "\n";
+    text += columns.length === 1 && columns[0][row] === "" ? '""\n' : "\n";
   }
   return text;
 }
 
 /** Any of what the next lines look for: most cells hold none of it. */
-const SPECIAL = /^[=+@-]|[",\r\n]|^\s|\s$/;
+const SPECIAL = /^[=+@'-]|[",\r\n]|^\s|\s$/;
 
 function encodeCell(cell: string): string {
   if (!SPECIAL.test(cell)) return cell;
-  const isFormula = /^[=+@\t\r-]/.test(cell) && !NEGATIVE_VALUE.test(cell);
-  const text = isFormula ? `'${cell}` : cell;
+  const text = needsGuard(cell) ? `'${cell}` : cell;
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** Apostrophes of its own change nothing: so a guard can be told from them. */
+function needsGuard(cell: string): boolean {
+  const bare = cell.replace(/^'+/, "");
+  return /^[=+@\t\r-]/.test(bare) && !NEGATIVE_VALUE.test(bare);
+}
+
+/** A cell as it was before {@link encodeCsv} put its apostrophe there: the exact inverse. */
+const withoutGuard = (cell: string): string =>
+  cell.startsWith("'") && needsGuard(cell.slice(1)) ? cell.slice(1) : cell;

@@ -66,7 +66,7 @@ export async function cleanAnswers(options: CleanAnswersOptions): Promise<CleanA
     for await (const block of table.blocks()) {
       const [indices, predictions, entities] = [block.column("index"), block.column("prediction"), entityOf(block)];
       const answers = predictions.map((before, i) => {
-        const { answer: after, steps } = cleanAnswer(withoutGuard(before), entities[i], rules, settings);
+        const { answer: after, steps } = cleanAnswer(before, entities[i], rules, settings);
         const change = { line: block.lineOf(i), index: indices[i], entity: entities[i] ?? null, before, after, steps };
         count.add(change);
         if (steps.length > 0) onChange?.(change);
@@ -80,9 +80,6 @@ export async function cleanAnswers(options: CleanAnswersOptions): Promise<CleanA
   }
   return { file: output, ...count.report() };
 }
-
-/** Tables are written with an apostrophe before what a spreadsheet would run as a formula, as `'-12V`. */
-const withoutGuard = (answer: string) => (/^'[=+@-]/.test(answer) ? answer.slice(1) : answer);
 
 type EntityReader = (block: Rows) => readonly (Entity | undefined)[];
 

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parseDataSettings } from "../config/load.ts";
 import { resolveAsset } from "../config/presets.ts";
@@ -6,9 +6,11 @@ import type { Config } from "../config/schema.ts";
 import { type BadRow, BadRowError, checkBadRows } from "../data/bad-rows.ts";
 import { type CharactersOf, labelPatches, readCharacters } from "../data/characters.ts";
 import { loadSamples } from "../data/samples.ts";
+import { tableChecksum } from "../data/table.ts";
 import { tableEnding } from "../data/table-write.ts";
 import { type TokenizedSample, tokenizeSamples } from "../data/tokenize.ts";
 import { numImageTokens } from "../model/config.ts";
+import { readModelConfig } from "../model/model-config.ts";
 import { InputError } from "../util/errors.ts";
 import type { Base } from "./base.ts";
 import { synthTable } from "./data/synth.ts";
@@ -40,21 +42,32 @@ export interface Watch {
   readonly signal?: AbortSignal;
 }
 
-/** The table that rows are read from: a file of the configuration, or, where labels are drawn, the rows with their pictures. */
-export function tableOf(file: string, { data }: Pick<Config, "data">): string {
-  const path = resolveAsset(file);
-  if (!data.draw) return path;
-  return join(resolveAsset(data.images), `${tableEnding(basename(path)).stem}-drawn.csv`);
+/**
+ * The table that rows are read from: a file of the configuration, or, where labels are drawn, the rows with their pictures.
+ * @throws InputError when labels are drawn and file or base cannot be read
+ */
+export async function tableOf(file: string, config: Pick<Config, "base" | "data">): Promise<string> {
+  if (!config.data.draw) return resolveAsset(file);
+  const { vision } = await readModelConfig(resolveAsset(config.base));
+  return drawnTable(resolveAsset(file), config, vision.imageSize);
 }
 
-/** Draws the labels of a file's rows, unless that was done since the file was written. */
-async function drawLabels(file: string, config: Config, { model }: Base, watch: Watch): Promise<void> {
-  const [input, output] = [resolveAsset(file), tableOf(file, config)];
-  const [source, drawn] = await Promise.all([input, output].map((path) => stat(path).catch(() => undefined)));
-  if (source && drawn && drawn.mtimeMs >= source.mtimeMs) return;
+/** Rows and size are in the name: other rows of the same file name have a table of their own, as have larger pictures. */
+async function drawnTable(path: string, { data }: Pick<Config, "data">, imageSize: number): Promise<string> {
+  const checksum = (await tableChecksum(path)).slice(0, 12);
+  return join(resolveAsset(data.images), `${tableEnding(basename(path)).stem}-${imageSize}-${checksum}-drawn.csv`);
+}
+
+/** Draws the labels of a file's rows, unless that was done before. Gives the table of rows with their pictures. */
+async function drawLabels(file: string, config: Config, { model }: Base, watch: Watch): Promise<string> {
+  const { imageSize } = model.preprocessor;
+  const input = resolveAsset(file);
+  const output = await drawnTable(input, config, imageSize);
+  if (existsSync(output)) return output;
   watch.observer?.note?.(`drawing the labels of ${input}:`);
-  const { synth } = parseDataSettings({ synth: { size: model.preprocessor.imageSize } });
+  const { synth } = parseDataSettings({ synth: { size: imageSize } });
   await synthTable({ input, output, images: dirname(output), settings: synth, ...watch });
+  return output;
 }
 
 /**
@@ -69,8 +82,7 @@ export async function readRows(
   watch: Watch = {},
 ): Promise<Rows> {
   const { tokenizer, model } = base;
-  if (config.data.draw) await drawLabels(file, config, base, watch);
-  const csv = tableOf(file, config);
+  const csv = config.data.draw ? await drawLabels(file, config, base, watch) : resolveAsset(file);
   const maxTokens = model.config.text.maxPositions - numImageTokens(model.config.vision) - config.eval.max_new_tokens;
   const loaded = await loadSamples({ csv, images: resolveAsset(config.data.images), requireValue });
   const { samples, bad } = tokenizeSamples(loaded.samples, { tokenizer, prompt: config.data.prompt, maxTokens });

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
+import { linksOf } from "../data/image-links.ts";
 import { imageName } from "../data/image-name.ts";
-import { fillPrompt } from "../data/prompt.ts";
+import { promptOf } from "../data/prompt.ts";
 import { readTable, type Table } from "../data/table.ts";
 import { type AnsweredRow, valueKey } from "../report/run-record.ts";
 import type { RunFolder } from "../runs/folder.ts";
@@ -23,8 +24,8 @@ export type TableReader = ReturnType<typeof tableReader>;
 const knownValues = new WeakMap<Table, ReadonlySet<string>>();
 
 /** Entity and value of each training row of a run, and how many rows there are. */
-export async function readTrainingValues({ data }: Config, read: TableReader) {
-  const table = await read(tableOf(data.train, { data }));
+export async function readTrainingValues(config: Config, read: TableReader) {
+  const table = await read(await tableOf(config.data.train, config));
   const values = knownValues.get(table) ?? valuesOf(table);
   knownValues.set(table, values);
   return { rows: table.rowCount, values };
@@ -42,13 +43,10 @@ export async function readPredictions(run: RunFolder, split: string): Promise<An
   const [answers, truths] = [table.column("prediction"), table.column("truth")];
   return indices.map((index, row) => {
     const entity = entities[row];
-    const [prediction, truth] = [unguarded(answers[row]), unguarded(truths[row])];
+    const [prediction, truth] = [answers[row], truths[row]];
     return { index, entity, prediction, truth, question: entity.replaceAll("_", " "), link: null, image: null };
   });
 }
-
-/** Without the apostrophe that keeps a spreadsheet from running a cell. */
-const unguarded = (cell: string) => cell.replace(/^'(?=[=+@\t\r-])/, "");
 
 /** The same rows with question, link and photograph. @throws InputError when the split's tables cannot be read */
 export async function findSources(
@@ -57,15 +55,16 @@ export async function findSources(
   config: Config,
   read: TableReader,
 ): Promise<AnsweredRow[]> {
-  const tables = await Promise.all(filesOfSplit(split, config).map((file) => read(tableOf(file, config))));
+  const tables = await Promise.all(filesOfSplit(split, config).map(async (file) => read(await tableOf(file, config))));
   const sources = tables.length === 1 ? sourcesOf(tables[0]) : new Map<string, Source>();
   const images = resolveAsset(config.data.images);
   return rows.map((row) => {
-    const question = fillPrompt(config.data.prompt, row.entity);
     const source = sources.get(row.index);
+    const question = (prompt: string) => promptOf({ prompt, entity: row.entity }, config.data.prompt);
     // An index alone proves nothing: the table may have changed since.
-    if (source?.entity !== row.entity || source.truth !== row.truth) return { ...row, question };
-    return { ...row, question, link: source.link, image: imageOf(images, source.link) };
+    if (source?.entity !== row.entity || source.truth !== row.truth) return { ...row, question: question("") };
+    const { link, prompt } = source;
+    return { ...row, question: question(prompt), link, image: imageOf(images, link) };
   });
 }
 
@@ -73,14 +72,19 @@ interface Source {
   readonly link: string;
   readonly entity: string;
   readonly truth: string;
+  /** What was asked, word for word; "" where the configuration's prompt was. */
+  readonly prompt: string;
 }
 
 function sourcesOf(table: Table): Map<string, Source> {
-  const [links, entities, values] = ["image_link", "entity_name", "entity_value"].map((name) => table.column(name));
+  const [links, entities, values] = [linksOf(table), table.column("entity_name"), table.column("entity_value")];
   const indices = table.columns.includes("index") ? table.column("index") : links.map((_, row) => String(row));
-  return new Map(
-    indices.map((index, row) => [index.trim(), { link: links[row], entity: entities[row], truth: values[row].trim() }]),
-  );
+  const prompts = table.columns.includes("prompt") ? table.column("prompt") : undefined;
+  const sourceOf = (row: number): Source => {
+    const [truth, prompt] = [values[row].trim(), prompts?.[row].trim() ?? ""];
+    return { link: links[row], entity: entities[row], truth, prompt };
+  };
+  return new Map(indices.map((index, row) => [index.trim(), sourceOf(row)]));
 }
 
 function imageOf(folder: string, link: string): string | null {

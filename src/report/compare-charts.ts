@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Estimate } from "../challenge/bootstrap.ts";
-import { chartName } from "./chart-names.ts";
+import { chartNames } from "./chart-names.ts";
 import { type ChartPlace, inLines, labelRoom, scalesOf, styleFor } from "./chart-style.ts";
 
 /** A figure of a run, and of a part of the rows where there are several. */
@@ -22,10 +22,12 @@ export function intervalsSpec(
   title: string,
   place: ChartPlace,
 ): TopLevelSpec {
+  const nameOf = chartNames(runs);
+  const labelOf = chartNames(estimates.map(({ run, part }) => part ?? run));
   const values = estimates.map(({ run, part, value, low, high }) => {
-    return { run: chartName(run), part: inLines(chartName(part ?? run), place.width), value, low, high };
+    return { run: nameOf(run), part: inLines(labelOf(part ?? run), place.width), value, low, high };
   });
-  const names = runs.map((run) => chartName(run));
+  const names = runs.map(nameOf);
   const shown = names.filter((name) => values.some(({ run }) => run === name));
   const hasParts = estimates.some(({ part }) => part !== undefined);
   const least = values.some(({ part }) => part.includes("\n")) ? TWO_LINES / (hasParts ? runs.length : 1) : 0;
@@ -64,11 +66,9 @@ export function sizesSpec(
   all: readonly string[],
   place: ChartPlace,
 ): TopLevelSpec {
-  const values = runs.map(({ run, rows, value, low, high }) => ({ run: chartName(run), rows, value, low, high }));
-  const { color } = scalesOf(
-    all.map((run) => chartName(run)),
-    place,
-  );
+  const nameOf = chartNames(all);
+  const values = runs.map(({ run, rows, value, low, high }) => ({ run: nameOf(run), rows, value, low, high }));
+  const { color } = scalesOf(all.map(nameOf), place);
   const x = { field: "rows", type: "quantitative", title: "training rows", scale: { zero: false } } as const;
   const y = { field: "value", type: "quantitative", title: "F1", scale: { domain: UNIT } } as const;
   return {

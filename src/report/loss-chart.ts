@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { chartName } from "./chart-names.ts";
+import { chartNames } from "./chart-names.ts";
 import { type ChartPlace, scalesOf, styleFor } from "./chart-style.ts";
 import type { LossCurve, LossPoint } from "./run-curve.ts";
 
@@ -20,16 +20,14 @@ export function lossSpec(
   { x, isLog }: { readonly x: Progress; readonly isLog: boolean },
   place: ChartPlace,
 ): TopLevelSpec {
-  const shown = curves.map(({ name, curve }) => ({ run: chartName(name), curve }));
+  const nameOf = chartNames(all);
+  const shown = curves.map(({ name, curve }) => ({ run: nameOf(name), curve }));
   const { unit, toX } = x === "time" ? timeAxis(curves) : { unit: X_TITLES[x], toX: (point: LossPoint) => point[x] };
   const values = (kind: keyof LossCurve) =>
     shown.flatMap(({ run, curve }) =>
       curve[kind].filter(({ loss }) => !isLog || loss > 0).map((p) => ({ run, x: toX(p), loss: p.loss })),
     );
-  const { color, strokeDash } = scalesOf(
-    all.map((run) => chartName(run)),
-    place,
-  );
+  const { color, strokeDash } = scalesOf(all.map(nameOf), place);
   const ticks = Math.max(3, Math.floor(place.width / 90));
   const encoding = {
     x: {

@@ -1,4 +1,5 @@
 import { cut } from "../util/cut.ts";
+import { chartNames } from "./chart-names.ts";
 import { colourOf, dashesOf } from "./chart-style.ts";
 import { curvesOf, lossFigures } from "./compare-figures.ts";
 import { Html, html } from "./html.ts";
@@ -33,6 +34,9 @@ ${charts}
 ${legend(records)}`;
 }
 
+/** Letters of a run's name in a legend. */
+const LONGEST = 60;
+
 const MEAN = "Running mean over a twentieth of the run.";
 const STEPS_AND_MEAN = `Pale: every step, as its stretch's lowest and highest. Strong: ${MEAN.toLowerCase()}`;
 
@@ -40,9 +44,10 @@ const STEPS_AND_MEAN = `Pale: every step, as its stretch's lowest and highest. S
 function legend(records: readonly RunRecord[]): Html {
   const names = records.map(({ name }) => name);
   const drawn = curvesOf(records).map(({ name }) => name);
+  const shown = chartNames(names, LONGEST);
   const items = drawn.map(
     (name, i) =>
-      html`<li><label><input type="checkbox" id="run-${i}" checked>${sample(names.indexOf(name))}${cut(name, 60)}</label></li>\n`,
+      html`<li><label><input type="checkbox" id="run-${i}" checked>${sample(names.indexOf(name))}${shown(name)}</label></li>\n`,
   );
   const without = names.filter((name) => !drawn.includes(name));
   const note = without.length > 0 ? html`<li class="note">no loss yet: ${cut(without.join(", "), 80)}</li>` : html``;
@@ -56,7 +61,8 @@ function sample(i: number): Html {
 
 /** Which dot of a chart is which run, of `all`. */
 export function colourKey(shown: readonly string[], all: readonly string[]): Html {
-  const items = shown.map((name) => html`<li><label>${sample(all.indexOf(name))}${cut(name, 60)}</label></li>\n`);
+  const nameOf = chartNames(all, LONGEST);
+  const items = shown.map((name) => html`<li><label>${sample(all.indexOf(name))}${nameOf(name)}</label></li>\n`);
   return html`<ul class="legend">${items}</ul>\n`;
 }
 

@@ -146,10 +146,10 @@ export function requireRunId(id: string): void {
 function readAddress(name: string, value: string | undefined): string | undefined {
   const text = value?.trim().replace(/\/+$/, "");
   if (!text) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && (url.username || url.password)) {
+  if (text.includes("@")) {
     throw new InputError(`${name}: holds a name or a password`, { hint: "the key belongs into WANDB_API_KEY" });
   }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
     throw new InputError(`${name} ${text}: is no address of a server`, { hint: `as ${WANDB_CLOUD}` });
   }

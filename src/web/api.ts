@@ -45,6 +45,8 @@ export interface RunRow {
   readonly scores: Readonly<Record<string, number>>;
   /** Splits with predictions. */
   readonly splits: readonly string[];
+  /** Of each of them, a text that is another when its predictions are. */
+  readonly stamps: Readonly<Record<string, string>>;
   /** Whether minima and maxima are those of the whole history. */
   readonly isIndexed: boolean;
 }

@@ -71,6 +71,7 @@ function realPath(path: string): string | undefined {
 
 const EVALUATION = /^eval-(.+)\.json$/;
 const PREDICTIONS = /^predictions-(.+)\.csv$/;
+export const predictionsFile = (split: string) => `predictions-${split}.csv`;
 
 /** Looks at a run's files; undefined when it is gone or cannot be read. Only ordinary files count: a link may lead anywhere. */
 export function lookAt(run: RunFolder): RunFiles | undefined {

@@ -8,7 +8,7 @@ import type { MetricSummary, Point, RunRow } from "./api.ts";
 import type { HistorySummary } from "./history-file.ts";
 import { type ReadConfig, readConfig } from "./read-config.ts";
 import type { RowCounts } from "./row-counts.ts";
-import { type RunFiles, readTail } from "./run-files.ts";
+import { predictionsFile, type RunFiles, readTail } from "./run-files.ts";
 import { stateOf } from "./run-state.ts";
 
 /** A run that is looked at again and again; of its small files only those are read that have changed. */
@@ -67,6 +67,9 @@ export function watchRun(first: RunFiles, counts: RowCounts): WatchedRun {
       metrics: metricsOf(tail, summary),
       scores: Object.fromEntries(scores.filter((pair): pair is [string, number] => pair[1] !== null)),
       splits: files.predicted,
+      stamps: Object.fromEntries(
+        files.predicted.map((split) => [split, files.stamps.get(predictionsFile(split)) ?? ""]),
+      ),
       isIndexed: summary !== null,
     };
   };
@@ -108,9 +111,10 @@ const inodeOf = (stamp: string | undefined) => stamp?.split(" ")[0];
 
 const NO_CONFIG: ReadConfig = { config: null, settings: {}, fault: "config.yaml is gone" };
 
-function plannedStepsOf({ train, data }: Config, counts: RowCounts): number | null {
+function plannedStepsOf(config: Config, counts: RowCounts): number | null {
+  const { train } = config;
   if (train.max_steps !== null) return train.max_steps;
-  const rows = counts.of(data);
+  const rows = counts.of(config);
   return rows === null ? null : planSteps(rows, train).total;
 }
 

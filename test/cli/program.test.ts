@@ -35,6 +35,8 @@ test.each([
   [["score", "p.csv", "--turth", "t.csv"], "Missing required argument: truth", "see --help"],
   [["score", "p.csv", "--truth", "t.csv", "--jsno"], "unknown option --jsno", "did you mean --json?"],
   [["score", "p.csv", "--truth", "a", "--truth", "b"], "--truth is given more than once", undefined],
+  [["data", "sample", "t.csv", "-o", "o.csv", "--size", "many"], "--size many: wants a number", undefined],
+  [["data", "sample", "t.csv", "-o", "o.csv", "--size=-"], "--size=-: wants a number", undefined],
   [["score", "p.csv", "--truth"], "--truth wants a value", "see --help"],
   [["config", "show", "--config", "lora-r8-tiny", "--set"], "Not enough arguments following: set", "see --help"],
   [["train", "mine.yaml"], 'unknown command or argument "mine.yaml"', "did you mean --config mine.yaml?"],

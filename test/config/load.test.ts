@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatConfig, loadConfig, parseConfig } from "../../src/config/load.ts";
+import { formatConfig, loadConfig, loadDataSettings, parseConfig } from "../../src/config/load.ts";
 import { InputError } from "../../src/util/errors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "amlc-config-"));
@@ -127,9 +127,57 @@ describe("a bad configuration", () => {
       "train.epochs is null; must be a number when train.max_steps is null",
     ],
     ["patience without evaluations", "eval.patience=2", "eval.patience is 2; needs eval.every above 0"],
+    ["nothing where a path is wanted", 'base=""', 'base is ""; must not be empty'],
+    ["an empty list", "engine.providers=[]", "engine.providers is []; must not be empty"],
+    [
+      "more letters than there may be",
+      `track.wandb.id=${"x".repeat(129)}`,
+      /^track\.wandb\.id is .*; must have at most 128 characters$/,
+    ],
+    [
+      "a seed of more than 32 bits",
+      "train.seed=4294967296",
+      "train.seed is 4294967296; valid: whole number from 0 to 4294967295",
+    ],
     ["infinite rate", "train.lr=.inf", "train.lr is Infinity; valid: number from 0 to 1000"],
   ])("%s", (_, set, fault) => {
-    expect(faultsOf(() => loadConfig({ config: "lora-r8-tiny", sets: [set] }))).toEqual([`--set ${set}: ${fault}`]);
+    const [found, ...more] = faultsOf(() => loadConfig({ config: "lora-r8-tiny", sets: [set] }));
+    expect(more).toEqual([]);
+    expect(found!.slice(`--set ${set}: `.length)).toEqual(
+      typeof fault === "string" ? fault : expect.stringMatching(fault),
+    );
+  });
+
+  test("a text of a wrong form, in the schema's words", () => {
+    const download = "download.hosts=[https://x.org]";
+    expect(faultsOf(() => loadDataSettings({ sets: [download] }))).toEqual([
+      `--set ${download}: download.hosts is ["https://x.org"]; must hold host names, as images.example.org or *.example.org`,
+    ]);
+    const limit = "clean.limits.width=[small, 1 metre]";
+    expect(faultsOf(() => loadDataSettings({ sets: [limit] }))[0]).toMatch(
+      /; must be a value such as 0\.1 millimetre$/,
+    );
+  });
+
+  test.each([
+    ["brackets", "[".repeat(5000) + "]".repeat(5000)],
+    ["braces", "{a: ".repeat(5000) + "}".repeat(5000)],
+    ["brackets, a hundred", "[".repeat(100) + "]".repeat(100)],
+    ["dashes", "- ".repeat(5000)],
+  ])("%s that are nested too deeply, in a file, a set or a program's object", (_, nested) => {
+    const file = () => loadConfig({ config: yamlFile(`base:\n  ${nested}`) });
+    expect(faultsOf(file)[0]).toMatch(/^FILE(:\d+:\d+)?: is nested too deeply$/);
+    const sets = [`base=${nested}`];
+    expect(faultsOf(() => loadConfig({ config: "lora-r8-tiny", sets }))[0]).toMatch(
+      /^--set base=.*: is nested too deeply$/,
+    );
+    const values = Array.from({ length: 20_000 }).reduce<unknown>((inner) => [inner], "base");
+    expect(faultsOf(() => parseConfig({ ...MINIMAL, base: values }))).toEqual(["configuration: is nested too deeply"]);
+  });
+
+  test("a key of very many parts", () => {
+    const sets = [`${"a.".repeat(20_000)}a=1`];
+    expect(faultsOf(() => loadConfig({ config: "lora-r8-tiny", sets }))[0]).toMatch(/: is nested too deeply$/);
   });
 
   test("evaluations without validation rows", () => {

@@ -68,3 +68,10 @@ test.each([
   expect(() => of("a.jpg")).toThrow(InputError);
   expect(() => of("a.jpg")).toThrow(message);
 });
+
+test("a link that names no image is told with its line", async () => {
+  const csv = join(folder, "links.csv");
+  writeFileSync(csv, "image_link,boxes\nhttps://host/a.jpg,[]\nhttps://host/,[]\n");
+  await expect(readCharacters(csv)).rejects.toThrow(InputError);
+  await expect(readCharacters(csv)).rejects.toThrow(/links\.csv:3: image_link "https:\/\/host\/" does not end in/);
+});

@@ -122,6 +122,14 @@ async function unitsOf(sample: object): Promise<Record<string, number>> {
   return Object.fromEntries(units.map(({ unit, taken }) => [unit, taken]));
 }
 
+test("spaces around links do not change what is drawn", async () => {
+  const path = skewed();
+  const spaced = join(folder, "spaced.csv");
+  writeFileSync(spaced, readFileSync(path, "utf8").replaceAll(/^(https:\S+?),/gm, " $1 ,"));
+  const { rows } = await draw(spaced, { size: 17 });
+  expect(rows).toEqual((await draw(path, { size: 17 })).rows);
+});
+
 test("units share an entity by √n, alike, or by n", async () => {
   expect(await unitsOf({ units: "sqrt" })).toEqual({ centimetre: 10, inch: 5, foot: 2 }); // 10 : 5 : 2 of 17
   expect(await unitsOf({ units: "uniform", size: 12 })).toEqual({ centimetre: 4, inch: 4, foot: 4 });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 import { checkBadRows } from "../../src/data/bad-rows.ts";
 import { imageName } from "../../src/data/image-name.ts";
 import { loadSamples } from "../../src/data/samples.ts";
+import { writeTable } from "../../src/data/table-write.ts";
 import { InputError } from "../../src/util/errors.ts";
 
 const TINY = join(import.meta.dirname, "..", "..", "data", "tiny");
@@ -55,6 +56,16 @@ test("a row's image is named by the last part of its link", async () => {
     },
     expect.objectContaining({ index: 1, line: 3, imagePath: join(images, "b+c d.jpg"), entity: "width", value: "" }),
   ]);
+});
+
+test("what was disarmed for a spreadsheet is read as it was", async () => {
+  await writeFile(join(images, "-12.jpg"), await readFile(join(images, "a.jpg")));
+  const csv = join(folder, "disarmed.csv");
+  const row = { image_link: "-12.jpg", entity_name: "item_weight", entity_value: "+5 gram", prompt: "- what?" };
+  await writeTable(csv, Object.keys(row), [row]);
+  expect(await readFile(csv, "utf8")).toContain("'-12.jpg,item_weight,'+5 gram,'- what?");
+  const { samples } = await loadSamples({ csv, images, requireValue: true });
+  expect(samples[0]).toMatchObject({ imagePath: join(images, "-12.jpg"), value: "+5 gram", prompt: "- what?" });
 });
 
 test("the column index names rows; group_id and entity_value may be missing where no truth is needed", async () => {

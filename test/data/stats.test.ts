@@ -114,6 +114,14 @@ test("a test table has neither labels nor, maybe, groups", async () => {
   expect(stats.entities[0]).toMatchObject({ entity: "width", groups: null, values: null, top_values: [] });
 });
 
+test("spaces around a link make no other image of it", async () => {
+  const links = ["http://x/1.jpg", " http://x/1.jpg", "http://x/1.jpg "];
+  expect(await statsOf(links.map((link) => [link, "7", "width", "1 inch"]))).toMatchObject({
+    links: 1,
+    repeats: { repeated_rows: 2, contradictions: 0 },
+  });
+});
+
 test("a table of no rows, or without an entity's column, is refused", async () => {
   await expect(statsOf([])).rejects.toThrow("has a header and no rows");
   await expect(statsOf([["x"]], ["image_link"])).rejects.toThrow("lacks the column entity_name");

@@ -55,11 +55,26 @@ test("a file that is not there is named, and the columns found are listed", asyn
   });
 });
 
+test.each(["limited.csv", "limited.csv.gz", "limited.parquet"])(
+  "more than is allowed of %s is not read",
+  async (name) => {
+    const path = join(folder, name);
+    await writeTable(path, ["a"], [{ a: "word ".repeat(100) }, { a: "word ".repeat(100) }]);
+    const read = async (maxBytes: number) => {
+      let rows = 0;
+      for await (const { rowCount } of (await openTable(path)).blocks(maxBytes)) rows += rowCount;
+      return rows;
+    };
+    await expect(read(100)).rejects.toThrow(/limited.* is larger than/);
+    expect(await read(10_000)).toBe(2);
+  },
+);
+
 test.each(["written.csv", "written.csv.gz", "written.parquet"])(
   "what is written to %s is read back, whatever the cells hold",
   async (name) => {
     const path = join(folder, name);
-    const cell = fc.string({ unit: "grapheme" }).filter((s) => !/^[=+@\t\r\uFEFF-]/.test(s) && !s.includes("\0"));
+    const cell = fc.string({ unit: "grapheme" }).filter((s) => !s.startsWith("\uFEFF") && !s.includes("\0"));
     const blocks = fc.array(fc.array(fc.record({ a: cell, b: cell }), { minLength: 1 }), {
       minLength: 1,
       maxLength: 3,

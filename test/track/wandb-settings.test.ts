@@ -81,11 +81,14 @@ test.each(["ftp://x", "wandb.ai", "http://api.wandb.ai", "https://x/?a=1"])("%s 
   await expect(wandbSettings(NO_WISHES, { WANDB_BASE_URL: base })).rejects.toThrow("WANDB_BASE_URL");
 });
 
-test("a base URL with a key in it is refused without showing it", async () => {
-  const error = await wandbSettings(NO_WISHES, { WANDB_BASE_URL: `https://api:${KEY}@x` }).catch((fault) => fault);
-  expect(error.message).toBe("WANDB_BASE_URL: holds a name or a password");
-  expect(`${error.message} ${error.hint}`).not.toContain(KEY);
-});
+test.each([`https://api:${KEY}@x`, `https://:${KEY}@x`, `api:${KEY}@x`, `${KEY}@x`])(
+  "a base URL with a key in it is refused without showing it: %#",
+  async (base) => {
+    const error = await wandbSettings(NO_WISHES, { WANDB_BASE_URL: base }).catch((fault) => fault);
+    expect(error.message).toBe("WANDB_BASE_URL: holds a name or a password");
+    expect(`${error.message} ${error.hint}`).not.toContain(KEY);
+  },
+);
 
 test.each([
   ["short", "it has 5 characters"],

@@ -106,6 +106,18 @@ describe("what changes is told:", () => {
     expect(events[0]).toMatchObject({ kind: "run", run: { isIndexed: false, step: 1 } });
   });
 
+  test("an evaluation that gives other answers with the same F1", async () => {
+    const answer = (text: string) => void writeRun(folder, "judged", { answers: [[0, "width", text, "7.0 metre"]] });
+    answer("8.0 metre");
+    const before = runs.find("judged")!.row();
+    const events = await eventsUntil(
+      runs,
+      isRun("judged", ({ stamps }) => stamps.val !== before.stamps.val),
+      () => answer("19.0 metre"),
+    );
+    expect(events.at(-1)).toMatchObject({ run: { scores: before.scores, splits: ["val"] } });
+  });
+
   test("a training that begins, is killed, stops or fails", async () => {
     const lock = await lockFolder(first.path, TRAINING);
     expect(stateOf("first")).toBe("running");

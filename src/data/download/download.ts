@@ -7,6 +7,7 @@ import { InputError, InterruptedError } from "../../util/errors.ts";
 import { makeFolder } from "../../util/files.ts";
 import { type LockPurpose, lockFolder } from "../../util/folder-lock.ts";
 import { random } from "../../util/random.ts";
+import { linkOf } from "../image-links.ts";
 import { type AddressGuard, guardAddresses } from "./address-guard.ts";
 import { checkImages } from "./check-image.ts";
 import { openFetcher } from "./fetch-image.ts";
@@ -72,7 +73,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
 /** As {@link downloadImages}, under a guard that need not be the one of the settings. */
 export async function downloadGuarded(options: DownloadOptions, guard: AddressGuard): Promise<DownloadReport> {
   const { folder, signal, observer } = options;
-  const links = [...new Set(options.links.map((link) => link.trim()))];
+  const links = [...new Set(options.links.map(linkOf))];
   await makeFolder(folder).catch((cause) => {
     throw folderError(folder, cause);
   });

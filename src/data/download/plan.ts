@@ -77,8 +77,11 @@ export function failedEntry(link: string, file: string | null, reason: string, a
   return { link, file, status: "failed", bytes: 0, sha256: null, reason, attempts };
 }
 
-/** The file of an entry is renamed into place before the entry is written; after a power cut it may be short all the same. */
-function isWhole(folder: string, { status, file, bytes }: ManifestEntry): boolean {
+/**
+ * Whether an entry's file is there in its size. It is renamed into place before the entry is written; after a power cut it may
+ * be short all the same.
+ */
+export function isWhole(folder: string, { status, file, bytes }: ManifestEntry): boolean {
   if (status !== "ok" || file === null) return false;
   return statSync(join(folder, file), { throwIfNoEntry: false })?.size === bytes;
 }

@@ -126,9 +126,13 @@ export function unreachable(what: string, fault: LinkFault, hint?: string): Inpu
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
+/** @throws InputError; an address with a name or password in it is not shown */
 function checkEndpoint({ endpoint, token }: HubClientOptions): URL {
+  if (endpoint.includes("@")) {
+    throw new InputError("HF_ENDPOINT: holds a name or a password", { hint: "the token belongs into HF_TOKEN" });
+  }
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search) {
+  if (!url || !/^https?:$/.test(url.protocol) || url.search) {
     throw new InputError(`HF_ENDPOINT ${endpoint}: is no address of a hub`, { hint: "as https://huggingface.co" });
   }
   if (token && url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {

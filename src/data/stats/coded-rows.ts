@@ -1,4 +1,5 @@
 import { textHash } from "../../util/hash.ts";
+import { linksOf } from "../image-links.ts";
 import type { TableFile } from "../table.ts";
 
 /** A column as numbers: the text of row `i` is `texts[codes[i]]`. */
@@ -28,7 +29,7 @@ export async function readCodedRows(table: TableFile): Promise<CodedRows> {
   const values = table.columns.includes("entity_value") ? new TextCoder() : undefined;
   const groups = table.columns.includes("group_id") ? new TextCoder() : undefined;
   for await (const block of table.blocks()) {
-    links.push(hashAll(block.column("image_link")));
+    links.push(hashAll(linksOf(block)));
     entities.push(block.column("entity_name"));
     values?.push(block.column("entity_value").map((value) => value.trim()));
     groups?.push(block.column("group_id"));

@@ -1,5 +1,6 @@
 import type { DataSettings } from "../../config/data-schema.ts";
 import { type DownloadReport, downloadImages } from "../../data/download/download.ts";
+import { linksOf } from "../../data/image-links.ts";
 import { openTable } from "../../data/table.ts";
 import { readOptions, type TableJob } from "./table-job.ts";
 
@@ -19,6 +20,6 @@ export async function downloadTable({
 }: DownloadTableOptions): Promise<DownloadReport> {
   const table = await openTable(input, ["image_link"], readOptions(job));
   const links = new Set<string>();
-  for await (const block of table.blocks()) for (const link of block.column("image_link")) links.add(link);
+  for await (const block of table.blocks()) for (const link of linksOf(block)) links.add(link);
   return downloadImages({ links: [...links], folder: images, settings, ...job });
 }

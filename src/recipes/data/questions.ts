@@ -1,4 +1,5 @@
 import type { DataSettings } from "../../config/data-schema.ts";
+import { linksOf } from "../../data/image-links.ts";
 import { askAbout, QUESTION_KINDS } from "../../data/synth/questions.ts";
 import { readTable } from "../../data/table.ts";
 import { writeTable } from "../../data/table-write.ts";
@@ -33,8 +34,8 @@ export async function askQuestions({ input, output, settings: unchecked }: Quest
     readTable(input, ["image_link", "entity_name"]),
     readTable(texts, ["image_link", "text"]),
   ]);
-  const [links, entities] = [pictures.column("image_link"), pictures.column("entity_name")];
-  const [toldLinks, lines] = [told.column("image_link"), told.column("text")];
+  const [links, entities] = [linksOf(pictures), pictures.column("entity_name")];
+  const [toldLinks, lines] = [linksOf(told), told.column("text")];
   const kinds: Record<string, number> = Object.fromEntries(QUESTION_KINDS.map((kind) => [kind, 0]));
   const rows = links.flatMap((link, row) => {
     if (toldLinks[row] !== link) {

@@ -4,6 +4,7 @@ import { readLabel } from "../../challenge/label.ts";
 import { readLimits } from "../../challenge/label-limits.ts";
 import type { DataSettings } from "../../config/data-schema.ts";
 import { type CleanReport, countRules } from "../../data/clean-report.ts";
+import { linkOf } from "../../data/image-links.ts";
 import { LABEL_COLUMNS } from "../../data/judge-block.ts";
 import { type JudgedBlock, withVerdicts } from "../../data/judged-table.ts";
 import { drawSample, type SampleShare, type UnitBlock } from "../../data/sample.ts";
@@ -102,7 +103,7 @@ async function writeRows(table: TableFile, rows: readonly number[], output: stri
     for (; next < order.length && order[next].row < first + block.rowCount; next++) {
       const { row, place } = order[next];
       const cells = table.columns.map((_, c) => block.cell(c, row - first));
-      const verdict = judge?.(cells[link], cells[entity], cells[value]);
+      const verdict = judge?.(linkOf(cells[link]), cells[entity], cells[value]);
       drawn[place] = verdict?.outcome === "changed" ? cells.with(value, verdict.text) : cells;
     }
     first += block.rowCount;

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { DataSettings } from "../../config/data-schema.ts";
+import { linksOf } from "../../data/image-links.ts";
 import { chooseSplit, type Side } from "../../data/split.ts";
 import { openTable } from "../../data/table.ts";
 import { createTable, type TableWriter } from "../../data/table-write.ts";
@@ -52,12 +53,12 @@ export async function splitTable({ input, val, folder, ...options }: SplitOption
     for (const side of sides) writers.push(await createTable(fileOf(side), table.columns));
     for await (const block of table.blocks()) {
       const sideOf = split.sidesOf(block);
-      const links = block.column("image_link");
+      const links = linksOf(block);
       for (const [s, side] of sides.entries()) {
         const rows = sideOf.flatMap((own, i) => (own === side ? [i] : []));
         await writers[s].copy(block, rows);
         found[s].rows += rows.length;
-        for (const i of rows) found[s].links.push(hash(links[i].trim()));
+        for (const i of rows) found[s].links.push(hash(links[i]));
       }
     }
     for (const writer of writers) await writer.commit();

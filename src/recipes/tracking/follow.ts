@@ -47,8 +47,10 @@ export async function takeFollowedSteps(
     return result;
   } catch (error) {
     const isStop = error instanceof InterruptedError;
-    await writeOutcome(run, { outcome: isStop ? "stopped" : "failed", step, reason: (error as Error).message });
-    await finish(sinks, isStop ? INTERRUPTED : 1, async () => null);
+    const outcome = { outcome: isStop ? "stopped" : "failed", step, reason: (error as Error).message } as const;
+    const tell = (fault: Error) => note(`how training ended is not written down: ${fault.message}`);
+    await writeOutcome(run, outcome).catch(tell); // what ended training is the error to see
+    await finish(sinks, isStop ? INTERRUPTED : 1, async () => null).catch(tell);
     throw error;
   } finally {
     clearInterval(timer);

@@ -1,6 +1,6 @@
 import { outcomeOf } from "../../challenge/score.ts";
 import { BadRowError } from "../../data/bad-rows.ts";
-import { fillPrompt } from "../../data/prompt.ts";
+import { promptOf } from "../../data/prompt.ts";
 import type { Sample } from "../../data/samples.ts";
 import { makeThumbnail } from "../../data/thumbnail.ts";
 import type { Prediction } from "../answers.ts";
@@ -41,7 +41,7 @@ async function showRow(
   return {
     index,
     entity: entity_name,
-    question: sample.prompt || fillPrompt(prompt, sample.entity),
+    question: promptOf(sample, prompt),
     truth,
     answer: prediction,
     confidence,

@@ -69,5 +69,5 @@ function firstOf(shown: readonly RunRow[], answered: readonly RunRow[]): RunRow 
 /** They are read again when the run was evaluated again. */
 function usePredictions(run: RunRow | undefined, split: string | null) {
   const address = run && split !== null ? addressOf("predictions", { run: run.name, split }) : null;
-  return useAnswer<PredictionsAnswer>(address, String(run?.scores[split ?? ""]));
+  return useAnswer<PredictionsAnswer>(address, run?.stamps[split ?? ""] ?? "");
 }

@@ -60,7 +60,7 @@ describe("amlc ui", () => {
   test.each([
     ["a folder that is not there", [join(folder, "gone")], "there is no such folder", "such as experiments"],
     ["a port that is none", [folder, "--port", "99999"], "--port 99999: is no port", "from 1 to 65535"],
-    ["a port that is no number", [folder, "--port", "many"], "--port wants a number", ""],
+    ["a port that is no number", [folder, "--port", "many"], "--port many: wants a number", ""],
   ])("refuses %s", async (_, args, message, hint) => {
     expect(await runProgram(["ui", ...args])).toBe(2);
     expect(printed.err).toContain(message);

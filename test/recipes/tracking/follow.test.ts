@@ -149,6 +149,22 @@ test("a failed run says why, and what was logged is whole", async () => {
   expect(readRecords(log).at(-1)!.exit).toMatchObject({ exitCode: 1 });
 });
 
+test("a failed run that cannot write so down gives its own error, and its log is ended", async () => {
+  const notes: string[] = [];
+  const observer = {
+    note: (text: string) => void notes.push(text),
+    step: ({ step }: { step: number }) => {
+      if (step !== 2) return;
+      mkdirSync(join(folder, "speechless", "outcome.json"));
+      throw new Error("out of luck");
+    },
+  };
+  await expect(train(configOf("speechless", "track.wandb.mode=offline"), { observer })).rejects.toThrow("out of luck");
+  expect(notes).toContainEqual(expect.stringMatching(/not written down: .*outcome\.json/));
+  const [log] = (await logsOf(join(folder, "speechless"))) as [string];
+  expect(readRecords(log).at(-1)!.exit).toMatchObject({ exitCode: 1 });
+});
+
 describe("online", () => {
   let server: WandbTestServer;
   beforeAll(async () => {

@@ -77,6 +77,16 @@ describe.skipIf(whyNoBrowser)(inBrowser("answers"), () => {
     await page.close();
   });
 
+  test("are read anew when the run was evaluated again, with the same F1 too", async () => {
+    const answers = (answer: string): readonly WrittenAnswer[] => [[0, "width", answer, "7.0 metre"]];
+    writeRun(folder, "again", { answers: answers("8.0 metre") });
+    const page = await pages.open("tab=predictions&first=again");
+    await page.getByText("8.0 metre").waitFor();
+    writeRun(folder, "again", { answers: answers("9.0 metre") });
+    await page.getByText("9.0 metre").waitFor();
+    await page.close();
+  });
+
   test("are gone through by keys, and looked at large", async () => {
     const page = await pages.open("tab=predictions&first=good");
     await page.locator(rows).first().waitFor();

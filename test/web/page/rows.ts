@@ -12,6 +12,7 @@ export function runRow(name: string, parts: Partial<RunRow> = {}): RunRow {
     metrics: {},
     scores: {},
     splits: [],
+    stamps: {},
     isIndexed: true,
     ...parts,
   };
