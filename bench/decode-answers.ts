@@ -8,14 +8,15 @@ import { bestOf, peakGib } from "./best-of.ts";
 
 /*
  * One process of the decoding benchmark: greedy answers of TOKENS tokens to ROWS random images, BATCH side by side, on THREADS
- * threads and onnxruntime's PROVIDERS, if not on the CPU; prints a JSON line as bench/peers/hf_generate.py does.
+ * threads and onnxruntime's PROVIDERS, if not on the CPU, with weights in DTYPE, f32 or f16; prints a JSON line as bench/peers/hf_generate.py does.
  *
- *     node decode-answers.js FOLDER ROWS BATCH TOKENS THREADS [PROVIDERS]
+ *     node decode-answers.js FOLDER ROWS BATCH TOKENS THREADS [PROVIDERS [DTYPE]]
  */
 const [folder, ...rest] = process.argv.slice(2) as [string, ...string[]];
 const [rows, batch, maxTokens, threads] = rest.map(Number) as [number, number, number, number];
 const providers = (rest[4] ?? "cpu").split(",");
-const model = await loadModel(folder, "f32");
+const dtype = rest[5] === "f16" ? "f16" : "f32";
+const model = await loadModel(folder, dtype);
 const tokenizer = await loadTokenizer(folder);
 const side = model.config.vision.imageSize;
 const prompt = [tokenizer.bosId, ...tokenizer.encode("answer en What is the item weight?\n")];
