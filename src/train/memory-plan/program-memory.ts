@@ -37,6 +37,12 @@ export type OnNode = (node: Node, alive: ReadonlySet<Node>) => void;
  * Single programs of three models took 0.98 to 1.22 of their values' arena.
  */
 const ORT_WORK = 1.08;
+/**
+ * A lean program has that from the system, whose allocator keeps small pieces for later: by the steps of three models
+ * (docs/plan.md) 1.3 times what is alive at once, and a heap besides.
+ */
+const LEAN_WORK = 1.3;
+const LEAN_HEAP = 128 * 2 ** 20;
 /** A session's own tables, by the programs of the nano model. */
 const SESSION_BYTES_A_NODE = 8000;
 /** A device's allocator rounds up and leaves gaps. */
@@ -63,7 +69,7 @@ export function programMemory(graph: Graph, engine: PlannedEngine, lean: boolean
   const constants = graph.nodes.reduce((sum, { op, type }) => sum + (op === constantOp ? bytesOf(type) : 0), 0);
   if (engine.name === "ort" && engine.onHost) {
     return {
-      work: ORT_WORK * workBytes(graph, lean, onNode),
+      work: lean ? LEAN_WORK * workBytes(graph, true, onNode) + LEAN_HEAP : ORT_WORK * workBytes(graph, false, onNode),
       standing: constants + SESSION_BYTES_A_NODE * graph.nodes.length,
       results: [...graph.outputs.values()].reduce((sum, { type }) => sum + bytesOf(type), 0),
       keeps: !lean,

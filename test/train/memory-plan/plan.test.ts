@@ -35,8 +35,8 @@ const MEASURED: readonly (readonly [SizeName, Partial<PlannedStep>, number, numb
   ["nano", { dtype: "f32", residuals: "recompute" }, 8, 0.5],
   ["300m", {}, 1, 1.75],
   ["300m", { residuals: "recompute" }, 1, 1.622],
-  ["300m", LAYERS, 1, 1.122],
-  ["300m", { ...LAYERS, residuals: "recompute" }, 1, 1.147],
+  ["300m", LAYERS, 1, 1.25],
+  ["300m", { ...LAYERS, residuals: "recompute" }, 1, 1.18],
 ];
 
 test.each(MEASURED)("%s %j, %i rows: within a tenth of the measured %f GiB", (size, change, rows, gibibytes) => {
