@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
@@ -105,17 +104,6 @@ export async function readTable(path: string, needed: readonly string[] = []): P
     lineOf: (i) => find(i, (block, row) => block.lineOf(row)),
     placeOf: (i) => find(i, (block, row) => block.placeOf(row)),
   };
-}
-
-/** SHA-256 of a table's file, in hexadecimal digits. @throws InputError when it cannot be read */
-export async function tableChecksum(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  try {
-    for await (const piece of createReadStream(path, { highWaterMark: READ_SIZE })) hash.update(piece as Buffer);
-  } catch (cause) {
-    throw unreadable(path, cause as NodeJS.ErrnoException);
-  }
-  return hash.digest("hex");
 }
 
 type Format = "csv" | "gzip" | "parquet";

@@ -138,11 +138,8 @@ function readText(path: string, found: CsvStretch): StretchText {
       : (i) => ascii.slice(bounds[2 * i], bounds[2 * i + 1]);
   const unquoted = (i: number) => (doubled.has(i) ? plain(i).replaceAll('""', '"') : plain(i));
   const read = doubled.size === 0 ? plain : unquoted;
-  const cell = (i: number) => {
-    const text = read(i);
-    return text.charCodeAt(0) === APOSTROPHE ? withoutGuard(text) : text;
-  };
-  return { cell, ascii };
+  const isGuarded = bytes.includes(APOSTROPHE); // most files hold none: then no cell has to be looked at
+  return { cell: isGuarded ? (i) => withoutGuard(read(i)) : read, ascii };
 }
 
 function notUtf8(path: string, text: Buffer, { bounds, lines, cells, width = 1 }: CsvStretch): InputError {

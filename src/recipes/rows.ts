@@ -6,11 +6,11 @@ import type { Config } from "../config/schema.ts";
 import { type BadRow, BadRowError, checkBadRows } from "../data/bad-rows.ts";
 import { type CharactersOf, labelPatches, readCharacters } from "../data/characters.ts";
 import { loadSamples } from "../data/samples.ts";
-import { tableChecksum } from "../data/table.ts";
 import { tableEnding } from "../data/table-write.ts";
 import { type TokenizedSample, tokenizeSamples } from "../data/tokenize.ts";
 import { numImageTokens } from "../model/config.ts";
 import { readModelConfig } from "../model/model-config.ts";
+import { checksumFiles } from "../runs/environment.ts";
 import { InputError } from "../util/errors.ts";
 import type { Base } from "./base.ts";
 import { synthTable } from "./data/synth.ts";
@@ -54,8 +54,9 @@ export async function tableOf(file: string, config: Pick<Config, "base" | "data"
 
 /** Rows and size are in the name: other rows of the same file name have a table of their own, as have larger pictures. */
 async function drawnTable(path: string, { data }: Pick<Config, "data">, imageSize: number): Promise<string> {
-  const checksum = (await tableChecksum(path)).slice(0, 12);
-  return join(resolveAsset(data.images), `${tableEnding(basename(path)).stem}-${imageSize}-${checksum}-drawn.csv`);
+  const { rows } = await checksumFiles({ rows: path });
+  const name = `${tableEnding(basename(path)).stem}-${imageSize}-${rows!.slice(0, 12)}-drawn.csv`;
+  return join(resolveAsset(data.images), name);
 }
 
 /** Draws the labels of a file's rows, unless that was done before. Gives the table of rows with their pictures. */
