@@ -38,8 +38,7 @@ export interface StartOptions extends TrainOptions {
  */
 export async function train(config: Config, { force = false, ...options }: StartOptions = {}): Promise<TrainResult> {
   await readWandbSettings(config);
-  if (!force) await requireMemory(config);
-  if (!force) await requireCheckpointRoom(config);
+  if (!force) await requireRoom(config);
   const base = await loadBase(config);
   const job = await prepare(config, base, await startTuned(config, base), options);
   try {
@@ -74,8 +73,7 @@ export async function resume(
   const config = loadConfig({ config: run.config, sets });
   requireFreeSettings(run, sets);
   await readWandbSettings(config);
-  if (!force) await requireMemory(config);
-  if (!force) await requireCheckpointRoom(config, run);
+  if (!force) await requireRoom(config, run);
   using _lock = await lockFolder(run.path, TRAINING);
   await refuseChangedData(run, config, "or start a new run with lora.init_adapter set to this run's checkpoints/last");
   await Promise.all([recoverFolder(run.last), recoverFolder(run.best)]);
@@ -92,6 +90,12 @@ export async function resume(
   } finally {
     await job.release();
   }
+}
+
+/** @param run one that goes on @throws InputError when there is too little memory or disk */
+async function requireRoom(config: Config, run?: RunFolder): Promise<void> {
+  await requireMemory(config);
+  await requireCheckpointRoom(config, run);
 }
 
 /** Engines differ in rounding, and trackers look on; whatever else a run was told has shaped the steps that it took. */
