@@ -13,6 +13,16 @@ export function imageName(link: string): string {
   return name;
 }
 
+/** The same; undefined for a link that names no file. */
+export function imageNameOf(link: string): string | undefined {
+  try {
+    return imageName(link);
+  } catch (error) {
+    if (error instanceof BadRowError) return undefined;
+    throw error;
+  }
+}
+
 function decode(part: string): string | undefined {
   try {
     return decodeURIComponent(part);

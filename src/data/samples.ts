@@ -6,6 +6,7 @@ import { type BadRow, BadRowError } from "./bad-rows.ts";
 import { type ImageSize, readImageSize } from "./image-file.ts";
 import { linksOf } from "./image-links.ts";
 import { imageName } from "./image-name.ts";
+import { findUnowned, type Unowned } from "./photograph-owners.ts";
 import { readTable, type Table } from "./table.ts";
 
 /** One question about one photograph. */
@@ -30,6 +31,8 @@ export interface SampleSource {
   readonly images: string;
   /** Whether the column `entity_value` must be there. */
   readonly requireValue: boolean;
+  /** Links whose photograph is that of another one, where that is known; else the table and its folder tell. */
+  readonly unowned?: Unowned;
 }
 
 /** Headers read at a time; each is a file opened and a few kilobytes. */
@@ -37,13 +40,14 @@ const CHECKS_AT_ONCE = 16;
 
 /**
  * Reads the rows of a table (`image_link`, `entity_name`; `entity_value`, `group_id`, `index`, `prompt`) and looks at the header
- * of each image, once for all rows that share it. A row with an image that is missing or broken, an unknown entity or an
- * odd index lands in `bad`. @throws InputError when the file itself is not as {@link readTable} wants it.
+ * of each image, once for all rows that share it. A row with an image that is missing, broken or another link's, an unknown
+ * entity or an odd index lands in `bad`. @throws InputError when the file itself is not as {@link readTable} wants it.
  */
 export async function loadSamples(source: SampleSource): Promise<{ samples: Sample[]; bad: BadRow[] }> {
   const needed = ["image_link", "entity_name", ...(source.requireValue ? ["entity_value"] : [])];
   const table = await readTable(source.csv, needed);
-  const read = rowReader(table, source.images);
+  const unowned = source.unowned ?? (await findUnowned(linksOf(table), source.images));
+  const read = rowReader(table, source.images, unowned);
   const limit = limitConcurrency(CHECKS_AT_ONCE);
   const checks = new Map<string, Promise<ImageSize>>();
   const check = (path: string) => {
@@ -72,7 +76,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** Columns that are not there read as "". */
-function rowReader(table: Table, images: string): (row: number) => Omit<Sample, "imageSize"> {
+function rowReader(table: Table, images: string, unowned: Unowned): (row: number) => Omit<Sample, "imageSize"> {
   const cellsOf = (name: string) => (table.columns.includes(name) ? table.column(name) : undefined);
   const [links, entities] = [linksOf(table), table.column("entity_name")];
   const [groups, values, indices] = [cellsOf("group_id"), cellsOf("entity_value"), cellsOf("index")];
@@ -82,6 +86,8 @@ function rowReader(table: Table, images: string): (row: number) => Omit<Sample, 
     if (!isEntity(entity)) {
       throw new BadRowError(`unknown entity_name "${entity.slice(0, 60)}"; ${suggestName(entity, ENTITIES)}`);
     }
+    const notItsOwn = unowned.get(imageLink);
+    if (notItsOwn !== undefined) throw new BadRowError(notItsOwn);
     const imagePath = join(images, imageName(imageLink));
     const [groupId, value] = [groups?.[row] ?? "", values?.[row].trim() ?? ""];
     return {

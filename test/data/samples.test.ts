@@ -94,6 +94,13 @@ test("rows that cannot be used are collected with their lines, the others stay",
   ]);
 });
 
+test("a row whose photograph's file is another link's is not asked about that one", async () => {
+  const links = ["https://x.org/1/a.jpg", "https://x.org/2/a.jpg", "https://x.org/1/a.jpg"];
+  const { samples, bad } = await load(`image_link,entity_name\n${links.map((link) => `${link},width\n`).join("")}`);
+  expect(samples.map(({ line }) => line)).toEqual([2, 4]);
+  expect(bad).toEqual([{ line: 3, reason: `its photograph's file, a.jpg, is that of ${links[0]}` }]);
+});
+
 test.each([
   "",
   "https://x.org/",

@@ -114,7 +114,8 @@ function toEntry({ sample, text, confidence, others }: RowAnswer): Entry {
 async function loadRows({ table: path, images, indices, unowned }: PartTask) {
   const wanted = new Set(indices);
   for (const { index } of unowned) wanted.delete(index);
-  const { samples, bad } = await loadSamples({ csv: path, images, requireValue: false });
+  // Whose a photograph is, the whole table says, not this part of it.
+  const { samples, bad } = await loadSamples({ csv: path, images, requireValue: false, unowned: new Map() });
   const table = await readTable(path, ["index", "image_link"]);
   const [cells, links] = [table.column("index"), table.column("image_link")];
   const rowOf = new Map(cells.map((_, row) => [table.lineOf(row), row]));

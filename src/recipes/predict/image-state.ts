@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { BadRowError } from "../../data/bad-rows.ts";
-import { imageName } from "../../data/image-name.ts";
+import { imageNameOf } from "../../data/image-name.ts";
 
 /** What tells that a photograph's file is another one by now: size and time of change; null while there is none. */
 export async function imageState(path: string): Promise<string | null> {
@@ -19,14 +18,4 @@ export function imageStateOf(images: string, link: string): Promise<string | nul
 export function imagePathOf(images: string, link: string): string | undefined {
   const name = imageNameOf(link);
   return name === undefined ? undefined : join(images, name);
-}
-
-/** The file name of a link's photograph; undefined for a link that names no file. */
-export function imageNameOf(link: string): string | undefined {
-  try {
-    return imageName(link);
-  } catch (error) {
-    if (error instanceof BadRowError) return undefined;
-    throw error;
-  }
 }

@@ -1,17 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { findUnowned } from "../../../src/recipes/predict/file-owners.ts";
-import { workFolder } from "../../support/work-folder.ts";
+import { findUnowned } from "../../src/data/photograph-owners.ts";
+import { workFolder } from "../support/work-folder.ts";
 
 const folder = workFolder();
 const [first, second] = ["https://cdn/get.jpg?id=1", "https://cdn/get.jpg?id=2"];
-const tableOf = (...links: string[]) => {
-  const rows = links.map((link, index) => {
-    return { index, indexText: `${index}`, line: index + 2, link, entity: "width", truth: "" };
-  });
-  return { path: "test.csv", rows, hasTruth: false };
-};
 
 /** A folder of photographs with what its download says of them. */
 function photographs(name: string, files: readonly string[], entries: readonly object[]): string {
@@ -27,20 +21,20 @@ const fetched = (link: string, bytes = 10) => ({ link, file: "get.jpg", status: 
 
 test("of links with one file name the first in the table has the file, where no download says whose it is", async () => {
   const images = photographs("unknown", ["get.jpg"], []);
-  const unowned = await findUnowned(tableOf(first, first, second, "https://cdn/2/GET.jpg", "https://cdn/"), images);
+  const unowned = await findUnowned([first, first, second, "https://cdn/2/GET.jpg", "https://cdn/"], images);
   expect([...unowned.keys()]).toEqual([second, "https://cdn/2/GET.jpg"]);
   expect(unowned.get(second)).toBe(`its photograph's file, get.jpg, is that of ${first}`);
 });
 
 test("else the link has it that the download gave it to, be it of another table", async () => {
   const images = photographs("known", ["get.jpg"], [fetched(second)]);
-  expect([...(await findUnowned(tableOf(first, second), images)).keys()]).toEqual([first]);
-  expect([...(await findUnowned(tableOf(first), images)).keys()]).toEqual([first]);
+  expect([...(await findUnowned([first, second], images)).keys()]).toEqual([first]);
+  expect([...(await findUnowned([first], images)).keys()]).toEqual([first]);
 });
 
 test("of two downloads that had it the one whose bytes are there, and a failed one has none", async () => {
   const failed = { ...fetched(first), file: null, status: "failed", bytes: 0 };
   const other = "https://cdn/get.jpg?id=3";
   const images = photographs("replaced", ["get.jpg"], [failed, fetched(other, 99), fetched(second)]);
-  expect([...(await findUnowned(tableOf(first, second, other), images)).keys()]).toEqual([first, other]);
+  expect([...(await findUnowned([first, second, other], images)).keys()]).toEqual([first, other]);
 });

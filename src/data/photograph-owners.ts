@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { fileOwners, MANIFEST } from "../../data/download/file-names.ts";
-import { readDownloads } from "../../data/download/manifest.ts";
-import { isWhole } from "../../data/download/plan.ts";
-import { imageNameOf } from "./image-state.ts";
-import type { TestTable } from "./test-table.ts";
+import { fileOwners, MANIFEST } from "./download/file-names.ts";
+import { readDownloads } from "./download/manifest.ts";
+import { isWhole } from "./download/plan.ts";
+import { imageNameOf } from "./image-name.ts";
 
-/** Why a link of a test table has no photograph of its own, by the link. */
+/** Why a link of a table has no photograph of its own, by the link. */
 export type Unowned = ReadonlyMap<string, string>;
 
 /**
@@ -13,13 +12,13 @@ export type Unowned = ReadonlyMap<string, string>;
  * that a download gave it to, by the manifest beside it; where none says, of the first in the table, as a download would do it.
  * @throws InputError when the manifest is damaged
  */
-export async function findUnowned({ rows }: TestTable, images: string): Promise<Unowned> {
+export async function findUnowned(links: readonly string[], images: string): Promise<Unowned> {
   const owners = fileOwners();
   const given = (await readDownloads(join(images, MANIFEST))).filter(({ status }) => status === "ok");
   const whole = given.filter((entry) => isWhole(images, entry)); // of two entries the other one's file has been replaced
   for (const { file, link } of [...whole, ...given]) owners.claim(file!, link);
   const unowned = new Map<string, string>();
-  for (const link of new Set(rows.map(({ link }) => link))) {
+  for (const link of new Set(links)) {
     const file = imageNameOf(link);
     const owner = file === undefined ? undefined : owners.claim(file, link);
     if (owner !== undefined) unowned.set(link, `its photograph's file, ${file}, is that of ${owner.slice(0, 200)}`);
