@@ -11,7 +11,7 @@ import { writeFileAtomic } from "../util/files.ts";
 import { openAnswerer } from "./answerer.ts";
 import type { Base } from "./base.ts";
 import type { Observer } from "./observer.ts";
-import { filesOfSplit, readRows, type Watch } from "./rows.ts";
+import { fileOfSplit, readRows, type Watch } from "./rows.ts";
 import { openBatches } from "./steps.ts";
 
 export interface Prediction {
@@ -50,14 +50,14 @@ export async function openAnswers(
   trained: Trained,
   watch: Watch = {},
 ): Promise<Answers> {
-  const read = await Promise.all(filesOfSplit(split, config).map((file) => readRows(file, config, base, true, watch)));
-  const samples = joinRows(read.map((file) => file.samples)).slice(0, config.eval.max_rows ?? undefined);
+  const read = await readRows(fileOfSplit(split, config), config, base, true, watch);
+  const samples = read.samples.slice(0, config.eval.max_rows ?? undefined);
   const answerer = openAnswerer(config, base, trained);
 
   return {
     samples,
     async evaluate(weights, observer) {
-      const bad = read.flatMap((file) => file.bad);
+      const bad = [...read.bad];
       const predictions: Prediction[] = [];
       const options = { weights, onBadRow: (row: BadRow) => void bad.push(row) };
       for await (const rows of answerer.answer(samples, options)) {
@@ -86,16 +86,6 @@ export async function openAnswers(
 
 export const scorePredictions = (predictions: readonly Prediction[]): ScoreByEntity =>
   scoreRows(predictions.map((row) => ({ ...row, entity: row.entity_name })));
-
-/** Rows of several files as one: the second file's indices go on where the first's end. */
-function joinRows(files: readonly (readonly TokenizedSample[])[]): TokenizedSample[] {
-  let offset = 0;
-  return files.flatMap((samples) => {
-    const from = offset;
-    for (const { index } of samples) offset = Math.max(offset, from + index + 1);
-    return samples.map((sample) => ({ ...sample, index: from + sample.index }));
-  });
-}
 
 /** Writes `eval-SPLIT.json` and `predictions-SPLIT.csv` into a run's folder, and says where they are. */
 export async function writeEvaluation(

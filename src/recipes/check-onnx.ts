@@ -10,7 +10,7 @@ import { InputError } from "../util/errors.ts";
 import { endIfStopped } from "../util/whole-folder.ts";
 import { type Answerer, answerWith, type openRunAnswerer } from "./answerer.ts";
 import type { Base } from "./base.ts";
-import { filesOfSplit, readRows, type Watch } from "./rows.ts";
+import { fileOfSplit, readRows, type Watch } from "./rows.ts";
 import { openPhotographs } from "./steps.ts";
 
 /** How the files of one type compare with the engine that they were written from. */
@@ -87,8 +87,8 @@ export async function rowsToCheck(
   watch: Watch,
 ): Promise<readonly TokenizedSample[]> {
   if (most === 0) return [];
-  const [file] = filesOfSplit(config.data.val === null ? "train" : "val", config);
-  const { samples } = await readRows(file!, config, base, true, watch).catch((cause: unknown) => {
+  const file = fileOfSplit(config.data.val === null ? "train" : "val", config);
+  const { samples } = await readRows(file, config, base, true, watch).catch((cause: unknown) => {
     if (!(cause instanceof InputError)) throw cause;
     const hint = [cause.hint, "--check 0 exports without a check"].filter((text) => text !== undefined).join("; or: ");
     throw new InputError(cause.message, { hint, cause });

@@ -23,17 +23,14 @@ export interface Rows {
   readonly bad: readonly BadRow[];
 }
 
-/** The CSV files of a split: train, val, all (both), or a file's path. @throws InputError when the configuration has no such split */
-export function filesOfSplit(split: string, { data }: Config): string[] {
-  const val = () => {
-    if (data.val !== null) return data.val;
-    throw new InputError(`--split ${split}: data.val is not set in this configuration`, {
-      hint: "set data.val, or give a CSV file as the split",
-    });
-  };
-  if (split === "train") return [data.train];
-  if (split === "val") return [val()];
-  return split === "all" ? [data.train, val()] : [split];
+/** The table of a split: train, val, or a file's path. @throws InputError when the configuration has no such split */
+export function fileOfSplit(split: string, { data }: Config): string {
+  if (split === "train") return data.train;
+  if (split !== "val") return split;
+  if (data.val !== null) return data.val;
+  throw new InputError(`--split ${split}: data.val is not set in this configuration`, {
+    hint: "set data.val, or give a CSV file as the split",
+  });
 }
 
 /** Who looks on while labels are drawn, and may stop it. */

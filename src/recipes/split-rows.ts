@@ -7,7 +7,7 @@ import { promptOf } from "../data/prompt.ts";
 import { readTable, type Table } from "../data/table.ts";
 import { type AnsweredRow, valueKey } from "../report/run-record.ts";
 import type { RunFolder } from "../runs/folder.ts";
-import { filesOfSplit, tableOf } from "./rows.ts";
+import { fileOfSplit, tableOf } from "./rows.ts";
 
 /** Reads tables, each once. */
 export function tableReader(): (path: string) => Promise<Table> {
@@ -48,15 +48,14 @@ export async function readPredictions(run: RunFolder, split: string): Promise<An
   });
 }
 
-/** The same rows with question, link and photograph. @throws InputError when the split's tables cannot be read */
+/** The same rows with question, link and photograph. @throws InputError when the split's table cannot be read */
 export async function findSources(
   rows: readonly AnsweredRow[],
   split: string,
   config: Config,
   read: TableReader,
 ): Promise<AnsweredRow[]> {
-  const tables = await Promise.all(filesOfSplit(split, config).map(async (file) => read(await tableOf(file, config))));
-  const sources = tables.length === 1 ? sourcesOf(tables[0]) : new Map<string, Source>();
+  const sources = sourcesOf(await read(await tableOf(fileOfSplit(split, config), config)));
   const images = resolveAsset(config.data.images);
   return rows.map((row) => {
     const source = sources.get(row.index);

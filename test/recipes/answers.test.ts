@@ -36,9 +36,3 @@ test("are to the rows of a split in order, at most eval.max_rows", async () => {
   const { predictions } = await answer("val", "eval.max_rows=3", "eval.max_new_tokens=2");
   expect(predictions.map(({ index }) => index)).toEqual([0, 1, 2]);
 });
-
-test("to all rows go on counting from the first file to the second", async () => {
-  const { predictions, score } = await answer("all", "eval.max_new_tokens=1");
-  expect(predictions.map(({ index }) => index)).toEqual(predictions.map((_, i) => i));
-  expect(score.rows).toBe(predictions.length);
-});

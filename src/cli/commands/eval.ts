@@ -20,7 +20,7 @@ export const evalCommand: CommandModule<object, EvalArgs> = {
   builder: (y) =>
     y
       .option("run", { type: "string", demandOption: true, describe: "name or path of a run" })
-      .option("split", { type: "string", default: "val", describe: "train, val, all, or a CSV file with truth" })
+      .option("split", { type: "string", default: "val", describe: "train, val, or a CSV file with truth" })
       .option("checkpoint", {
         type: "string",
         choices: ["best", "last"] as const,

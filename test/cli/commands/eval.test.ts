@@ -62,7 +62,6 @@ describe("amlc eval", () => {
 
   test.each([
     ["train", "eval-train.json", 6],
-    ["all", "eval-all.json", 12],
     [rows, "eval-rows.json", 6],
   ])("--split %s writes %s", async (split, file, count) => {
     expect(await runProgram(["eval", "--run", run, "--split", split])).toBe(0);
