@@ -112,7 +112,7 @@ export function watchEngine(engine: Engine): Watch {
         if (state === "over") return engine.compile(graph, weights, options);
         return phase("compile", async () => {
           const start = monotonicSeconds();
-          const program = await engine.compile(graph, weights, { traced: true });
+          const program = await engine.compile(graph, weights, { ...options, traced: true });
           if (isRecording()) recorded.compiled.push({ name: "compile", start, end: monotonicSeconds() });
           return watchProgram(graph, program);
         });

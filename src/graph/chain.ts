@@ -98,16 +98,14 @@ export function roundTrip(links: readonly Link[]): RoundTrip {
       return link.kept.has(nameOf(node)) ? again(values.get(nameOf(node))!) : read(node, link, widened.has(node));
     });
     dy = found.get(DX);
-    // onnxruntime begins with the last output, and so comes to each gradient while what it needs is there.
-    for (const [name, gradient] of [...found].toReversed()) {
+    for (const [name, gradient] of found) {
       if (name === DX) continue;
       const actual = gradientName(link.names.get(name.slice(gradientName("").length))!);
       const other = gradients.get(actual);
       gradients.set(actual, other ? add(other, gradient) : gradient);
     }
   }
-  const outputs = Object.fromEntries([...gradients].toReversed());
-  return { graph: makeGraph({ ...(dy && { [DX]: dy }), ...outputs, [Y]: value! }), names };
+  return { graph: makeGraph({ [Y]: value!, ...Object.fromEntries(gradients), ...(dy && { [DX]: dy }) }), names };
 }
 
 /** Before the name of an input that is read once more on the way back. */
@@ -193,9 +191,10 @@ function bothWays(y: Node, type: Type, wrt: readonly string[]): Pick<Link, "forw
   const outputs = substitute(gradients, places);
   return {
     forward: makeGraph({ [Y]: value, ...Object.fromEntries(kept.map((node, i) => [keptName(i), node])) }),
-    // The gradient of what is below first: onnxruntime begins with what the last output needs, and so comes to each product
-    // with a gradient while the gradient is there.
-    backward: makeGraph(Object.fromEntries(wrt.map((name, i) => [name === X ? DX : gradientName(name), outputs[i]!]))),
+    // In the order in which the way back comes to them.
+    backward: makeGraph(
+      Object.fromEntries(wrt.map((name, i) => [name === X ? DX : gradientName(name), outputs[i]!]).toReversed()),
+    ),
     kept: new Map(kept.map((node, i) => [keptName(i), node.type])),
   };
 }

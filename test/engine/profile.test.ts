@@ -60,6 +60,19 @@ test("compiling is a phase of its own where nothing else was said", async () => 
   expect(compiled).toHaveLength(2);
 });
 
+test("a program that is watched is compiled as it was asked for, and traced besides", async () => {
+  const asked: unknown[] = [];
+  const { engine } = watchEngine({
+    ...referenceEngine,
+    compile: (of, weights, options) => {
+      asked.push(options);
+      return referenceEngine.compile(of, weights);
+    },
+  });
+  await engine.compile(graph, { w }, { lean: true });
+  expect(asked).toEqual([{ lean: true, traced: true }]);
+});
+
 test("runs are kept when their program goes while it is recorded", async () => {
   const { engine, start, stop } = watchEngine(ortEngine());
   start();

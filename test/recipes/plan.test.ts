@@ -46,7 +46,7 @@ describe("a step that does not fit", () => {
     expect(proposals.map(({ changes }) => changes)).toEqual([
       ["train.batch=128", "train.accumulate=6"],
       ["train.batch=1", "train.accumulate=768"],
-      ["engine.weights=fp16"],
+      ["train.residuals=recompute"],
     ]);
     for (const each of proposals) expect(each.peak_bytes).toBeLessThan(peak_bytes);
   });

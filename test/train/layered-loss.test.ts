@@ -37,8 +37,8 @@ function counting(engine: Engine) {
     count,
     engine: {
       ...engine,
-      async compile(graph, weights) {
-        const program = await engine.compile(graph, weights);
+      async compile(...options) {
+        const program = await engine.compile(...options);
         count.compiled++;
         count.open++;
         count.most = Math.max(count.most, count.open);

@@ -7,6 +7,7 @@ import { checkFeeds, type Engine, type Program, type Tensors } from "../engine.t
 import { splitProducts } from "../split-products.ts";
 import { deviceSessions, type Session } from "./device-sessions.ts";
 import { type HalfPrecision, measureHalfPrecision } from "./half-precision.ts";
+import { orderOutputs } from "./output-order.ts";
 import { createTracedSession, type TracedSession } from "./profile.ts";
 import { createSession } from "./session.ts";
 import { fromOrt, mapValues, toOrt } from "./tensors.ts";
@@ -50,7 +51,7 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
     name: "ort",
     readsInPlace: onHost,
     async compile(whole, weights = {}, { traced = false, lean = false } = {}) {
-      const graph = splitProducts(whole);
+      const graph = orderOutputs(splitProducts(whole));
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
       const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open

@@ -1,8 +1,9 @@
 import type { Graph } from "../../graph/graph.ts";
-import type { Node } from "../../graph/node.ts";
+import type { Node, Type } from "../../graph/node.ts";
 import { againOp, stopGradientOp } from "../../graph/ops/cast.ts";
 import { reshapeOp } from "../../graph/ops/reshape.ts";
 import { bytesOf } from "../../graph/print.ts";
+import { BYTES_PER_ELEMENT } from "../../util/tensor.ts";
 
 const isComputed = ({ inputs }: Node) => inputs.length > 0;
 
@@ -31,7 +32,7 @@ export function executionOrder({ nodes }: Pick<Graph, "nodes">): Node[] {
 
 /** Which values share memory, and the last place of the order where each piece of memory is needed. */
 interface Storage {
-  /** The value whose memory a value lies in: itself, or what it is another view of, or was computed over. */
+  /** The value whose memory a value lies in: itself, or what it is another view of, was computed over, or came after. */
   ownerOf(node: Node): Node;
   readonly lastUse: ReadonlyMap<Node, number>;
 }
@@ -44,13 +45,36 @@ function shareMemory(order: readonly Node[], outputs: ReadonlySet<Node>): Storag
   const owners = new Map<Node, Node>();
   const lastUse = new Map<Node, number>();
   const ownerOf = (node: Node) => owners.get(node) ?? node;
+  const free = freeList();
   order.forEach((node, i) => {
-    const owner = reusedInput(node, ownerOf, (value) => !outputs.has(value) && lastUse.get(value) === i, outputs);
+    const owner =
+      reusedInput(node, ownerOf, (value) => !outputs.has(value) && lastUse.get(value) === i, outputs) ??
+      (outputs.has(node) ? undefined : free.take(node.type));
     if (owner) owners.set(node, owner);
     const kept = owner ?? node;
     lastUse.set(kept, Math.max(lastUse.get(kept) ?? 0, lastRead.get(node)!));
+    const done = new Map([...node.inputs.filter(isComputed), node].map((each) => [ownerOf(each), each.type]));
+    for (const [at, type] of done) if (lastUse.get(at) === i && !outputs.has(at)) free.give(at, type);
   });
   return { ownerOf, lastUse };
+}
+
+/**
+ * Memory that waits for a value of the same shape, the last that came first: onnxruntime plans such reuse before it runs, and does
+ * not give back in between what will be used again (PlannerImpl::FindReusableTensor in core/framework/allocation_planner.cc).
+ */
+function freeList() {
+  const free = new Map<string, Node[]>();
+  const keyOf = ({ dtype, shape }: Type) => `${BYTES_PER_ELEMENT[dtype]} ${shape}`;
+  return {
+    give(owner: Node, type: Type): void {
+      const key = keyOf(type);
+      const owners = free.get(key) ?? [];
+      owners.push(owner);
+      free.set(key, owners);
+    },
+    take: (type: Type): Node | undefined => free.get(keyOf(type))?.pop(),
+  };
 }
 
 const VIEWS: ReadonlySet<unknown> = new Set([reshapeOp, stopGradientOp, againOp]);

@@ -1,5 +1,6 @@
 import { halveProducts } from "../../engine/half-products.ts";
 import { planLifetimes } from "../../engine/lifetimes.ts";
+import { orderOutputs } from "../../engine/ort/output-order.ts";
 import { workBytes } from "../../engine/ort/work-memory.ts";
 import { splitProducts } from "../../engine/split-products.ts";
 import { widenAtUse } from "../../engine/widen-at-use.ts";
@@ -34,14 +35,10 @@ export type OnNode = (node: Node, alive: ReadonlySet<Node>) => void;
 
 /**
  * onnxruntime works in memory of its own beside that of the values: operands packed for products, what an operator is made of.
- * Single programs of three models took 0.98 to 1.22 of their values' arena.
+ * By the steps of three models (docs/plan.md).
  */
 const ORT_WORK = 1.08;
-/**
- * A lean program has that from the system, whose allocator keeps small pieces for later: by the steps of three models
- * (docs/plan.md) 1.3 times what is alive at once, and a heap besides.
- */
-const LEAN_WORK = 1.3;
+/** A lean program has its memory from the system, whose allocator keeps small pieces for later. */
 const LEAN_HEAP = 128 * 2 ** 20;
 /** A session's own tables, by the programs of the nano model. */
 const SESSION_BYTES_A_NODE = 8000;
@@ -57,7 +54,7 @@ export const noiseBytes = ({ inputs }: Graph): number =>
 /** A graph as an engine runs it, after its own changes. */
 export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
   const halved = engine.halfProducts ? halveProducts(graph) : graph;
-  if (engine.name === "ort") return splitProducts(halved);
+  if (engine.name === "ort") return orderOutputs(splitProducts(halved));
   return engine.name === "tfjs" ? widenAtUse(halved) : halved;
 }
 
@@ -66,10 +63,14 @@ export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
  * @param lean whether it is compiled so
  */
 export function programMemory(graph: Graph, engine: PlannedEngine, lean: boolean, onNode?: OnNode): ProgramMemory {
+  const ofOrt = engine.name === "ort";
   const constants = graph.nodes.reduce((sum, { op, type }) => sum + (op === constantOp ? bytesOf(type) : 0), 0);
-  if (engine.name === "ort" && engine.onHost) {
+  if (ofOrt && !engine.onHost) {
+    return { work: ORT_WORK * workBytes(graph, false, onNode), standing: constants, results: 0, keeps: true };
+  }
+  if (ofOrt) {
     return {
-      work: lean ? LEAN_WORK * workBytes(graph, true, onNode) + LEAN_HEAP : ORT_WORK * workBytes(graph, false, onNode),
+      work: ORT_WORK * workBytes(graph, lean, onNode) + (lean ? LEAN_HEAP : 0),
       standing: constants + SESSION_BYTES_A_NODE * graph.nodes.length,
       results: [...graph.outputs.values()].reduce((sum, { type }) => sum + bytesOf(type), 0),
       keeps: !lean,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { workBytes as bytesOf, executionOrder } from "../../../src/engine/ort/work-memory.ts";
 import { type Graph, makeGraph } from "../../../src/graph/graph.ts";
 import type { Node } from "../../../src/graph/node.ts";
-import { add, exp, input, matmul, reshape, sum, transpose } from "../../../src/graph/ops/index.ts";
+import { add, concat, exp, input, matmul, reshape, slice, sum, transpose } from "../../../src/graph/ops/index.ts";
 import { sizeOf } from "../../../src/util/tensor.ts";
 
 const MEBI = 2 ** 20;
@@ -34,6 +34,17 @@ test("elementwise results and views lie where their inputs lay, an output in its
   const y = reshape(times(matmul(x, x), 5, exp), [262_144]);
   expect(workBytes(makeGraph({ y: sum(y, [0]) }))).toBe(MEBI);
   expect(workBytes(makeGraph({ y: matmul(x, x) }))).toBe(0);
+});
+
+test("memory that a value of the same shape will lie in is not given back before", () => {
+  /** The sums of the columns of u·uᵀ. */
+  const squared = (u: Node) => sum(matmul(u, u, { transA: true }), [0]);
+  const small = squared(input("u", "f32", [1, 512]));
+  const large = squared(concat([small, small], -1));
+  const bytes = (y: Node) => bytesOf(makeGraph({ y }), true);
+  const [alone, both] = [bytes(large), bytes(squared(slice(large, -1, 0, 512)))];
+  expect(alone / MEBI).toBeCloseTo(4, 1);
+  expect(both / MEBI).toBeCloseTo(5, 1);
 });
 
 test("what is read again later is not written over", () => {

@@ -27,15 +27,17 @@ const nano = configOf("nano");
 const LAYERS = { programs: "layers" } as const;
 const onDevice = { name: "tfjs", onHost: false, halfProducts: true } as const;
 
-// Peaks of resident memory in GiB, 2026-11-26, two AVX2 cores, onnxruntime-node 1.30, Node 20 (docs/plan.md).
+// Peaks of resident memory in GiB, 2026-11-27, two AVX-512 cores, onnxruntime-node 1.30, Node 20 (docs/plan.md).
 const MEASURED: readonly (readonly [SizeName, Partial<PlannedStep>, number, number])[] = [
-  ["nano", { dtype: "f32" }, 1, 0.203],
-  ["nano", { dtype: "f32" }, 8, 0.541],
-  ["nano", { dtype: "f32", residuals: "recompute" }, 1, 0.2],
-  ["nano", { dtype: "f32", residuals: "recompute" }, 8, 0.5],
-  ["300m", {}, 1, 1.75],
-  ["300m", { residuals: "recompute" }, 1, 1.622],
-  ["300m", LAYERS, 1, 1.25],
+  ["nano", { dtype: "f32" }, 1, 0.23],
+  ["nano", { dtype: "f32" }, 2, 0.28],
+  ["nano", { dtype: "f32" }, 8, 0.56],
+  ["nano", { dtype: "f32", residuals: "recompute" }, 1, 0.21],
+  ["nano", { dtype: "f32", residuals: "recompute" }, 8, 0.35],
+  ["nano", { dtype: "f32", residuals: "recompute" }, 16, 0.51],
+  ["300m", {}, 1, 1.78],
+  ["300m", { residuals: "recompute" }, 1, 1.65],
+  ["300m", LAYERS, 1, 1.26],
   ["300m", { ...LAYERS, residuals: "recompute" }, 1, 1.18],
 ];
 
