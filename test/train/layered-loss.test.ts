@@ -75,6 +75,20 @@ describe.each(GOLDENS)("%s, layer by layer", (name) => {
   });
 });
 
+test("what is computed again has these bits, too, above an image tower that is frozen", async () => {
+  const { model, batch } = goldens.wide;
+  const modules = loraModules(paligemmaParameters(model.config), { targets: ".*language_model.*_proj", exclude: null });
+  const lora = { modules, rank: 4, scale: 1, dropout: 0 };
+  const trained = () => trainAdapter(model, lora, initAdapter(modules, 4, random(0, "adapter")));
+  const gradients = [];
+  for (const residuals of ["keep", 2, "recompute"] as const) {
+    const trainer = createTrainer(ortEngine({ threads: 1 }), model, trained(), { ...CONFIG, ...LAYERS, residuals });
+    await trainer.differentiate([batch], 1);
+    gradients.push(trainer.gradient);
+  }
+  for (const gradient of gradients) expect(gradient).toEqual(gradients[0]);
+});
+
 test("dropout draws the same noise on both ways and for both kinds of programs", async () => {
   const golden = goldens.tiny;
   const { model, lora, adapter, batch } = golden;

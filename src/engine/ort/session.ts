@@ -18,6 +18,14 @@ const LACKS: Readonly<Record<string, readonly PlainOperator[]>> = {
   coreml: ["FusedMatMul"],
 };
 
+const NOT_FUSED = [
+  // Equal nodes are written once as it is; what is computed again for the way back must not wait from the way there.
+  "CommonSubexpressionElimination",
+  // It fuses a sum with the norm behind it, which rounds otherwise: only where both are in one program, so that layers computed
+  // again would not have the bits of layers that are kept.
+  "SkipLayerNormFusion",
+];
+
 /**
  * Compiles a graph for providers, the preferred first.
  * @param held values of inputs that become part of the session, on its device; onnxruntime reads them in place while it is made
@@ -38,8 +46,7 @@ export async function createSession(
       // Planning one block for a whole step doubles its peak (measured: 880 MB against 442) and saves no time.
       enableMemPattern: false,
       logSeverityLevel: 3,
-      // Equal nodes are written once as it is; what is computed again for the way back must not wait from the way there.
-      extra: { optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" } },
+      extra: { optimization: { disable_specified_optimizers: NOT_FUSED.join(";") } },
       ...options,
     });
   } catch (cause) {
