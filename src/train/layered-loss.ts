@@ -1,13 +1,12 @@
 import type { Engine, Program, Tensors } from "../engine/engine.ts";
 import { AGAIN, inPhase } from "../engine/profile-trace.ts";
-import { DX, DY, gradientName, graphKey, type Link, type RoundTrip, roundTrip, X, Y } from "../graph/chain.ts";
+import { DY, gradientName, graphKey, type Link, Y } from "../graph/chain.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Type } from "../graph/node.ts";
 import { LORA_NOISE } from "../model/lora.ts";
-import { type BufferPool, bufferPool } from "../util/buffer-pool.ts";
+import { bufferPool } from "../util/buffer-pool.ts";
 import { allocate, sizeOf, type Tensor, tensor } from "../util/tensor.ts";
-import { type DividedChain, divideChain } from "./joined-links.ts";
-import { linkName } from "./link-name.ts";
+import { type Course, forwardCourse, type Leg, type Slot, trainingCourse } from "./chain-course.ts";
 import type { BatchShape } from "./loss-graph.ts";
 import type { LossInputs, LossPrograms } from "./loss-programs.ts";
 import { findOverflow, type Overflow } from "./overflow-probe.ts";
@@ -31,118 +30,55 @@ export interface LayeredOptions {
 export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: LayeredOptions): LossPrograms {
   const programs = programsByGraph(engine);
   const pool = bufferPool();
-  const known = new Map<string, Found>();
+  const known = new Map<string, Course>();
 
   /** How to go through the chain for a shape, of which a run meets few. */
-  function find(shape: BatchShape, differentiate: boolean): Found {
+  function find(shape: BatchShape, differentiate: boolean): Course {
     const key = JSON.stringify([shape, differentiate]);
-    const found = known.get(key) ?? divide(chainOf(shape, differentiate), differentiate);
+    const chain = () => chainOf(shape, differentiate);
+    const found = known.get(key) ?? (differentiate ? plan(chain()) : forwardCourse(chain()));
     known.set(key, found);
     return found;
   }
 
-  function divide(chain: readonly Link[], differentiate: boolean): Found {
-    if (!differentiate) return { single: chain, joined: [], trip: undefined };
-    const divided = divideChain(chain, keep(chain));
-    return { ...divided, trip: roundTrip(divided.joined) };
-  }
+  const plan = (chain: readonly Link[]) => trainingCourse(chain, keep(chain));
 
-  /** Runs a program once, on what it is fed and what the chain itself hands on. */
+  /** Goes through a course, and gives the loss. Gradients are written into `into`. */
   async function go(
-    { graph, names, ends }: Work,
-    inputs: LossInputs,
-    own: Tensors,
-    into: Tensors,
-    visit: Visit | undefined,
-    phase: string,
-  ) {
-    const program = await programs.get(graph);
-    const feeds = feedsOf(program.graph, names, frozen, inputs, own);
-    await visit?.({ graph: program.graph, names, ends }, feeds);
-    await inPhase(engine, phase, () => program.run(feeds, into));
-  }
-
-  /** A link's value and what the way back reads, all taken from the pool. */
-  async function forward(link: Link, x: Tensor | undefined, inputs: LossInputs, visit?: Visit, phase = "forward") {
-    const { forward: graph, names } = link;
-    const y = pool.take(graph.outputs.get(Y)!.type);
-    const kept = Object.fromEntries([...link.kept].map(([name, type]) => [name, pool.take(type)]));
-    const own = x ? { [X]: x } : {};
-    await go({ graph, names, ends: Y }, inputs, own, { [Y]: y, ...kept }, visit, `${phase}, ${linkName(link)}`);
-    return { y, kept };
-  }
-
-  /**
-   * Runs a program that has gradients: those of inputs go into their places, and that of the value before, which is returned,
-   * is taken from the pool.
-   */
-  async function goBack(
-    work: Work,
-    own: Tensors,
-    inputs: LossInputs,
-    gradients: GradientPlaces,
-    visit: Visit | undefined,
-    phase: string,
-    into: Tensors = {},
-  ): Promise<Tensor | undefined> {
-    const below = work.graph.outputs.get(DX)?.type;
-    const dx = below && pool.take(below);
-    const trained = [...work.graph.outputs].filter(([name]) => name !== DX && name !== Y);
-    const places = trained.map(([name, { type }]) => ({ name, ...gradients.place(work.names, name, type) }));
-    const written = Object.fromEntries(places.map(({ name, place }) => [name, place]));
-    await go(work, inputs, own, { ...written, ...into, ...(dx && { [DX]: dx }) }, visit, phase);
-    for (const { done } of places) done();
-    return dx;
-  }
-
-  async function differentiate(
-    shape: BatchShape,
+    { legs, loss }: Course,
     inputs: LossInputs,
     into: Tensors,
     { visit, onProgress }: Watch = {},
-  ): Promise<Tensors> {
-    const { single, joined, trip } = find(shape, true);
-    const back = single.filter(({ backward }) => backward);
-    const toDo = single.length + back.length + 2 * joined.length;
-    let done = 0;
-    const tell = (links: number) => {
-      done += links;
-      onProgress?.(done / toDo);
-    };
-
-    const passed: { link: Link; x: Tensor | undefined }[] = [];
-    let value: Tensor | undefined;
-    for (const link of single) {
-      const x = value;
-      const { y, kept } = await forward(link, x, inputs, visit);
-      giveAll(pool, kept);
-      if (link.backward) passed.push({ link, x });
-      else if (x) pool.give(x);
-      value = y;
-      tell(1);
-    }
-
+  ): Promise<number> {
+    const held = new Map<Slot, Tensor>();
+    const at = (slots: Leg["reads"]) =>
+      Object.fromEntries(Object.entries(slots).map(([name, slot]) => [name, held.get(slot)!]));
     const gradients = gradientPlaces(into);
-    const y = pool.take(trip!.graph.outputs.get(Y)!.type);
-    const scale = (inputs.feeds.lossScale?.data[0] as number) ?? 1;
-    const ends = { ...(value && { [X]: value }), [DY]: tensor("f32", [], Float32Array.of(scale)) };
-    const phase = `forward and backward, ${linkName(joined[0]!)} and up`;
-    let dy = await goBack({ ...trip!, ends: Y }, ends, inputs, gradients, visit, phase, { [Y]: y });
-    const loss = y.data[0] as number;
-    giveAll(pool, { y, ...(value && { value }) });
-    tell(2 * joined.length);
-
-    for (const { link, x } of passed.toReversed()) {
-      const { y, kept } = await forward(link, x, inputs, undefined, AGAIN);
-      pool.give(y);
-      const own = { ...kept, ...(x && { [X]: x }), [DY]: dy! };
-      const work = { graph: link.backward!, names: link.names, ends: null };
-      const dx = await goBack(work, own, inputs, gradients, visit, `backward, ${linkName(link)}`);
-      giveAll(pool, own);
-      dy = dx;
-      tell(1);
+    const ends = { [DY]: tensor("f32", [], Float32Array.of((inputs.feeds.lossScale?.data[0] as number) ?? 1)) };
+    const links = legs.reduce((sum, leg) => sum + leg.links, 0);
+    let [found, done] = [Number.NaN, 0];
+    for (const leg of legs) {
+      const { graph, names, reads, writes, frees } = leg;
+      for (const slot of Object.values(writes)) held.set(slot, pool.take(slot.type));
+      const places = [...graph.outputs]
+        .filter(([name]) => !writes[name])
+        .map(([name, { type }]) => ({ name, ...gradients.place(names, name, type) }));
+      const results = { ...Object.fromEntries(places.map(({ name, place }) => [name, place])), ...at(writes) };
+      const program = await programs.get(graph);
+      const feeds = feedsOf(program.graph, names, frozen, inputs, { ...ends, ...at(reads) });
+      if (leg.pass !== "recomputation") await visit?.(leg, program.graph, feeds);
+      await inPhase(engine, phaseOf(leg), () => program.run(feeds, results));
+      for (const place of places) place.done();
+      if (Object.values(writes).includes(loss)) found = held.get(loss)!.data[0] as number;
+      for (const slot of frees) pool.give(held.get(slot)!);
+      done += leg.links;
+      if (leg.links > 0) onProgress?.(done / links);
     }
-    if (dy) pool.give(dy);
+    return found;
+  }
+
+  async function differentiate(shape: BatchShape, inputs: LossInputs, into: Tensors, watch: Watch): Promise<Tensors> {
+    const loss = await go(find(shape, true), inputs, into, watch);
     pool.trim();
     return { loss: tensor("f32", [], Float32Array.of(loss)) };
   }
@@ -150,21 +86,11 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
   return {
     differentiate: (shape, inputs, into, onProgress) =>
       differentiate(shape, inputs, into, onProgress ? { onProgress } : {}),
-    async loss(shape, feeds) {
-      const { single } = find(shape, false);
-      let x: Tensor | undefined;
-      for (const link of single) {
-        const { y, kept } = await forward(link, x, { feeds, noise: noNoise });
-        giveAll(pool, { ...kept, ...(x && { x }) });
-        x = y;
-      }
-      pool.give(x!);
-      return x!.data[0] as number;
-    },
+    loss: (shape, feeds) => go(find(shape, false), { feeds, noise: noNoise }, {}),
     async findOverflow(shape, inputs) {
       let found: Overflow | null = null;
-      const visit: Visit = async ({ graph, names, ends }, feeds) => {
-        found ??= await findOverflow(engine, graph, ends, {}, feeds, names);
+      const visit: Visit = async ({ pass, names }, graph, feeds) => {
+        found ??= await findOverflow(engine, graph, pass === "backward" ? null : Y, {}, feeds, names);
       };
       await differentiate(shape, inputs, {}, { visit });
       return found;
@@ -173,31 +99,31 @@ export function layeredLoss(engine: Engine, frozen: Tensors, { chainOf, keep }: 
   };
 }
 
-type Names = ReadonlyMap<string, string>;
-
-interface Found extends DividedChain {
-  /** Through the links that are joined; undefined where there is no way back. */
-  readonly trip: RoundTrip | undefined;
-}
-
-/** A program to run: its graph and how its inputs are really called. */
-interface Work {
-  readonly graph: Graph;
-  readonly names: Names;
-  /** The output that the way there ends with; null: the program is a way back. */
-  readonly ends: string | null;
-}
-
-/** Told of each program before it runs, and what it is fed. */
-type Visit = (work: Work, feeds: Tensors) => Promise<void>;
+/** Told of each program before it runs, but for those that compute again: as it is compiled, and what it is fed. */
+type Visit = (leg: Leg, graph: Graph, feeds: Tensors) => Promise<void>;
 
 interface Watch {
   readonly visit?: Visit;
   readonly onProgress?: (share: number) => void;
 }
 
+/** What a leg does, as a profile names it. */
+const phaseOf = ({ pass, layer }: Leg): string =>
+  ({
+    forward: `forward, ${layer}`,
+    both: `forward and backward, ${layer} and up`,
+    recomputation: `${AGAIN}, ${layer}`,
+    backward: `backward, ${layer}`,
+  })[pass];
+
 /** What a graph reads, by the names it reads it by. */
-function feedsOf(graph: Graph, names: Names, frozen: Tensors, { feeds, noise }: LossInputs, own: Tensors): Tensors {
+function feedsOf(
+  graph: Graph,
+  names: Leg["names"],
+  frozen: Tensors,
+  { feeds, noise }: LossInputs,
+  own: Tensors,
+): Tensors {
   return Object.fromEntries(
     [...graph.inputs].flatMap(([name, type]) => {
       const actual = names.get(name) ?? name;
@@ -212,13 +138,9 @@ const noNoise = (name: string): never => {
   throw new Error(`${name}: a loss without dropout asks for noise`);
 };
 
-function giveAll(pool: BufferPool, tensors: Tensors): void {
-  for (const each of Object.values(tensors)) pool.give(each);
-}
-
 interface GradientPlaces {
   /** Where a program writes a gradient, and what to do when it is written. */
-  place(names: Names, name: string, type: Type): { place: Tensor; done(): void };
+  place(names: Leg["names"], name: string, type: Type): { place: Tensor; done(): void };
 }
 
 /** A weight that two links read has the sum of both gradients. A place that nobody named is made, and forgotten. */

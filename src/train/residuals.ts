@@ -6,7 +6,7 @@ import { paligemmaParameters } from "../model/paligemma.ts";
 import { InputError } from "../util/errors.ts";
 import { sizeOf } from "../util/tensor.ts";
 import type { Objective } from "./loss-graph.ts";
-import { keptBytes, poolBytes, programBytes } from "./memory-plan/layers.ts";
+import { chainBytes, keptBytes } from "./memory-plan/layers.ts";
 import type { PlannedEngine } from "./memory-plan/program-memory.ts";
 
 /** Parameters from which on a step is compiled layer by layer: below, one program for all is faster, and its values fit. */
@@ -50,8 +50,8 @@ const MARGIN = 11 / 12;
 export type Residuals = "auto" | "keep" | "recompute" | number;
 
 /**
- * Links whose residuals are kept, the last ones first: these wait shortest. `auto` keeps all where `available` bytes suffice beside the base; else as many as there is
- * room for once every layer can be computed again.
+ * Links whose residuals are kept, the last ones first: these wait shortest. `auto` keeps all where `available` bytes suffice
+ * beside the base; else as many as there is room for once every layer can be computed again.
  */
 export function chooseKept(
   chain: readonly Link[],
@@ -62,8 +62,7 @@ export function chooseKept(
   const [all, none] = [new Set(chain), new Set<Link>()];
   if (typeof residuals === "number") return new Set(chain.slice(Math.max(0, chain.length - residuals)));
   if (residuals !== "auto") return residuals === "keep" ? all : none;
-  const roomBeside = (kept: ReadonlySet<Link>) =>
-    MARGIN * available - programBytes(chain, kept, engine) - poolBytes(chain, kept);
+  const roomBeside = (kept: ReadonlySet<Link>) => MARGIN * available - chainBytes(chain, kept, engine);
   if (roomBeside(all) >= 0) return all;
   let room = roomBeside(none);
   const kept = new Set<Link>();

@@ -9,6 +9,9 @@ import type { Trainer } from "./trainer.ts";
 const MOMENTS = "optimizer.safetensors";
 const PROGRESS = "trainer.json";
 
+/** Files of a checkpoint that only a trainer which goes on with it needs. */
+export const STATE_FILES: readonly string[] = [MOMENTS, PROGRESS];
+
 const progressSchema = z.object({
   /** Optimiser steps taken. Order of the rows, place in them, learning rate and dropout all follow from it and the seed. */
   step: z.int().min(0),

@@ -3,7 +3,7 @@ import { allocate, BYTES_PER_ELEMENT, type DType, type Shape, sizeOf, type Tenso
 /** Memory for tensors that come and go: what is given back is taken again, so that a step needs none of its own. */
 export interface BufferPool {
   /** A tensor of whatever numbers lay there before. */
-  take(type: { readonly dtype: DType; readonly shape: Shape }): Tensor;
+  take(type: TensorType): Tensor;
   give(tensor: Tensor): void;
   /** Lets go of what was not taken since the last call. */
   trim(): void;
@@ -21,12 +21,11 @@ export function bufferPool(): BufferPool {
   const all = new Map<ArrayBuffer, Block>();
   return {
     take({ dtype, shape }) {
-      const length = sizeOf(shape);
-      const size = sizeClass(length * BYTES_PER_ELEMENT[dtype]);
+      const size = blockBytes({ dtype, shape });
       const block = free.get(size)?.pop() ?? { memory: new ArrayBuffer(size), unused: false };
       block.unused = false;
       all.set(block.memory, block);
-      return { dtype, shape, data: viewOf(dtype, block.memory, length) };
+      return { dtype, shape, data: viewOf(dtype, block.memory, sizeOf(shape)) };
     },
     give({ data: { buffer } }) {
       const block = all.get(buffer as ArrayBuffer)!;
@@ -49,8 +48,17 @@ export function bufferPool(): BufferPool {
   };
 }
 
-/** Rounds up to 6 binary digits, at most 3 %: tensors for texts of nearly one length share memory. What is never touched costs none. */
-function sizeClass(bytes: number): number {
+interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/**
+ * Bytes that a tensor takes of the pool, rounded up to 6 binary digits, at most 3 %: tensors for texts of nearly one length share
+ * memory. What is never touched costs none.
+ */
+export function blockBytes({ dtype, shape }: TensorType): number {
+  const bytes = sizeOf(shape) * BYTES_PER_ELEMENT[dtype];
   const unit = 2 ** Math.max(3, Math.floor(Math.log2(Math.max(1, bytes))) - 5);
   return Math.ceil(bytes / unit) * unit;
 }

@@ -5,7 +5,7 @@ import type { Link } from "../../src/graph/chain.ts";
 import { loraModules } from "../../src/model/lora.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
 import { lossChain } from "../../src/train/loss-graph.ts";
-import { poolBytes, programBytes } from "../../src/train/memory-plan/layers.ts";
+import { chainBytes } from "../../src/train/memory-plan/layers.ts";
 import { chooseKept, plannedEngine } from "../../src/train/residuals.ts";
 
 const model = configOf("nano", { layers: 12 });
@@ -17,7 +17,7 @@ const ENGINE = plannedEngine(HOST);
 const FREEING = plannedEngine({ ...HOST, name: "tfjs", readsInPlace: false });
 
 const NONE = new Set<never>();
-const needs = (kept: ReadonlySet<Link>) => programBytes(chain, kept, ENGINE) + poolBytes(chain, kept);
+const needs = (kept: ReadonlySet<Link>) => chainBytes(chain, kept, ENGINE);
 /** What must be available so that a plan has `bytes`. */
 const withMargin = (bytes: number) => (bytes * 12) / 11;
 
