@@ -116,6 +116,11 @@ export interface Op<A> {
   tfjs<X>(kernels: TfjsKernels<X>, inputs: readonly X[], attrs: A, types: readonly Type[]): X;
   /** The definition, in float64 loops: the judge of every engine. */
   reference(inputs: readonly Float64Tensor[], attrs: A): Float64Tensor;
+  /**
+   * Where onnxruntime puts the result when it can: over an input of its size that is read last here, or, of a view, where its input
+   * lies anyhow. Absent: in memory of its own.
+   */
+  readonly memory?: "in place" | "view";
   /** Floating point operations; the number of result elements when absent. */
   flops?(inputs: readonly Type[], result: Type, attrs: A): number;
   readonly samples: readonly Sample<A>[];

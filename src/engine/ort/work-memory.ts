@@ -1,7 +1,5 @@
 import type { Graph } from "../../graph/graph.ts";
 import type { Node, Type } from "../../graph/node.ts";
-import { againOp, stopGradientOp } from "../../graph/ops/cast.ts";
-import { reshapeOp } from "../../graph/ops/reshape.ts";
 import { bytesOf } from "../../graph/print.ts";
 import { BYTES_PER_ELEMENT } from "../../util/tensor.ts";
 
@@ -77,9 +75,7 @@ function freeList() {
   };
 }
 
-const VIEWS: ReadonlySet<unknown> = new Set([reshapeOp, stopGradientOp, againOp]);
-
-/** The memory that a node writes over: a view takes that of its input, an elementwise result that of an input read last here. */
+/** The memory that a node writes over: a view takes that of its input, a result in place that of an input read last here. */
 function reusedInput(
   node: Node,
   ownerOf: (node: Node) => Node,
@@ -87,9 +83,9 @@ function reusedInput(
   outputs: ReadonlySet<Node>,
 ): Node | undefined {
   const [first] = node.inputs;
-  if (VIEWS.has(node.op) && isComputed(first!)) return ownerOf(first!);
-  const isElementwise = node.op.flops === undefined;
-  if (!isElementwise || outputs.has(node)) return undefined;
+  const { memory } = node.op;
+  if (memory === "view" && isComputed(first!)) return ownerOf(first!);
+  if (memory !== "in place" || outputs.has(node)) return undefined;
   return node.inputs
     .filter((each) => isComputed(each) && bytesOf(each.type) === bytesOf(node.type))
     .map(ownerOf)

@@ -24,6 +24,7 @@ const isWhole = (dtype: DType) => !dtype.startsWith("f");
 /** The value, without a way back: gradients stop here. */
 export const stopGradientOp: Op<null> = defineOp<null>({
   name: "stopGradient",
+  memory: "view",
   type: sameType,
   vjp: () => [null],
   onnx: (_emit, [x]) => x!,
@@ -40,6 +41,7 @@ export const stopGradientOp: Op<null> = defineOp<null>({
  */
 export const againOp: Op<null> = defineOp<null>({
   name: "again",
+  memory: "view",
   type: sameType,
   vjp: (dy) => [() => dy],
   onnx: (emit, [x]) => emit.node("Identity", [x!]),

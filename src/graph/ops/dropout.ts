@@ -13,6 +13,7 @@ export interface DropoutAttrs {
  */
 export const dropoutOp: Op<DropoutAttrs> = defineOp<DropoutAttrs>({
   name: "dropout",
+  memory: "in place",
   type: ([x, noise], { dropped }) => {
     if (x!.shape.join() !== noise!.shape.join())
       throw new ShapeError(`dropout: x [${x!.shape}] and noise [${noise!.shape}] differ`);

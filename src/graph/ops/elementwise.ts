@@ -19,6 +19,7 @@ function binary({ name, onnx, f, vjp, positive }: Rule): Op<null> {
   const second = (shape: readonly number[]) => (positive ? { shape, positive } : shape);
   return defineOp<null>({
     name,
+    memory: "in place",
     type: ([a, b]) => ({ dtype: a!.dtype, shape: broadcastShapes(name, a!.shape, b!.shape) }),
     vjp: (dy, [a, b], _attrs, y) => {
       const [da, db] = vjp(dy, a!, b!, y);

@@ -5,6 +5,7 @@ import { EXACT, strides, walk } from "./loops.ts";
 /** The same numbers in the same order under another shape. */
 export const reshapeOp: Op<{ readonly shape: Shape }> = defineOp<{ readonly shape: Shape }>({
   name: "reshape",
+  memory: "view",
   type: ([x], { shape }) => {
     if (sizeOf(x!.shape) !== sizeOf(shape)) {
       throw new ShapeError(

@@ -15,6 +15,7 @@ interface Rule {
 function unary({ name, f, vjp, onnx, positive }: Rule): Op<null> {
   return defineOp<null>({
     name,
+    memory: "in place",
     type: sameType,
     vjp: (dy, [x], _attrs, y) => [() => vjp(dy, x!, y)],
     onnx: (emit, [x]) => onnx(emit, x!),
