@@ -121,6 +121,8 @@ export interface Op<A> {
    * lies anyhow. Absent: in memory of its own.
    */
   readonly memory?: "in place" | "view";
+  /** Bytes that onnxruntime takes beside inputs and result while it computes, and gives back; 0 when absent. */
+  scratch?(attrs: A): number;
   /** Floating point operations; the number of result elements when absent. */
   flops?(inputs: readonly Type[], result: Type, attrs: A): number;
   readonly samples: readonly Sample<A>[];

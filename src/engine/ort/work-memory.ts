@@ -111,6 +111,8 @@ export function workBytes(graph: Graph, lean: boolean, visit?: (node: Node, aliv
       giveBack.set(node, memory.take(bytesOf(node.type)));
       alive.add(node);
     }
+    const scratch = node.op.scratch?.(node.attrs);
+    if (scratch) memory.take(scratch)();
     visit?.(node, alive);
     for (const owner of ends[i]!) {
       giveBack.get(owner)?.();

@@ -30,6 +30,10 @@ export interface BlockProductAttrs extends BlockFormat {
   readonly rounded: boolean;
 }
 
+function widenedBytes({ out, in: k }: BlockFormat): number {
+  return 4 * out * k;
+}
+
 /**
  * x [..,K] · Wᵀ for a frozen W [N,K] whose blocks of columns are integers with a scale each: w = s · (q − 2^(bits−1)).
  * x, packed u8 [N, K/block, block·bits/8] (two 4-bit numbers a byte, the first in the low half), scales [N, K/block] → [..,N].
@@ -55,6 +59,7 @@ export const blockProductOp: Op<BlockProductAttrs> = defineOp<BlockProductAttrs>
     ),
   tfjs: (k, [x, packed, scales], attrs) => k.matmul(x!, widenInTfjs(k, packed!, scales!, attrs), false, true),
   reference: ([x, packed, scales], attrs) => multiply(x!, packed!, scales!, attrs),
+  scratch: widenedBytes, // its kernel for blocks is for weights that are constants of a model; of fed ones it makes a wide copy
   flops: (_inputs, result, { in: k }) => 2 * sizeOf(result.shape) * k,
   samples: [
     {
@@ -110,6 +115,7 @@ export const widenBlocksOp: Op<BlockFormat> = defineOp<BlockFormat>({
     const data = Float64Array.from({ length: out * k }, (_, i) => weight(Math.floor(i / k), i % k));
     return { shape: [out, k], data };
   },
+  scratch: widenedBytes,
   flops: (_inputs, result) => 2 * sizeOf(result.shape),
   samples: [
     {
