@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { faultOfRate } from "../util/drop-rate.ts";
 
 const positiveInt = () => z.int().min(1).max(1_000_000_000);
 const count = () => z.int().min(0).max(1_000_000_000);
 const path = () => z.string().min(1);
 
-function isRegex(text: string): boolean {
+/** Whether a pattern for whole names compiles. */
+export function isRegex(text: string): boolean {
   try {
     new RegExp(`^(?:${text})$`); // as it will be used: it must match a whole name
     return true;
@@ -49,7 +51,13 @@ const lora = z
     rank: z.int().min(1).max(4096).default(8).describe("rank r of an adapter"),
     alpha: z.number().positive().default(16).describe("scale of an adapter is alpha / rank"),
     rslora: z.boolean().default(false).describe("scale is alpha / √rank instead (Kalajdzievski 2023)"),
-    dropout: z.number().min(0).lt(1).default(0).describe("chance to drop an input of an adapter while training"),
+    dropout: z
+      .number()
+      .min(0)
+      .lt(1)
+      .refine((rate) => faultOfRate(rate) === undefined, { error: ({ input }) => faultOfRate(input as number)! })
+      .default(0)
+      .describe("chance to drop an input of an adapter while training, kept in 256ths"),
     targets: z
       .union([z.array(z.string().min(1)).min(1), regex()])
       .default(["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])

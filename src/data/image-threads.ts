@@ -15,8 +15,9 @@ import {
 /** Threads that decode and resize; they do not keep the process alive when idle. */
 export interface ImageThreads {
   /**
-   * An image as a square of planes red, green and blue, u8 [3,S,S], as Pillow's `convert("RGB")` and `resize` make it:
-   * not turned by EXIF, without colour profile or transparency. (CMYK and 16-bit grey go by libvips's better formulas.)
+   * An image as a square of planes red, green and blue, u8 [3,S,S], as transformers' processor makes it with Pillow: not
+   * turned by EXIF, without colour profile, what is transparent over white. (CMYK and 16-bit grey go by libvips's better
+   * formulas.)
    * @throws BadRowError when the file is missing, too large, cut short or no photograph.
    */
   load(image: ImageSource, size: number): Promise<Uint8Array>;
@@ -111,10 +112,10 @@ function serve(
 
   parentPort.on("message", async ({ id, image: source, width, height, passes }: Task) => {
     try {
-      const image = sharp(source, workerData.options).toColourspace("srgb").removeAlpha();
-      const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-      if (info.width !== width || info.height !== height || info.channels !== 3) throw new Error("its header lies");
-      const planes = resize(data, passes);
+      const image = sharp(source, workerData.options).toColourspace("srgb").raw();
+      const { data, info } = await image.toBuffer({ resolveWithObject: true });
+      if (info.width !== width || info.height !== height || info.channels < 3) throw new Error("its header lies");
+      const planes = resize(info.channels > 3 ? overWhite(data, info.channels) : data, passes);
       parentPort.postMessage({ id, planes } satisfies Done, [planes.buffer]);
     } catch (error) {
       parentPort.postMessage({ id, error: (error as Error).message } satisfies Done);
@@ -124,6 +125,16 @@ function serve(
 
   function instantiate(): BicubicKernel {
     return new WebAssembly.Instance(workerData.kernel).exports as BicubicKernel;
+  }
+
+  /** Rounds as Pillow's `alpha_composite` does over white. sharp's `flatten` cuts off: half of the pixels are then 1 lower. */
+  function overWhite(pixels: Uint8Array, channels: number): Uint8Array {
+    const colours = new Uint8Array((pixels.length / channels) * 3);
+    for (let from = 0, to = 0; from < pixels.length; from += channels, to += 3) {
+      const alpha = pixels[from + 3];
+      for (let c = 0; c < 3; c++) colours[to + c] = Math.round(255 + ((pixels[from + c] - 255) * alpha) / 255);
+    }
+    return colours;
   }
 
   /** Memory holds the image, then for each pass its table and its result. */

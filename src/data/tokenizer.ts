@@ -19,6 +19,8 @@ export interface Tokenizer {
    * has no other token.
    */
   readonly texts: readonly (string | undefined)[];
+  /** The largest id that a token has, but for one. */
+  largestId(except: number): number;
   /** A special token that is spelt out in `text`, such as `<image>`: encoded, it would be the token itself. */
   findSpecial(text: string): string | undefined;
 }
@@ -30,7 +32,10 @@ const tokenizerSchema = z.looseObject({
 const tokenName = z
   .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
   .nullish();
-const configSchema = z.looseObject({ pad_token: tokenName, bos_token: tokenName, eos_token: tokenName });
+const configSchema = z.looseObject({
+  ...{ pad_token: tokenName, bos_token: tokenName, eos_token: tokenName },
+  clean_up_tokenization_spaces: z.boolean().nullish(),
+});
 type Config = z.output<typeof configSchema>;
 
 /** What a tokenizer is made of, read and not yet looked at. */
@@ -61,7 +66,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
 /** Takes some seconds of a large vocabulary. @throws InputError as {@link loadTokenizer} */
 export function makeTokenizer({ path, text, config }: TokenizerFiles): Tokenizer {
   const json = checkJson(path, parseJson(path, text), tokenizerSchema);
-  const inner = construct(path, json, config);
+  const inner = construct(path, json, { ...config, clean_up_tokenization_spaces: cleansSpaces(json, config) });
   const idOf = (token: string) => {
     const id = inner.token_to_id(token);
     if (id === undefined) throw new InputError(`${path}: has no token ${token}`, { hint: HINT });
@@ -88,19 +93,43 @@ export function makeTokenizer({ path, text, config }: TokenizerFiles): Tokenizer
       texts ??= textsOf(json);
       return texts;
     },
+    largestId: (except) => idsOf(json).reduce((largest, id) => (id === except ? largest : Math.max(largest, id)), -1),
     findSpecial: (text) => anySpecial.exec(text)?.[0],
   };
 }
 
+/**
+ * Whether decoded text loses its spaces before signs. In transformers only where the settings say so, and never with BPE;
+ * tokenizers in JavaScript take silence for yes.
+ */
+export function cleansSpaces(
+  { model }: { readonly model?: { readonly type?: unknown } },
+  config: { readonly clean_up_tokenization_spaces?: unknown },
+): boolean {
+  return config.clean_up_tokenization_spaces === true && model?.type !== "BPE";
+}
+
 const BYTE = /^<0x([0-9A-F]{2})>$/;
 
+type TokenizerJson = z.output<typeof tokenizerSchema>;
+
+/** A list of pieces, or their ids by piece; the tokenizer has read it. */
+const vocabularyOf = ({ model }: TokenizerJson) =>
+  model.vocab as readonly [string, number][] | Readonly<Record<string, number>>;
+
+function idsOf(json: TokenizerJson): number[] {
+  const vocabulary = vocabularyOf(json);
+  const ids = Array.isArray(vocabulary) ? [...vocabulary.keys()] : Object.values(vocabulary);
+  return [...ids, ...json.added_tokens.map(({ id }) => id)];
+}
+
 /** Pieces by id, with spaces for the sign that stands for one in SentencePiece's vocabularies. */
-function textsOf({ model, added_tokens }: z.output<typeof tokenizerSchema>): (string | undefined)[] {
-  const vocabulary = model.vocab as [string, number][] | Readonly<Record<string, number>>; // the tokenizer has read it
+function textsOf(json: TokenizerJson): (string | undefined)[] {
+  const vocabulary = vocabularyOf(json);
   const pieces: (string | undefined)[] = [];
   if (Array.isArray(vocabulary)) for (const [id, [piece]] of vocabulary.entries()) pieces[id] = piece;
   else for (const [piece, id] of Object.entries(vocabulary)) pieces[id] = piece;
-  for (const { id, content, special } of added_tokens) {
+  for (const { id, content, special } of json.added_tokens) {
     pieces[id] = special && !BYTE.test(content) ? undefined : content;
   }
   const known = new Set(pieces);

@@ -1,3 +1,4 @@
+import { cleansSpaces } from "../data/tokenizer.ts";
 import type { PaliGemmaConfig } from "../model/config.ts";
 import { numImageTokens } from "../model/config.ts";
 import type { Preprocessor } from "../model/preprocessor.ts";
@@ -6,7 +7,8 @@ type Json = Record<string, unknown>;
 
 /**
  * The files beside the ONNX ones, as transformers.js wants them: it reads no defaults of transformers, adds a `<bos>` of its own
- * when the tokenizer would, and loads weights that stand beside a model when it is told how many files they are.
+ * when the tokenizer would, takes spaces before signs away unless it is told not to, and loads weights that stand beside a
+ * model when it is told how many files they are.
  */
 export function onnxCompanions(
   files: Readonly<Record<string, Uint8Array>>,
@@ -18,6 +20,7 @@ export function onnxCompanions(
   const bytes = (value: Json) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
   const { bosTokenId, eosTokenId, padTokenId } = config;
   const own = json("config.json");
+  const [tokenizer, settings] = [json("tokenizer.json"), json("tokenizer_config.json")];
   return {
     ...files,
     "config.json": bytes({
@@ -36,7 +39,11 @@ export function onnxCompanions(
       ...{ bos_token_id: bosTokenId, eos_token_id: eosTokenId, pad_token_id: padTokenId },
       ...json("generation_config.json"),
     }),
-    "tokenizer.json": bytes({ ...json("tokenizer.json"), post_processor: null }),
+    "tokenizer.json": bytes({ ...tokenizer, post_processor: null }),
+    "tokenizer_config.json": bytes({
+      ...settings,
+      clean_up_tokenization_spaces: cleansSpaces(tokenizer, settings),
+    }),
     "preprocessor_config.json": bytes({
       image_processor_type: "SiglipImageProcessor",
       processor_class: "PaliGemmaProcessor",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isRegex } from "../config/schema.ts";
 import type { Adapter, LoraConfig } from "./lora.ts";
 import { only } from "./model-config.ts";
 import { type AdapterDialect, modulePathIn } from "./weight-names.ts";
@@ -8,8 +9,6 @@ const HARMLESS = [
   "auto_mapping",
   "ensure_weight_tying",
   "inference_mode",
-  "layers_pattern",
-  "layers_to_transform",
   "megatron_core",
   "peft_version",
   "qalora_group_size",
@@ -18,14 +17,19 @@ const HARMLESS = [
   "task_type",
 ];
 
+/** PEFT takes what Python's `re` takes. `\A` and `\Z` compile here too, as letters; a whole path is matched without them. */
+const pattern = z.string().refine((text) => isRegex(text) && !/\\[AZ]/.test(text), {
+  error: ({ input }) => `is ${JSON.stringify(input)}, which is a regular expression only in Python: list the modules`,
+});
+
 const configSchema = z.looseObject({
   peft_type: only("LORA"),
   base_model_name_or_path: z.string().nullish(),
   r: z.int().positive(),
   lora_alpha: z.number().positive(),
   lora_dropout: z.number().min(0).lt(1).default(0),
-  target_modules: z.union([z.string(), z.array(z.string())]),
-  exclude_modules: z.union([z.string(), z.array(z.string())]).nullish(),
+  target_modules: z.union([pattern, z.array(z.string())]),
+  exclude_modules: z.union([pattern, z.array(z.string())]).nullish(),
   bias: only("none").default("none"),
   use_rslora: z.boolean().default(false),
   // Others (PiSSA, CorDA, LoftQ, …) change the base's weights too.

@@ -1,8 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dequantizeBlocks } from "../formats/blockwise.ts";
 import { f32ToF16 } from "../formats/half.ts";
-import type { SafetensorsFile } from "../formats/safetensors.ts";
-import type { StoredDType, TensorEntry } from "../formats/safetensors-header.ts";
+import type { StoredDType } from "../formats/safetensors-header.ts";
 import { InputError } from "../util/errors.ts";
 import { few } from "../util/few.ts";
 import { type Shape, type Tensor, tensor } from "../util/tensor.ts";
@@ -13,7 +12,8 @@ import { parametersOf } from "./lora.ts";
 import { readModelConfig } from "./model-config.ts";
 import { paligemmaParameters } from "./paligemma.ts";
 import { type Preprocessor, readPreprocessor } from "./preprocessor.ts";
-import { closeAll, openShards } from "./shards.ts";
+import { closeAll, openShards, type Place } from "./shards.ts";
+import { requireTiedHead } from "./tied-head.ts";
 import { blockNames, type StoredTensor, storedTensors } from "./weight-blocks.ts";
 import { canonicalName, isRedundantWeight } from "./weight-names.ts";
 
@@ -39,12 +39,6 @@ export interface Checkpoint extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A tensor and the file it is in; `entry.name` is the file's own spelling. */
-interface Place {
-  readonly file: SafetensorsFile;
-  readonly entry: TensorEntry;
-}
-
 /**
  * Opens a Hugging Face folder of PaliGemma, whichever release of transformers wrote it.
  * @throws InputError naming the file and key that are missing, wrong or not supported
@@ -56,7 +50,10 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const files = await openShards(folder);
   const close = () => closeAll(files);
   try {
-    const places = placesOf(folder, files);
+    const all = files.flatMap((file) => [...file.entries.values()].map((entry) => ({ file, entry })));
+    const places = placesOf(folder, all);
+    const table = places.get(EMBEDDING);
+    if (table) await requireTiedHead(all, table);
     const readStored = (stored: StoredTensor, as: "f32" | "f16") => readTensor(folder, places, stored, as);
     const blocksOf = new Map(
       parametersOf(paligemmaParameters(config)).flatMap(({ name, blocks }) =>
@@ -94,9 +91,10 @@ async function requireFolder(folder: string): Promise<void> {
   });
 }
 
+const EMBEDDING = "language_model.model.embed_tokens.weight";
+
 /** Weights by their names on the hub. */
-function placesOf(folder: string, files: readonly SafetensorsFile[]): ReadonlyMap<string, Place> {
-  const all = files.flatMap((file) => [...file.entries.values()].map((entry) => ({ file, entry })));
+function placesOf(folder: string, all: readonly Place[]): ReadonlyMap<string, Place> {
   const wanted = all.filter(({ entry }) => !isRedundantWeight(entry.name));
   const foreign = wanted.filter(({ entry }) => canonicalName(entry.name) === undefined);
   if (foreign.length > 0) throw unknownWeights(folder, foreign);

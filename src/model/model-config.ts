@@ -49,6 +49,7 @@ const textSchema = z.looseObject({
   hidden_act: maybe(z.enum(["gelu", "gelu_pytorch_tanh"])),
   hidden_activation: maybe(only("gelu_pytorch_tanh")),
   attention_bias: maybe(only(false)),
+  final_logit_softcapping: maybe(only(null)),
   tie_word_embeddings: maybe(only(true)),
   use_bidirectional_attention: maybe(only(true)),
 });

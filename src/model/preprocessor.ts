@@ -40,16 +40,20 @@ const processorSchema = z.looseObject({
 });
 type ProcessorJson = z.output<typeof processorSchema>;
 
+/** Releases before 5 keep in it what has nothing to do with images. */
+const wrapperSchema = z.looseObject({ image_processor: processorSchema.nullish() });
+
 /**
- * `preprocessor_config.json`, or the part of `processor_config.json` that newer releases write in its place, or
- * PaliGemma's own values. @throws InputError naming the file and the key that is wrong or does not fit the model.
+ * The part of `processor_config.json` that newer releases write, or else `preprocessor_config.json`, or PaliGemma's own
+ * values; transformers, too, asks in this order.
+ * @throws InputError naming the file and the key that is wrong or does not fit the model.
  */
 export async function readPreprocessor(folder: string, vision: SiglipConfig): Promise<Preprocessor> {
   const [old, current] = ["preprocessor_config.json", "processor_config.json"].map((name) => join(folder, name));
-  if (await exists(old)) return toPreprocessor(old, await readJson(old, processorSchema), vision);
-  const wrapped = z.looseObject({ image_processor: processorSchema.prefault({}) });
-  const json = (await exists(current)) ? (await readJson(current, wrapped)).image_processor : processorSchema.parse({});
-  return toPreprocessor(current, json, vision);
+  const nested = (await exists(current)) ? (await readJson(current, wrapperSchema)).image_processor : undefined;
+  if (nested) return toPreprocessor(current, nested, vision);
+  const json = (await exists(old)) ? await readJson(old, processorSchema) : processorSchema.parse({});
+  return toPreprocessor(old, json, vision);
 }
 
 function toPreprocessor(path: string, json: ProcessorJson, vision: SiglipConfig): Preprocessor {

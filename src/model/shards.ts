@@ -3,11 +3,18 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { readJson } from "../formats/json.ts";
 import { openSafetensors, type SafetensorsFile } from "../formats/safetensors.ts";
+import type { TensorEntry } from "../formats/safetensors-header.ts";
 import { InputError } from "../util/errors.ts";
 import { few } from "../util/few.ts";
 
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
+
+/** A tensor and the file it is in; `entry.name` is the file's own spelling. */
+export interface Place {
+  readonly file: SafetensorsFile;
+  readonly entry: TensorEntry;
+}
 
 /** A shard lies in the checkpoint's own folder: an index from elsewhere must not make us read other files. */
 const shardName = z

@@ -31,11 +31,21 @@ export async function loadBase(config: Pick<Config, "base" | "engine">): Promise
     readModel(checkpoint, DTYPES[config.engine.weights]),
     nextTurn().then(() => makeTokenizer(files)), // by then the weights are in line to be read
   ]);
-  const { padTokenId, bosTokenId, eosTokenId } = model.config;
+  const { padTokenId, bosTokenId, eosTokenId, imageTokenId } = model.config;
   if (tokenizer.bosId !== bosTokenId || tokenizer.eosId !== eosTokenId) {
     throw new InputError(
       `${folder}: tokenizer.json has <bos> ${tokenizer.bosId} and <eos> ${tokenizer.eosId}, config.json ${bosTokenId} and ${eosTokenId} (pad ${padTokenId})`,
       { hint: "tokenizer and weights must be of one checkpoint" },
+    );
+  }
+  const { vocabSize } = model.config.text;
+  const largest = tokenizer.largestId(imageTokenId); // in its place stand features
+  if (largest >= vocabSize) {
+    throw new InputError(
+      `${folder}: tokenizer.json has tokens up to ${largest}, config.json's text_config.vocab_size is ${vocabSize}: the last must be ${vocabSize - 1}`,
+      {
+        hint: "tokenizer and weights must be of one checkpoint; for tokens that were added: model.resize_token_embeddings in transformers",
+      },
     );
   }
   return { model, tokenizer, engine };

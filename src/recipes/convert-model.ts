@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
 import { type MergedDtype, writeMerged } from "../export/merged.ts";
 import { type MergedWeights, openMergedWeights } from "../export/merged-weights.ts";
-import { type BaseDialect, weightNameIn } from "../model/base-dialects.ts";
+import type { BaseDialect } from "../model/base-dialects.ts";
 import { requirePaligemma } from "../model/model-family.ts";
+import { nameIn } from "../model/weight-names.ts";
 import { InputError, InterruptedError } from "../util/errors.ts";
 import { requireFreeDisk } from "../util/free-disk.ts";
 import { sizeOf } from "../util/tensor.ts";
@@ -71,7 +72,7 @@ export async function convertModel(options: ConvertModelOptions): Promise<Conver
 const CONFIG = "config.json";
 
 function underNames(weights: MergedWeights, dialect: BaseDialect): MergedWeights {
-  const own = new Map(weights.parameters.map((parameter) => [weightNameIn(dialect, parameter.name), parameter]));
+  const own = new Map(weights.parameters.map((parameter) => [nameIn(dialect, parameter.name), parameter]));
   return {
     ...weights,
     parameters: [...own].map(([name, { shape }]) => ({ name, shape })),

@@ -139,6 +139,16 @@ describe("a bad configuration", () => {
       "train.seed=4294967296",
       "train.seed is 4294967296; valid: whole number from 0 to 4294967295",
     ],
+    [
+      "a dropout that is kept as none",
+      "lora.dropout=0.001",
+      "lora.dropout is 0.001; is kept in 256ths, and rounds to 0: the least above it is 0.00390625",
+    ],
+    [
+      "a dropout that is kept as all",
+      "lora.dropout=0.999",
+      "lora.dropout is 0.999; is kept in 256ths, and rounds to 1: the most below it is 0.99609375",
+    ],
     ["infinite rate", "train.lr=.inf", "train.lr is Infinity; valid: number from 0 to 1000"],
   ])("%s", (_, set, fault) => {
     const [found, ...more] = faultsOf(() => loadConfig({ config: "lora-r8-tiny", sets: [set] }));

@@ -33,6 +33,29 @@ test("a byte is the text of a character that the vocabulary lacks, where one byt
   expect(tiny.texts[json.model.vocab["<0x20>"]], "a space has a token").toBeUndefined();
 });
 
+/** A copy of a checkpoint's tokenizer with settings of its own. */
+async function tokenizerWith(name: string, settings: object): Promise<Tokenizer> {
+  const folder = await mkdtemp(join(tmpdir(), "amlc-tokenizer-"));
+  await cp(join(checkpoint(name), "tokenizer.json"), join(folder, "tokenizer.json"));
+  await writeFile(join(folder, "tokenizer_config.json"), JSON.stringify(settings));
+  return loadTokenizer(folder);
+}
+
+test("spaces before signs stay, unless the settings of a vocabulary without merges say otherwise, as in transformers", async () => {
+  const text = "1.5 . 2 , it 's";
+  const decoded = async (name: string, settings: object) => {
+    const { encode, decode } = await tokenizerWith(name, settings);
+    return decode(encode(text));
+  };
+  for (const name of ["nano", "tiny"]) {
+    expect(await decoded(name, {})).toBe(text);
+    expect(await decoded(name, { clean_up_tokenization_spaces: null })).toBe(text);
+    expect(await decoded(name, { clean_up_tokenization_spaces: false })).toBe(text);
+  }
+  expect(await decoded("nano", { clean_up_tokenization_spaces: true })).toBe("1.5. 2, it's");
+  expect(await decoded("tiny", { clean_up_tokenization_spaces: true })).toBe(text);
+});
+
 test("added tokens that are not special have their text", async () => {
   const folder = await mkdtemp(join(tmpdir(), "amlc-tokenizer-"));
   await cp(checkpoint("nano"), folder, { recursive: true, filter: (path) => !path.endsWith(".safetensors") });
@@ -44,4 +67,15 @@ test("added tokens that are not special have their text", async () => {
   const { texts } = await loadTokenizer(folder);
   expect(texts[id]).toBe(" gross");
   expect(texts).toHaveLength(id + 1);
+});
+
+test("the largest id is that of the vocabulary or of an added token, but for the one that is left out", async () => {
+  for (const [name, largest] of [
+    ["nano", 155],
+    ["tiny", 1592],
+  ] as const) {
+    const tokenizer = await loadTokenizer(checkpoint(name));
+    expect(tokenizer.largestId(-1)).toBe(largest);
+    expect(tokenizer.largestId(largest)).toBe(largest - 1);
+  }
 });

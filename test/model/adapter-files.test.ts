@@ -67,6 +67,11 @@ describe("an adapter that PEFT wrote", () => {
     expect(Buffer.compare(encodeAdapter(adapter)[WEIGHTS], original)).toBe(0);
   });
 
+  test("is read where it names no layers, by null or by nothing", async () => {
+    await putConfig({ layers_to_transform: null, layers_pattern: [] });
+    expect(await readAdapter(folder)).toEqual(adapter);
+  });
+
   test("in half precision is read as fp32", async () => {
     await putWeights([...stored].map(([k, t]) => [k, tensor("f16", t.shape, f32ToF16(t.data as Float32Array))]));
     const half = await readAdapter(folder);
@@ -115,6 +120,12 @@ describe("an adapter is refused by file and key when", () => {
     [{ alpha_pattern: { q_proj: 4 } }, /: alpha_pattern: is /],
     [{ lora_bias: true }, /: lora_bias: is true/],
     [{ init_lora_weights: "pissa" }, /: init_lora_weights: /],
+    [{ layers_to_transform: [0] }, /: layers_to_transform: is \[0\], which is not supported/],
+    [{ layers_to_transform: 0 }, /: layers_to_transform: is 0, which is not supported/],
+    [{ layers_pattern: "layers" }, /: layers_pattern: is "layers", which is not supported/],
+    [{ target_modules: "(?P<x>.*)q_proj" }, /: target_modules: is "\(\?P<x>\.\*\)q_proj", which .* only in Python/],
+    [{ target_modules: ".*\\.q_proj\\Z" }, /: target_modules: is .*, which .* only in Python/],
+    [{ exclude_modules: "(?i).*VISION.*" }, /: exclude_modules: is .*, which .* only in Python/],
     [{ a_setting_of_tomorrow: "on" }, /: a_setting_of_tomorrow: is "on", which is not supported/],
   ])("its configuration is %j", async (change, message) => {
     await putConfig(change);

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { f32ToF16 } from "../../src/formats/half.ts";
+import { f16ToF32, f32ToF16 } from "../../src/formats/half.ts";
 import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { encodeSafetensors } from "../../src/formats/safetensors-write.ts";
 import { type Checkpoint, openCheckpoint } from "../../src/model/checkpoint.ts";
@@ -162,6 +162,39 @@ describe("a checkpoint is refused by file and key when", () => {
   test("a weight is of another shape", async () => {
     await put([...saved, [FC1, tensor("f32", [32, 48], new Float32Array(32 * 48))]]);
     expect((await refusal()).message).toBe(`${join(folder, WEIGHTS)}: ${FC1}: is [32,48], config.json wants [48,32]`);
+  });
+
+  describe("its output matrix is not the table of embeddings, which would stand in for it:", () => {
+    const TABLE = "language_model.model.embed_tokens.weight";
+    const { shape, data } = saved.get(TABLE)! as Tensor<"f32">;
+    const [rows, width] = shape as [number, number];
+
+    test.each(["lm_head.weight", "language_model.lm_head.weight", "model.lm_head.weight"])("%s", async (name) => {
+      for (const row of [0, rows - 1]) {
+        const numbers = Float32Array.from(data);
+        numbers[row * width + 3] += 1e-3;
+        await put([...saved, [name, tensor("f32", shape, numbers)]]);
+        const error = await refusal();
+        expect(error.message).toBe(
+          `${join(folder, WEIGHTS)}: ${name}: row ${row} is not that of ${TABLE}, with which it must be tied`,
+        );
+        expect(error.hint).toContain("tie_word_embeddings");
+      }
+    });
+
+    test("of another shape", async () => {
+      await put([...saved, ["lm_head.weight", tensor("f32", [rows - 1, width], data.slice(width))]]);
+      expect((await refusal()).message).toContain(
+        `lm_head.weight: is [${rows - 1},${width}], ${TABLE} [${rows},${width}]`,
+      );
+    });
+
+    test("in another type it may be the same", async () => {
+      const halves = f32ToF16(data);
+      const table = [TABLE, tensor("f32", shape, f16ToF32(halves))] as const;
+      await put([...saved, table, ["lm_head.weight", tensor("f16", shape, halves)]]);
+      expect(await readQ()).toEqual(saved.get(Q));
+    });
   });
 
   test("a weight is quantised", async () => {

@@ -112,6 +112,7 @@ describe("a configuration that is not supported is refused by key:", () => {
     [text({ attention_bias: true }), /text_config\.attention_bias: is true/],
     [text({ tie_word_embeddings: false }), /text_config\.tie_word_embeddings: is false/],
     [text({ use_bidirectional_attention: false }), /use_bidirectional_attention: is false/],
+    [text({ final_logit_softcapping: 30 }), /text_config\.final_logit_softcapping: is 30, only null is supported/],
     [text({ rope_parameters: { rope_type: "yarn" } }), /rope_parameters\.rope_type: is "yarn"/],
     [text({ rope_scaling: { type: "linear" } }), /rope_scaling: is \{"type":"linear"\}/],
     [text({ hidden_activation: "silu" }), /hidden_activation: is "silu"/],

@@ -47,6 +47,14 @@ test("newer releases keep the same in processor_config.json", async () => {
   expect(await read()).toEqual({ ...paligemma, std: [1, 2, 3] });
 });
 
+test("where both are, the newer one counts, as in transformers, unless it says nothing of images", async () => {
+  await put({ image_std: [4, 5, 6] });
+  await put({ processor_class: "PaliGemmaProcessor" }, "processor_config.json");
+  expect(await read()).toEqual({ ...paligemma, std: [4, 5, 6] });
+  await put({ image_processor: { image_std: [1, 2, 3] } }, "processor_config.json");
+  expect(await read()).toEqual({ ...paligemma, std: [1, 2, 3] });
+});
+
 test("a step that is switched off does nothing", async () => {
   await put({ do_rescale: false, do_normalize: false, image_mean: [9, 9, 9] });
   expect(await read()).toEqual({ ...paligemma, mean: [0, 0, 0], std: [1, 1, 1], rescaleFactor: 1 });

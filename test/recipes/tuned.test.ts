@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseDataSettings } from "../../src/config/load.ts";
@@ -36,6 +36,18 @@ describe("tune: all", () => {
     const [last, first] = [historyOf(run).at(-1)!.loss!, historyOf(next.run)[0]!.loss!];
     expect(first).not.toBe(historyOf(run)[0]!.loss);
     expect(last).toBeLessThan(historyOf(run)[0]!.loss!);
+  });
+
+  test("says in its checkpoint that weights are float32, whatever its base has", async () => {
+    const base = join(folder, "half");
+    cpSync("checkpoints/tiny", base, { recursive: true });
+    const configOf = (path: string) => JSON.parse(readFileSync(join(path, "config.json"), "utf8"));
+    const { text_config, ...rest } = configOf(base);
+    const half = { ...rest, torch_dtype: "bfloat16", text_config: { ...text_config, dtype: "bfloat16" } };
+    writeFileSync(join(base, "config.json"), JSON.stringify(half));
+    const { run } = await train(tinyConfig(folder, ...ALL, `base=${base}`, "train.max_steps=1", "run.name=of-half"));
+    const float32 = { dtype: "float32", torch_dtype: "float32", text_config: { dtype: "float32" } };
+    expect(configOf(runFolder(run).last)).toMatchObject(float32);
   });
 
   test("is stopped and resumed to the bit", async () => {

@@ -1,3 +1,4 @@
+import { droppedBytes, faultOfRate } from "../../util/drop-rate.ts";
 import { apply, defineOp, type Node, type Op, ShapeError } from "../node.ts";
 import { ONE_ROUNDING, zipBroadcast } from "./loops.ts";
 import { float32, ONNX_DTYPE } from "./onnx-values.ts";
@@ -43,8 +44,12 @@ export const dropoutOp: Op<DropoutAttrs> = defineOp<DropoutAttrs>({
   tolerance: ONE_ROUNDING,
 });
 
-/** Drops about `rate` of x; the rate is rounded to 1/256. `noise` holds uniform bytes, shaped as x. */
+/**
+ * Drops about `rate` of x; the rate is rounded to 1/256. `noise` holds uniform bytes, shaped as x.
+ * @throws ShapeError at a rate that is rounded to nothing or to all
+ */
 export function dropout(x: Node, noise: Node, rate: number): Node {
-  const dropped = Math.round(rate * 256);
-  return dropped === 0 ? x : apply(dropoutOp, [x, noise], { dropped });
+  const fault = faultOfRate(rate);
+  if (fault !== undefined) throw new ShapeError(`dropout: ${rate} ${fault}`);
+  return rate === 0 ? x : apply(dropoutOp, [x, noise], { dropped: droppedBytes(rate) });
 }

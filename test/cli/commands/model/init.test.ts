@@ -64,7 +64,7 @@ test("sizes of an image that do not fit each other are refused: nobody could loa
   const config = readFileSync(join(like, "config.json"), "utf8").replace('"image_size": 56', '"image_size": 112');
   writeFileSync(join(like, "config.json"), config);
   expect(await runProgram(["model", "init", like, "-o", join(folder, "unbent")])).toBe(2);
-  expect(printed.err).toMatch(/preprocessor_config\.json: size: is 56 by 56, but .*image_size is 112/);
+  expect(printed.err).toMatch(/\/processor_config\.json: size: is 56 by 56, but .*image_size is 112/);
   expect(existsSync(join(folder, "unbent"))).toBe(false);
 });
 

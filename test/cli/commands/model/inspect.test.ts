@@ -127,9 +127,10 @@ describe("what loading would refuse is said without reading a number, with exit 
 
   test("a preprocessor for images of another size", async () => {
     const copy = copyTiny("size");
-    writeFileSync(join(copy, "preprocessor_config.json"), JSON.stringify({ size: { height: 28, width: 28 } }));
+    const json = { image_processor: { size: { height: 28, width: 28 } } };
+    writeFileSync(join(copy, "processor_config.json"), JSON.stringify(json));
     const { code, faults } = await inspected(copy);
-    expect([code, faults]).toEqual([1, [expect.stringMatching(/preprocessor_config\.json: size: is 28 by 28/)]]);
+    expect([code, faults]).toEqual([1, [expect.stringMatching(/\/processor_config\.json: size: is 28 by 28/)]]);
   });
 });
 
