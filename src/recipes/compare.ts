@@ -29,7 +29,7 @@ const HISTORY_BYTES = 2 ** 26;
 
 /**
  * Compares runs by what is in their folders: settings, curves, scores with intervals, paired tests, cost.
- * @throws InputError when a run is not there or named twice, or its history is broken
+ * @throws InputError when a run is not there or named twice, or its history cannot be read
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
   const { runs, split = "val", html, svg, seed = 0 } = options;

@@ -7,8 +7,10 @@ import { CURVE_NUMBERS, readCurve, sumUp } from "../report/run-curve.ts";
 import type { AnsweredRow, RunRecord } from "../report/run-record.ts";
 import { flattenSettings } from "../report/settings.ts";
 import type { RunFolder } from "../runs/folder.ts";
+import { TRAINING } from "../runs/outcome.ts";
 import { planSteps } from "../train/plan.ts";
 import { InputError } from "../util/errors.ts";
+import { lockState } from "../util/folder-lock.ts";
 import { findSources, readPredictions, readTrainingValues, type TableReader } from "./split-rows.ts";
 
 export interface ReadRunOptions {
@@ -35,6 +37,8 @@ export async function readRun(
   const totals = sumUp(history);
   if (!history.isWhole)
     tell(`a long history, of which ${history.steps} steps were read, evenly; its sums are estimates`);
+  if (history.brokenLines > 0)
+    tell(`lines of its history that are no record, which are left out: ${history.brokenLines}`);
   const training = config && (await orTellLater(tell, () => readTrainingValues(config, read)));
   const plannedSteps = config ? plannedStepsOf(config, training?.rows) : null;
   tellState(run, totals, plannedSteps, config, tell);
@@ -64,7 +68,10 @@ function tellState(
   config: Config | undefined,
   tell: (text: string) => void,
 ): void {
-  if (steps === 0) tell(`no step was taken yet: to train it, amlc train --resume ${run.path}`);
+  const all = planned === null ? "" : ` of ${planned}`;
+  if (lockState(run.path, TRAINING) === "held")
+    tell(`is being trained at this moment, ${last_step}${all} steps so far`);
+  else if (steps === 0) tell(`no step was taken yet: to train it, amlc train --resume ${run.path}`);
   else if (planned !== null && last_step < planned && config?.eval.patience === null) {
     tell(`not finished, ${last_step} of ${planned} steps: to go on, amlc train --resume ${run.path}`);
   }

@@ -152,5 +152,5 @@ const COST_COLUMNS: readonly TableColumn<RunSummary>[] = [
   { name: "samples/s", cell: ({ samples_per_s }) => rate(samples_per_s), isNumber: true },
   { name: "tokens/s", cell: ({ tokens_per_s }) => rate(tokens_per_s), isNumber: true },
   { name: "peak memory", cell: ({ peak_memory_bytes }) => gibibytes(peak_memory_bytes), isNumber: true },
-  { name: "last loss", cell: ({ last_loss }) => rate(last_loss), isNumber: true },
+  { name: "last mean loss", cell: ({ last_mean_loss }) => rate(last_mean_loss), isNumber: true },
 ];

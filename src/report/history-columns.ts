@@ -8,21 +8,23 @@ export interface HistoryColumns {
   readonly steps: number;
   /** False where stretches were left out. */
   readonly isWhole: boolean;
+  /** Lines that are no record: they are passed over. */
+  readonly brokenLines: number;
   column(name: string): Float64Array;
 }
 
 /**
  * The named numbers of a history; no steps when there is no file. Of a file of more than `mostBytes` even stretches are read.
- * @throws InputError naming the line that is broken; a last one is left out, for the process may have died at it
+ * A last line that is cut off does not count as broken, for the process may have died at it.
+ * @throws InputError when the file cannot be read
  */
 export function readHistoryColumns(file: string, names: readonly string[], mostBytes = Infinity): HistoryColumns {
   try {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size === 0) return parseHistory(file, Buffer.alloc(0), names);
-    if (size <= mostBytes) return parseHistory(file, readFileSync(file), names);
-    return { ...parseHistory(`${file}, read in part`, readStretches(file, size, mostBytes), names), isWhole: false };
+    if (size === 0) return parseHistory(Buffer.alloc(0), names);
+    if (size <= mostBytes) return parseHistory(readFileSync(file), names);
+    return { ...parseHistory(readStretches(file, size, mostBytes), names), isWhole: false };
   } catch (cause) {
-    if (cause instanceof InputError) throw cause;
     const message = `${file}: cannot be read: ${(cause as Error).message}`;
     throw new InputError(message, { hint: "check the run's folder", cause });
   }
@@ -49,27 +51,25 @@ function readStretches(path: string, size: number, mostBytes: number): Buffer {
   }
 }
 
-/** The same from bytes; `source` names them in errors. */
-export function parseHistory(source: string, bytes: Buffer, names: readonly string[]): HistoryColumns {
+/** The same from bytes. */
+export function parseHistory(bytes: Buffer, names: readonly string[]): HistoryColumns {
   const lineBytes = Math.max(32, bytes.indexOf(NEWLINE) + 1);
   let columns = names.map(() => new Float64Array(Math.ceil((1.1 * bytes.length) / lineBytes) + 16));
   const lines = historyLines(names);
-  let steps = 0;
-  for (let line = 1, start = 0; start < bytes.length; line++) {
+  let [steps, brokenLines] = [0, 0];
+  for (let start = 0; start < bytes.length; ) {
     const next = lines.read(bytes, start);
     if (next < 0) {
-      if (~next === bytes.length) break;
-      const text = bytes.toString("utf8", start, start + 60).split("\n", 1)[0];
-      throw new InputError(`${source}:${line}: not a history record: ${text}`, {
-        hint: "mend or delete this line",
-      });
+      start = ~next;
+      if (start < bytes.length || bytes.at(-1) === NEWLINE) brokenLines++;
+      continue;
     }
     if (steps === columns[0].length) columns = columns.map(doubled);
     for (let c = 0; c < names.length; c++) columns[c][steps] = lines.values[c];
     steps++;
     start = next;
   }
-  return { steps, isWhole: true, column: (name) => columns[names.indexOf(name)].subarray(0, steps) };
+  return { steps, isWhole: true, brokenLines, column: (name) => columns[names.indexOf(name)].subarray(0, steps) };
 }
 
 function doubled(numbers: Float64Array): Float64Array<ArrayBuffer> {

@@ -46,7 +46,7 @@ export function historyLines(wanted?: readonly string[]): HistoryLines {
       const newline = bytes.indexOf(NEWLINE, start);
       const end = newline < 0 ? bytes.length : newline;
       const behind = newline < 0 ? end : end + 1;
-      const record = parseLine(bytes.toString("utf8", start, end));
+      const record = parseRecord(bytes.toString("utf8", start, end))?.record;
       if (!record) return ~behind;
       meet(record);
       layout = layoutOf(record, names);
@@ -81,12 +81,17 @@ function layoutOf(record: Readonly<Record<string, unknown>>, names: readonly str
   };
 }
 
-/** Some programs write NaN and Infinity, which JSON does not have. */
-function parseLine(text: string): Record<string, unknown> | undefined {
+/**
+ * A line as it was written, to the last digit; undefined where it is no record. Some programs write NaN and Infinity, which
+ * JSON does not have: they are null in `json`, too.
+ */
+export function parseRecord(
+  text: string,
+): { readonly record: Readonly<Record<string, unknown>>; readonly json: string } | undefined {
   for (const json of [text, text.replaceAll(/:\s*(NaN|-?Infinity)(?=\s*[,}])/g, ":null")]) {
     try {
       const record = JSON.parse(json) as Record<string, unknown> | null;
-      return Number.isInteger(record?.step) ? record! : undefined;
+      return Number.isInteger(record?.step) ? { record: record!, json } : undefined;
     } catch {}
   }
   return undefined;

@@ -23,8 +23,8 @@ export interface LossCurve {
 export interface RunTotals {
   readonly steps: number;
   readonly last_step: number;
-  /** Mean of the last twentieth. */
-  readonly last_loss: number | null;
+  /** Where the running mean ends, which is over about a twentieth of the run: one batch says little. */
+  readonly last_mean_loss: number | null;
   /** Steps with a loss that was no number. */
   readonly broken_losses: number;
   /** Of training: evaluations and saving are not in it. */
@@ -60,7 +60,7 @@ export function sumUp(history: HistoryColumns): RunTotals {
   return {
     steps: history.steps,
     last_step: history.column("step").at(-1) ?? 0,
-    last_loss: runningMean(takeAt(loss, places)).at(-1) ?? null,
+    last_mean_loss: runningMean(takeAt(loss, places)).at(-1) ?? null,
     broken_losses: history.steps - places.length,
     seconds: seconds || null,
     samples: samples || null,

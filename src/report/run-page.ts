@@ -67,7 +67,7 @@ function tiles({ totals, plannedSteps, trainingRows }: RunRecord, score: RunScor
     ...(score ? [["F1", score.f1.value.toFixed(3)] as const, ["rows answered", formatCount(score.rows)] as const] : []),
     ["steps", `${formatCount(totals.last_step)}${planned}`],
     ["training rows", formatNumber(trainingRows)],
-    ["last loss", rate(totals.last_loss)],
+    ["last mean loss", rate(totals.last_mean_loss)],
     ["time in steps", duration(totals.seconds)],
     ["samples/s", rate(totals.samples_per_s)],
     ["tokens/s", rate(totals.tokens_per_s)],

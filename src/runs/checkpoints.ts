@@ -41,6 +41,13 @@ export async function loadCheckpoint(folder: string, piece = PIECE): Promise<Rea
   }
 }
 
+/** The path of each file of a checkpoint, by name; reads none of them. @throws InputError when its list of files is broken */
+export async function listCheckpoint(folder: string): Promise<Readonly<Record<string, string>>> {
+  const place = findCheckpoint(folder) ?? folder;
+  const names = Object.keys(await readChecksums(place, PIECE));
+  return Object.fromEntries(names.map((name) => [name, join(place, name)]));
+}
+
 async function readChecked(folder: string, piece: number): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
   for (const [name, expected] of Object.entries(await readChecksums(folder, piece))) {

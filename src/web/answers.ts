@@ -47,7 +47,7 @@ export function answersReader(): ReadAnswers {
 }
 
 /** The splits of which a configuration says where their rows are; of a file's name, the path is not known. */
-export const CONFIGURED: ReadonlySet<string> = new Set(["train", "val", "all"]);
+export const CONFIGURED: ReadonlySet<string> = new Set(["train", "val"]);
 
 async function readAnswers({ run, config: { config, fault } }: WatchedRun, split: string): Promise<SplitAnswers> {
   const notes: string[] = [];

@@ -9,7 +9,8 @@
  *     GET /api/compare?run=A&run=B&split=val              the page of amlc compare
  *     GET /api/export?run=A&run=B&what=runs|history&format=csv|json    a file
  *     GET /api/events                                     server-sent events: LiveEvent
- *     an error                                            { error: { message, hint } } with 400, 401, 403 or 404
+ *     an error                                            { error: { message, hint } } with 400, 401, 403 or 404;
+ *                                                         of /api/compare, a page that says it
  */
 
 /** A number of the history, or null where it was none. */

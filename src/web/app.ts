@@ -5,10 +5,10 @@ import { makeThumbnail } from "../data/thumbnail.ts";
 import { InputError } from "../util/errors.ts";
 import { answersReader, CONFIGURED, predictionsAnswer } from "./answers.ts";
 import type { RunsAnswer, SeriesAnswer } from "./api.ts";
-import { COMPARE_POLICY, compareWatched } from "./compare.ts";
+import { COMPARE_POLICY, compareWatched, faultPage } from "./compare.ts";
 import { sendEvents } from "./events.ts";
 import { historiesAsCsv, historiesAsJson, runsAsCsv } from "./export.ts";
-import { sayFault, WebFault } from "./fault.ts";
+import { type Fault, sayFault, WebFault } from "./fault.ts";
 import { isLoopback, ownName, readOnly, saySafety, wantToken } from "./guard.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { oneOf, readRun, readRuns, readSeriesQuery, readWhole } from "./query.ts";
@@ -65,11 +65,10 @@ function addAnswers(app: Hono, runs: LiveRuns): void {
     const small = new Uint8Array(await makeThumbnail(row.image, side));
     return c.body(small, 200, { "content-type": "image/jpeg", "cache-control": "private, max-age=600" });
   });
-  app.get("/api/compare", async (c) => {
+  app.get(COMPARISON, async (c) => {
     const chosen = readRuns(c.req, runs);
     if (chosen.length < 2) throw new WebFault(400, "run: two runs at least are compared");
-    const page = await compareWatched(chosen, requireConfigured(readSplit(c)));
-    return c.html(page, 200, { "content-security-policy": COMPARE_POLICY });
+    return showPage(c, await compareWatched(chosen, requireConfigured(readSplit(c))), 200);
   });
 }
 
@@ -97,17 +96,24 @@ function sendStatic(c: Context): Response {
   return c.body(file.body, 200, { ...headers, "content-type": file.type });
 }
 
-function explain(error: Error, c: Context): Response {
-  const { message } = error;
-  if (error instanceof WebFault) return sayFault(c, error);
-  if (error instanceof BadRowError) return sayFault(c, { status: 404, message, hint: null });
-  if (error instanceof InputError) return sayFault(c, { status: 400, message, hint: error.hint ?? null });
-  return sayFault(c, {
-    status: 500,
-    message: `internal error: ${message}`,
-    hint: "this is a fault of amlc: please report it",
-  });
+function explain(error: Error, c: Context): Response | Promise<Response> {
+  const fault = faultOf(error);
+  return c.req.path === COMPARISON ? showPage(c, faultPage(fault), fault.status) : sayFault(c, fault);
 }
+
+function faultOf(error: Error): Fault {
+  const { message } = error;
+  if (error instanceof WebFault) return error;
+  if (error instanceof BadRowError) return { status: 404, message, hint: null };
+  if (error instanceof InputError) return { status: 400, message, hint: error.hint ?? null };
+  return { status: 500, message: `internal error: ${message}`, hint: "this is a fault of amlc: please report it" };
+}
+
+/** The one address under /api/ that people open. */
+const COMPARISON = "/api/compare";
+
+const showPage = (c: Context, page: string, status: Fault["status"]) =>
+  c.html(page, status, { "content-security-policy": COMPARE_POLICY });
 
 const readSplit = (c: Context) => c.req.query("split") ?? "val";
 

@@ -3,8 +3,10 @@ import { tableReader } from "../recipes/split-rows.ts";
 import { embedImages } from "../recipes/thumbnails.ts";
 import { comparePage } from "../report/compare-page.ts";
 import { compareRuns } from "../report/comparison.ts";
+import { html } from "../report/html.ts";
+import { page } from "../report/page.ts";
 import type { RunRecord } from "../report/run-record.ts";
-import { WebFault } from "./fault.ts";
+import { type Fault, WebFault } from "./fault.ts";
 import type { WatchedRun } from "./watched-run.ts";
 
 /** Points of a run's curve, and of all histories together what is read in a second. */
@@ -30,6 +32,12 @@ export async function compareWatched(runs: readonly WatchedRun[], split: string)
   return comparePage(comparison, records, images);
 }
 
-/** What that page needs: styles of its own, and pictures in it. */
+/** Why there is no such page, as a page: people open its address. */
+export function faultPage({ message, hint }: Fault): string {
+  const body = [html`<p>${message}</p>\n`, ...(hint === null ? [] : [html`<p class="note">${hint}</p>\n`])];
+  return page({ title: "Not compared", body });
+}
+
+/** What these pages need: styles of its own, and pictures in it. */
 export const COMPARE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";

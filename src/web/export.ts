@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeCsv } from "../formats/csv.ts";
-import { historyLines } from "../report/history-lines.ts";
+import { parseRecord } from "../report/history-lines.ts";
 import type { RunRow } from "./api.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { READ_OWN } from "./run-files.ts";
@@ -16,27 +16,29 @@ const PAUSE = 50;
 export function runsAsCsv(rows: readonly RunRow[]): string {
   const cells = rows.map(cellsOf);
   const names = [...new Set(cells.flatMap((row) => Object.keys(row)))];
-  return encodeCsv(names.map((name) => [name, ...cells.map((row) => row[name] ?? "")]));
+  const lines = cells.map((row) => names.map((name) => cellOf(row[name] ?? null)).join());
+  return [names.map(cellOf).join(), ...lines, ""].join("\n");
 }
 
-function cellsOf(row: RunRow): Readonly<Record<string, string>> {
+type Cell = number | string | null;
+
+function cellsOf(row: RunRow): Readonly<Record<string, Cell>> {
   const { name, state, started, step, plannedSteps, settings, metrics, scores } = row;
-  const text = (value: number | string | null) => (value === null ? "" : String(value));
-  const numbers = Object.entries(metrics).flatMap(([metric, { last, min, max }]) => [
-    [`last ${metric}`, text(last)],
-    ...(row.isIndexed
-      ? [
-          [`least ${metric}`, text(min)],
-          [`greatest ${metric}`, text(max)],
-        ]
-      : []),
+  const numbers = Object.entries(metrics).flatMap(([metric, { last, min, max }]): (readonly [string, Cell])[] => [
+    [`last ${metric}`, last],
+    ...(row.isIndexed ? [[`least ${metric}`, min] as const, [`greatest ${metric}`, max] as const] : []),
   ]);
   return {
-    ...{ run: name, state, started: text(started), step: text(step), planned_steps: text(plannedSteps) },
-    ...Object.fromEntries(Object.entries(scores).map(([split, f1]) => [`F1 ${split}`, text(f1)])),
+    ...{ run: name, state, started, step, planned_steps: plannedSteps },
+    ...Object.fromEntries(Object.entries(scores).map(([split, f1]) => [`F1 ${split}`, f1])),
     ...settings,
     ...Object.fromEntries(numbers),
   };
+}
+
+function cellOf(value: Cell): string {
+  if (typeof value === "number") return numberCell(value);
+  return value === null || value === "" ? "" : encodeCsv([[value]]).slice(0, -1);
 }
 
 /** All numbers of the histories of runs, a row a step, in the order of the runs. */
@@ -45,33 +47,25 @@ export async function* historiesAsCsv(watched: readonly WatchedRun[], runs: Live
   const names = ["step", ...new Set(metrics)];
   yield encodeCsv(["run", ...names].map((name) => [name]));
   for (const { run } of watched) {
-    const label = encodeCsv([[run.name]]).trimEnd();
-    const lines = historyLines(names);
-    for await (const bytes of wholeLines(run.history)) {
-      let text = "";
-      for (let at = 0; at < bytes.length; ) {
-        const next = lines.read(bytes, at);
-        if (next >= 0) text += `${label},${Array.from(lines.values, numberCell).join()}\n`;
-        at = next < 0 ? ~next : next;
-      }
-      yield text;
+    const label = cellOf(run.name);
+    for await (const records of recordsOf(run.history)) {
+      const lines = records.map(({ record }) => [label, ...names.map((name) => numberCell(record[name]))].join());
+      yield lines.map((line) => `${line}\n`).join("");
     }
   }
 }
 
 /** A number is no formula, whatever it begins with. */
-const numberCell = (value: number) => (Number.isFinite(value) ? String(value) : "");
+const numberCell = (value: unknown) => (Number.isFinite(value) ? String(value) : "");
 
-/** The histories' records as they stand, by run. */
+/** The histories' records as they stand, with null for what JSON has no number for, by run. */
 export async function* historiesAsJson(watched: readonly WatchedRun[]): AsyncGenerator<string> {
   let before = "{";
   for (const { run } of watched) {
     yield `${before}${JSON.stringify(run.name)}:[`;
     let comma = "";
-    for await (const bytes of wholeLines(run.history)) {
-      const records = bytes.toString("utf8").split("\n").filter(isRecord);
-      if (records.length === 0) continue;
-      yield `${comma}\n${records.join(",\n")}`;
+    for await (const records of recordsOf(run.history)) {
+      yield `${comma}\n${records.map(({ json }) => json).join(",\n")}`;
       comma = ",";
     }
     yield "]";
@@ -80,11 +74,14 @@ export async function* historiesAsJson(watched: readonly WatchedRun[]): AsyncGen
   yield "}\n";
 }
 
-function isRecord(text: string): boolean {
-  try {
-    return text !== "" && typeof JSON.parse(text) === "object";
-  } catch {
-    return false;
+/** Some records of a history at a time. A chart's fast reader would round them. */
+async function* recordsOf(path: string) {
+  for await (const bytes of wholeLines(path)) {
+    const records = bytes
+      .toString("utf8")
+      .split("\n")
+      .flatMap((text) => parseRecord(text) ?? []);
+    if (records.length > 0) yield records;
   }
 }
 

@@ -13,10 +13,9 @@ export class WebFault extends Error {
   }
 }
 
+export type Fault = Pick<WebFault, "status" | "message" | "hint">;
+
 /** An error as JSON. */
-export function sayFault(
-  c: Context,
-  { status, message, hint }: Pick<WebFault, "status" | "message" | "hint">,
-): Response {
+export function sayFault(c: Context, { status, message, hint }: Fault): Response {
   return c.json({ error: { message, hint } }, status);
 }

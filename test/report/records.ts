@@ -13,7 +13,7 @@ export function record(name: string, rows: readonly AnsweredRow[] | null, more: 
     settings: { "train.lr": "0.01", "run.name": name },
     curve: { raw: points, smooth: points },
     totals: {
-      ...{ steps: 3, last_step: 3, last_loss: 1.5, broken_losses: 0, seconds: 3, samples: 12 },
+      ...{ steps: 3, last_step: 3, last_mean_loss: 1.5, broken_losses: 0, seconds: 3, samples: 12 },
       ...{ samples_per_s: 4, tokens_per_s: 100, peak_memory_bytes: 2 ** 30 },
     },
     plannedSteps: 3,

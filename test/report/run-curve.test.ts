@@ -3,7 +3,7 @@ import { parseHistory } from "../../src/report/history-columns.ts";
 import { CURVE_NUMBERS, readCurve, sumUp } from "../../src/report/run-curve.ts";
 
 const history = (records: readonly object[]) =>
-  parseHistory("h", Buffer.from(records.map((r) => `${JSON.stringify(r)}\n`).join("")), CURVE_NUMBERS);
+  parseHistory(Buffer.from(records.map((r) => `${JSON.stringify(r)}\n`).join("")), CURVE_NUMBERS);
 const steps = (count: number, lossOf: (step: number) => number | null) =>
   history(
     Array.from({ length: count }, (_, i) => {
@@ -44,7 +44,7 @@ test("losses that are no numbers are counted and not drawn, their cost counts", 
   const broken = steps(10, (step) => (step % 2 ? null : 1));
   expect(readCurve(broken, 400).raw.map(({ step }) => step)).toEqual([2, 4, 6, 8, 10]);
   expect(sumUp(broken)).toEqual({
-    ...{ steps: 10, last_step: 10, last_loss: 1, broken_losses: 5, seconds: 5, samples: 40 },
+    ...{ steps: 10, last_step: 10, last_mean_loss: 1, broken_losses: 5, seconds: 5, samples: 40 },
     ...{ samples_per_s: 8, tokens_per_s: 100, peak_memory_bytes: 1006 },
   });
 });
@@ -56,5 +56,5 @@ test("steps that were not read cost what the next one does", () => {
 
 test("nothing is nothing", () => {
   expect(readCurve(history([]), 400)).toEqual({ raw: [], smooth: [] });
-  expect(sumUp(history([]))).toMatchObject({ steps: 0, seconds: null, last_loss: null, peak_memory_bytes: null });
+  expect(sumUp(history([]))).toMatchObject({ steps: 0, seconds: null, last_mean_loss: null, peak_memory_bytes: null });
 });

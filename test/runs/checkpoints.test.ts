@@ -4,7 +4,7 @@ import type * as Promises from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { findCheckpoint, loadCheckpoint, saveCheckpoint } from "../../src/runs/checkpoints.ts";
+import { findCheckpoint, listCheckpoint, loadCheckpoint, saveCheckpoint } from "../../src/runs/checkpoints.ts";
 
 /** Bytes that one call takes, in the place of 2³¹−1. */
 const most = vi.hoisted(() => ({ bytes: Number.POSITIVE_INFINITY }));
@@ -72,6 +72,14 @@ test("a file of more bytes than one call takes is saved and read in pieces", asy
   } finally {
     most.bytes = Number.POSITIVE_INFINITY;
   }
+});
+
+test("the files of a checkpoint are listed without being read", async () => {
+  const folder = newFolder();
+  await saveCheckpoint(folder, { "a.bin": new Uint8Array([1]), "b.json": "{}" });
+  writeFileSync(join(folder, "a.bin"), "damaged");
+  writeFileSync(join(folder, "stray.txt"), "of no checkpoint");
+  expect(await listCheckpoint(folder)).toEqual({ "a.bin": join(folder, "a.bin"), "b.json": join(folder, "b.json") });
 });
 
 test("in the middle of a replacement the earlier checkpoint is read", async () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
@@ -126,6 +126,12 @@ describe("/api/image", () => {
 });
 
 describe("/api/compare", () => {
+  const comparison = async (query: string) => {
+    const response = await app.request(`/api/compare?${query}`);
+    const [type, policy] = ["content-type", "content-security-policy"].map((name) => response.headers.get(name));
+    return { status: response.status, page: await response.text(), type, policy };
+  };
+
   test("is the page of amlc compare, with a policy of its own", async () => {
     const response = await app.request("/api/compare?run=first&run=second&split=val");
     expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'unsafe-inline'/);
@@ -138,13 +144,37 @@ describe("/api/compare", () => {
   test("reads no table but those of the runs' configurations", async () => {
     const table = join(folder, "val.csv");
     writeFileSync(table, "index,image_link,entity_name,entity_value\n");
-    const { status, body } = await get(`/api/compare?run=first&run=second&split=${encodeURIComponent(table)}`);
-    expect([status, body.error.hint]).toEqual([400, expect.stringContaining("amlc compare RUN RUN --split FILE")]);
+    const { status, page } = await comparison(`run=first&run=second&split=${encodeURIComponent(table)}`);
+    expect([status, page]).toEqual([400, expect.stringContaining("amlc compare RUN RUN --split FILE")]);
   });
 
-  test("wants two runs", async () => {
-    const { status, body } = await get("/api/compare?run=first");
-    expect([status, body.error.message]).toEqual([400, "run: two runs at least are compared"]);
+  test.each([
+    ["one run", "run=first", 400, "run: two runs at least are compared"],
+    ["a run that is not there", "run=first&run=%3Cb%3E", 404, "&lt;b&gt;: there is no such run"],
+  ])("says of %s why there is no comparison, as a page that is read", async (_, query, wanted, message) => {
+    const { status, page, type, policy } = await comparison(query);
+    expect([status, type]).toEqual([wanted, "text/html; charset=UTF-8"]);
+    expect(policy).toMatch(/^default-src 'none'; style-src 'unsafe-inline'/);
+    expect(page).toMatch(/^<!doctype html>/);
+    expect(page).toContain(message);
+  });
+
+  test("without answers to a split of the configuration is of settings, curves and cost", async () => {
+    for (const name of ["filed", "bare"]) {
+      const run = runFolder(writeRun(experiments, name, {}));
+      writeFileSync(run.predictions("more.csv"), "index,entity_name,prediction,truth\n0,height,7 gram,7 gram\n");
+    }
+    const { status, page } = await comparison("run=filed&run=bare");
+    expect(status).toBe(200);
+    expect(page).toContain("filed: has no answers to compare");
+  });
+
+  test("leaves out lines that are no record, and says so", async () => {
+    const run = runFolder(writeRun(experiments, "scarred", {}));
+    appendFileSync(run.history, 'what\n{"step":4,"loss":1}\n');
+    const { status, page } = await comparison("run=scarred&run=first");
+    expect(status).toBe(200);
+    expect(page).toContain("scarred: lines of its history that are no record, which are left out: 1");
   });
 });
 
@@ -159,8 +189,11 @@ test("files that are links lead nowhere: not into a series, an export or a compa
     const address = `/api/export?run=linked&what=history&format=${format}`;
     expect(await (await app.request(address)).text()).not.toMatch(/42|hidden/);
   }
-  const { status, body } = await get("/api/compare?run=first&run=linked");
-  expect([status, body.error.message]).toEqual([400, "linked: history.jsonl is a link"]);
+  const comparison = await app.request("/api/compare?run=first&run=linked");
+  expect([comparison.status, await comparison.text()]).toEqual([
+    400,
+    expect.stringContaining("history.jsonl is a link"),
+  ]);
   rmSync(run.path, { recursive: true });
 });
 
@@ -201,6 +234,25 @@ describe("/api/export", () => {
     expect(await (await app.request(`/api/export?${query}&what=runs`)).text()).toContain("'=cmd {entity}");
     const history = await (await app.request(`/api/export?${query}&what=history`)).text();
     expect(history).toContain("\n'=1+1,1,1,-1e-7,");
+  });
+
+  test("has every number to its last digit, and every record that a chart has", async () => {
+    const run = runFolder(writeRun(experiments, "exact", { losses: [] }));
+    const lines = ['{"step":1,"loss":0.1234567890123456}', '{"step":2,"loss":-1.2345678901234566e-7}'];
+    const odd = ["[1]", "null", "what", '{"loss":1}', '{"step": 3, "loss": NaN, "big": 12345678901234567890}'];
+    writeFileSync(run.history, [...lines, ...odd, ""].join("\n"));
+    await indexed(runs, "exact");
+    const text = async (query: string) => (await app.request(`/api/export?run=exact&${query}`)).text();
+    expect(await text("what=history")).toBe(
+      [
+        ...["run,step,loss,big", "exact,1,0.1234567890123456,", "exact,2,-1.2345678901234566e-7,"],
+        ...["exact,3,,12345678901234567000", ""],
+      ].join("\n"),
+    );
+    expect(await text("what=history&format=json")).toBe(
+      `{"exact":[\n${[...lines, '{"step": 3, "loss":null, "big": 12345678901234567890}'].join(",\n")}]}\n`,
+    );
+    expect(await text("what=runs")).toMatch(/,-1\.2345678901234\d*e-7,/);
   });
 });
 

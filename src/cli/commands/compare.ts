@@ -47,12 +47,12 @@ async function printComparison({ runs, differences, tests, notes, disagreements 
   printTable(differences.map(({ key, values }) => ({ setting: key, ...columns(values) })));
   printText("");
   printTable(
-    runs.map(({ name, score, last_step, seconds, samples_per_s, peak_memory_bytes, last_loss }) => ({
+    runs.map(({ name, score, last_step, seconds, samples_per_s, peak_memory_bytes, last_mean_loss }) => ({
       run: name,
       F1: score ? withInterval(score.f1) : null,
       rows: score?.rows ?? null,
       steps: last_step,
-      "last loss": rate(last_loss),
+      "last mean loss": rate(last_mean_loss),
       "time in steps": duration(seconds),
       "samples/s": rate(samples_per_s),
       "peak memory": gibibytes(peak_memory_bytes),

@@ -1,4 +1,4 @@
-import { findCheckpoint, loadCheckpoint } from "../../runs/checkpoints.ts";
+import { findCheckpoint } from "../../runs/checkpoints.ts";
 import type { RunFolder } from "../../runs/folder.ts";
 import { clearOutcome, writeOutcome } from "../../runs/outcome.ts";
 import type { TrainingProgress } from "../../train/state.ts";
@@ -6,8 +6,9 @@ import { InterruptedError } from "../../util/errors.ts";
 import { type Follower, type TrainingJob, type TrainResult, takeSteps } from "../training-loop.ts";
 import { loadReader } from "./machine-load.ts";
 import { openSinks } from "./open-sinks.ts";
+import { printing } from "./printed-lines.ts";
 import { rowShower } from "./shown-rows.ts";
-import type { Best, Sink } from "./sink.ts";
+import type { Best, Ending, Sink } from "./sink.ts";
 
 /** Seconds between two readings of what the machine does. */
 const MACHINE_SECONDS = 15;
@@ -28,10 +29,11 @@ export async function takeFollowedSteps(
   const stop = new AbortController();
   const sinks = await openSinks(job, run, start.step, () => stop.abort());
   const signal = AbortSignal.any([stop.signal, ...(job.signal ? [job.signal] : [])]);
-  const note = (text: string) => {
-    job.observer?.note?.(text);
-    for (const sink of sinks) sink.note?.(text);
+  const print = (text: string, stream?: "stderr") => {
+    for (const sink of sinks) sink.print?.(text, stream);
   };
+  const observer = printing(job.observer, print);
+  const tell = (what: string) => (fault: Error) => observer.note?.(`${what}: ${fault.message}`);
   let step = start.step;
   const follower = followWith(sinks, job, (taken) => (step = taken));
   const load = loadReader();
@@ -40,20 +42,25 @@ export async function takeFollowedSteps(
     for (const sink of sinks) sink.machine?.(now);
   }, 1000 * MACHINE_SECONDS);
   timer.unref();
+  let ending: Ending = { exitCode: 1, best: null };
   try {
-    const result = await takeSteps({ ...job, observer: { ...job.observer, note }, signal }, run, start, follower);
+    const result = await takeSteps({ ...job, observer, signal }, run, start, follower);
     await writeOutcome(run, { outcome: "finished", step: result.steps });
-    await finish(sinks, 0, () => readBest(run, result));
+    ending = { exitCode: 0, best: bestOf(run, result) };
     return result;
   } catch (error) {
+    const { message } = error as Error;
     const isStop = error instanceof InterruptedError;
-    const outcome = { outcome: isStop ? "stopped" : "failed", step, reason: (error as Error).message } as const;
-    const tell = (fault: Error) => note(`how training ended is not written down: ${fault.message}`);
-    await writeOutcome(run, outcome).catch(tell); // what ended training is the error to see
-    await finish(sinks, isStop ? INTERRUPTED : 1, async () => null).catch(tell);
+    const outcome = { outcome: isStop ? "stopped" : "failed", step, reason: message } as const;
+    await writeOutcome(run, outcome).catch(tell("how training ended is not written down")); // the error is the one to see
+    print(message, "stderr");
+    ending = { exitCode: isStop ? INTERRUPTED : 1, best: null };
     throw error;
   } finally {
     clearInterval(timer);
+    // How training ended is written: a follower that cannot end does not change it.
+    for (const sink of sinks)
+      await sink.finish(ending).catch(tell(`${run.path}: what follows the run has not ended well`));
   }
 }
 
@@ -69,13 +76,7 @@ function followWith(sinks: readonly Sink[], { answers, config }: TrainingJob, ta
   };
 }
 
-async function finish(sinks: readonly Sink[], exitCode: number, readBest: () => Promise<Best | null>): Promise<void> {
-  if (sinks.length === 0) return;
-  const best = await readBest();
-  for (const sink of sinks) await sink.finish({ exitCode, best });
-}
-
-async function readBest(run: RunFolder, { best, steps }: TrainResult): Promise<Best | null> {
+function bestOf(run: RunFolder, { best, steps }: TrainResult): Best | null {
   if (!findCheckpoint(run.best)) return null;
-  return { step: best?.step ?? steps, value: best?.value, files: await loadCheckpoint(run.best) };
+  return { step: best?.step ?? steps, value: best?.value, folder: run.best };
 }

@@ -32,8 +32,8 @@ export interface Best {
   readonly step: number;
   /** By eval.metric; undefined where nothing was evaluated on the way. */
   readonly value: number | undefined;
-  /** By name. */
-  readonly files: Readonly<Record<string, Uint8Array>>;
+  /** The checkpoint's folder. Its files may have gigabytes. */
+  readonly folder: string;
 }
 
 /** How training ended. */
@@ -48,8 +48,8 @@ export interface Ending {
 export interface Sink {
   /** After each optimiser step, with the evaluation that came after it. */
   step(record: HistoryRecord, evaluation: TrackedEvaluation | null): void;
-  /** A sentence that the user read. */
-  note?(text: string): void;
+  /** Lines that the user read, or reads when training has failed. */
+  print?(text: string, stream?: "stdout" | "stderr"): void;
   /** What machine and process do now, by name. */
   machine?(load: Readonly<Record<string, number>>): void;
   finish(ending: Ending): Promise<void>;

@@ -2,14 +2,15 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Config } from "../../config/schema.ts";
 import { readJson } from "../../formats/json.ts";
+import { listCheckpoint } from "../../runs/checkpoints.ts";
 import type { RunFolder } from "../../runs/folder.ts";
 import { openRunLog, type RunLog } from "../../track/run-log.ts";
 import { startUpload } from "../../track/upload/start-upload.ts";
 import { requireKey, type WandbSettings, wandbSettings } from "../../track/wandb-settings.ts";
-import { InputError } from "../../util/errors.ts";
+import { STATE_FILES } from "../../train/state.ts";
 import { drawRun } from "../picture.ts";
 import { metricsOf } from "./metric-names.ts";
-import type { ShownRow, Sink } from "./sink.ts";
+import type { Best, ShownRow, Sink } from "./sink.ts";
 
 export interface WandbSinkOptions {
   readonly config: Config;
@@ -57,18 +58,15 @@ export async function openWandbSink(options: WandbSinkOptions): Promise<Sink> {
       const table = evaluation && evaluation.rows.length > 0 ? { predictions: tableOf(log, evaluation.rows) } : {};
       log.log({ ...metricsOf(record, evaluation?.score ?? null), ...table }, record.step);
     },
-    note: (text) => log.output(text),
+    print: (text, stream) => log.output(text, stream),
     machine: (load) => log.stats(load),
-    async finish({ exitCode, best: trained }) {
-      await saveCurve(log, run, note);
-      if (trained?.value !== undefined) {
-        log.summary({ "best/step": trained.step, [`best/${config.eval.metric}`]: trained.value });
+    async finish({ exitCode, best }) {
+      const tell = (fault: Error) => note(`${fault.message}; it is not logged`); // and the log says all the same how it ended
+      await saveCurve(log, run).catch(tell);
+      if (best?.value !== undefined) {
+        log.summary({ "best/step": best.step, [`best/${config.eval.metric}`]: best.value });
       }
-      if (trained && config.track.wandb.adapter) {
-        const name = `${run.name}-${config.tune === "lora" ? "adapter" : "weights"}`;
-        const metadata = { step: trained.step, base: config.base, tune: config.tune };
-        log.artifact({ name, type: "model", files: trained.files, aliases: ["best"], metadata });
-      }
+      if (best && config.track.wandb.adapter) await saveBest(log, options, best).catch(tell);
       log.finish(exitCode);
       if (!upload) {
         note(`logged for Weights & Biases, not sent: amlc track sync ${run.path}`);
@@ -80,14 +78,17 @@ export async function openWandbSink(options: WandbSinkOptions): Promise<Sink> {
   };
 }
 
-/** What has been trained is worth more than its picture. */
-async function saveCurve(log: RunLog, run: RunFolder, note: (text: string) => void): Promise<void> {
-  try {
-    log.saveFile("loss-curve.svg", await readFile(await drawRun(run.path)));
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    note(`${error.message}; it is not logged`);
-  }
+async function saveCurve(log: RunLog, run: RunFolder): Promise<void> {
+  log.saveFile("loss-curve.svg", await readFile(await drawRun(run.path)));
+}
+
+/** The adapter or the weights. A log takes them by path: it links them, whatever their size. */
+async function saveBest(log: RunLog, { config, run }: WandbSinkOptions, { step, folder }: Best): Promise<void> {
+  const saved = Object.entries(await listCheckpoint(folder)).filter(([name]) => !STATE_FILES.includes(name));
+  const files = Object.fromEntries(saved.map(([name, file]) => [name, { file }]));
+  const name = `${run.name}-${config.tune === "lora" ? "adapter" : "weights"}`;
+  const metadata = { step, base: config.base, tune: config.tune };
+  log.artifact({ name, type: "model", files, aliases: ["best"], metadata });
 }
 
 const EnvironmentSchema = z.looseObject({ git_commit: z.string().nullable() });

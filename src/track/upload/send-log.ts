@@ -15,6 +15,8 @@ export interface Sent {
   /** Rows of the history that were read, and those that the server has or that are left out. */
   readonly rows: number;
   readonly sentRows: number;
+  /** Rows that went to the server, of this process alone. */
+  readonly postedRows: number;
   /** Bytes of the log that were read. */
   readonly bytes: number;
 }
@@ -104,6 +106,7 @@ class Sending {
   readonly #skip = { events: 0, output: 0 };
   #printed = "";
   #rowsRead = 0;
+  #rowsPosted = 0;
   #leftOut = 0;
   #tooLong = 0;
   #isStopped = false;
@@ -318,8 +321,14 @@ class Sending {
     if (limit && limit.remaining < 1) this.#pauseUntil = now() + Math.min(1000 * limit.resetSeconds, SLOWEST_MS);
     if (stopped && !this.#isStopped) onStop();
     this.#isStopped ||= stopped;
-    const waiting = this.#rows.length - (body.files?.["wandb-history.jsonl"]?.content.length ?? 0);
-    onSent({ rows: this.#rowsRead, sentRows: this.#rowsRead - waiting, bytes: this.#tail.position });
+    const posted = body.files?.["wandb-history.jsonl"]?.content.length ?? 0;
+    this.#rowsPosted += posted;
+    onSent({
+      rows: this.#rowsRead,
+      sentRows: this.#rowsRead - (this.#rows.length - posted),
+      postedRows: this.#rowsPosted,
+      bytes: this.#tail.position,
+    });
   }
 
   /** Files that say what the server was told. */

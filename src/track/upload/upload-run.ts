@@ -42,6 +42,7 @@ export interface Uploaded {
   readonly logs: number;
   /** Logs that had something to send. */
   readonly sentLogs: number;
+  /** Rows that were sent now. */
   readonly rows: number;
   /** The server has everything that could be sent. */
   readonly isWhole: boolean;
@@ -124,7 +125,7 @@ async function sendOne(options: UploadOptions, server: WandbServer, one: One) {
       options.onPage(page, place);
     },
     onSent: (sent) => {
-      rows = sent.sentRows;
+      rows = sent.postedRows;
       options.onSent(sent);
     },
   });

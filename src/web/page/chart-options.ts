@@ -4,7 +4,7 @@ import type { ChartProps, Drawn } from "./chart.tsx";
 import { formatDuration, formatMetric, formatNumber } from "./format.ts";
 import type { Zoom } from "./page-state.ts";
 import type { Reading } from "./readout.tsx";
-import { nearestRow, showable, xExtent, yExtent } from "./series-table.ts";
+import { isAlone, middleExtent, nearestRow, showable, xExtent, yExtent } from "./series-table.ts";
 
 interface Place {
   readonly width: number;
@@ -87,9 +87,9 @@ function pointAt(plot: uPlot, lines: readonly Drawn[], column: number, row: numb
 
 const isWithin = (x: readonly number[], at: number) => x.length > 0 && at >= x[0]! && at <= x.at(-1)!;
 
-function lineOf({ look, series }: Drawn, alpha: number): uPlot.Series {
-  const isFew = series.x.length < 2;
-  return { stroke: look.colour, width: 1.5, dash: [...look.dash], alpha, points: { show: isFew, size: 5 } };
+function lineOf({ look }: Drawn, alpha: number): uPlot.Series {
+  const show = (plot: uPlot, column: number) => isAlone(plot.data[column]!); // it gets more points while a run trains
+  return { stroke: look.colour, width: 1.5, dash: [...look.dash], alpha, points: { show, size: 5 } };
 }
 
 const minMax = (range: readonly [number, number]): uPlot.Range.MinMax => [range[0], range[1]];
@@ -104,8 +104,8 @@ function xRange({ lines, zoom, isLogX }: ChartProps): readonly [number, number] 
   return from < to ? [from, to] : [from - 1, to + 1];
 }
 
-function yRange({ lines, zoom, isLogX, isLogY }: ChartProps): readonly [number, number] {
-  const extent = yExtent(
+function yRange({ lines, zoom, isLogX, isLogY, isWithoutOutliers }: ChartProps): readonly [number, number] {
+  const extent = (isWithoutOutliers ? middleExtent : yExtent)(
     lines.map(({ series }) => series),
     zoom,
     { isLogX, isLogY },

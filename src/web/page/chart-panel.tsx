@@ -49,6 +49,7 @@ export function ChartPanel({ spec, drawn, looks, state, update, versions, epoch,
       <header>
         <h2>{spec.metric}</h2>
         {brokenLines > 0 && <span class="hint">without {countOf(brokenLines, "broken line")}</span>}
+        {fault && hasPoints && <span class="hint">{fault.message}</span>}
         {isSampled && <span class="quiet">reading …</span>}
         <button type="button" class="small" aria-pressed={spec.isLog} onClick={toggleLog}>
           log
@@ -65,6 +66,7 @@ export function ChartPanel({ spec, drawn, looks, state, update, versions, epoch,
             axis={state.axis}
             isLogX={state.isLogX}
             isLogY={spec.isLog}
+            isWithoutOutliers={state.isWithoutOutliers}
             smoothing={state.smoothing}
             zoom={state.zoom}
             width={width}

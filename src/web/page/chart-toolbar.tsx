@@ -34,6 +34,14 @@ export function ChartToolbar({ charts, metrics, state, update }: Props) {
         Logarithmic
       </label>
       <label class="pair">
+        <input
+          type="checkbox"
+          checked={state.isWithoutOutliers}
+          onChange={(e) => update({ isWithoutOutliers: e.currentTarget.checked })}
+        />
+        Without outliers
+      </label>
+      <label class="pair">
         Smoothing
         <input
           type="range"

@@ -6,8 +6,8 @@ import type { Look } from "./colours.ts";
 import { countOf, formatMetric } from "./format.ts";
 import type { Zoom } from "./page-state.ts";
 import { type Reading, Readout } from "./readout.tsx";
-import { joinLines, linesOf } from "./series-table.ts";
-import { zoomByKey } from "./zoom.ts";
+import { joinLines, linesOf, xExtent } from "./series-table.ts";
+import { hasAll, zoomByKey } from "./zoom.ts";
 
 export interface Drawn {
   readonly series: Series;
@@ -20,6 +20,7 @@ export interface ChartProps {
   readonly axis: Axis;
   readonly isLogX: boolean;
   readonly isLogY: boolean;
+  readonly isWithoutOutliers: boolean;
   readonly smoothing: number;
   readonly zoom: Zoom | null;
   readonly width: number;
@@ -39,6 +40,13 @@ export function Chart(props: ChartProps) {
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
   latest.current = props;
+  const extent = xExtent(
+    lines.map(({ series }) => series),
+    isLogX,
+  );
+  const known = useRef<Zoom | null>(null);
+  if (!zoom) known.current = extent;
+  const whole = known.current ?? (zoom && hasAll(extent, zoom) ? extent : null); // a link may open a chart with a zoom
   const [reading, setReading] = useState<Reading | null>(null);
 
   const data = useMemo(() => {
@@ -64,10 +72,10 @@ export function Chart(props: ChartProps) {
       made.destroy();
     };
   }, [shape]);
-  useEffect(() => plot.current?.setData(data), [data, zoom?.from, zoom?.to]);
+  useEffect(() => plot.current?.setData(data), [data, zoom?.from, zoom?.to, props.isWithoutOutliers]);
   useEffect(() => plot.current?.setSize({ width, height: HEIGHT }), [width]);
 
-  const byKey = (event: KeyboardEvent) => plot.current && zoomByKey(event, plot.current, latest.current);
+  const byKey = (event: KeyboardEvent) => plot.current && zoomByKey(event, plot.current, { ...latest.current, whole });
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is of a form
     <div

@@ -1,6 +1,8 @@
 import { ChartPanel } from "./chart-panel.tsx";
 import { ChartToolbar } from "./chart-toolbar.tsx";
 import { metricNames } from "./fields.ts";
+import { countOf } from "./format.ts";
+import { MOST_LINES } from "./limits.ts";
 import { usualCharts } from "./live-runs.ts";
 import { Empty } from "./messages.tsx";
 import type { ChartSpec } from "./page-state.ts";
@@ -11,7 +13,8 @@ export function ChartsTab(view: RunsView) {
   const { runs, shown, state, update } = view;
   const metrics = metricNames(runs);
   const charts = state.charts ?? usualCharts(metrics).map((metric): ChartSpec => ({ metric, isLog: false }));
-  const drawn = shown.filter(({ name }) => !state.hidden.includes(name));
+  const wanted = shown.filter(({ name }) => !state.hidden.includes(name));
+  const drawn = wanted.slice(0, MOST_LINES);
   const change = (metric: string, next: ChartSpec | null) =>
     update({ charts: charts.flatMap((one) => (one.metric === metric ? (next ?? []) : one)) });
   return (
@@ -19,6 +22,11 @@ export function ChartsTab(view: RunsView) {
       <RunList {...view} />
       <div class="charts-main">
         <ChartToolbar {...view} charts={charts} metrics={metrics} />
+        {drawn.length < wanted.length && (
+          <p role="status" class="hint">
+            The first {drawn.length} of {countOf(wanted.length, "run")} are drawn: a filter or boxes choose others.
+          </p>
+        )}
         <div class="chart-grid">
           {charts.map((spec) => (
             <ChartPanel

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { PredictionRow } from "../api.ts";
+import { isShortcut } from "./keys.ts";
 import { Picture } from "./picture.tsx";
 import { Outcome } from "./prediction-list-row.tsx";
 import type { AnsweredRow } from "./prediction-rows.ts";
@@ -23,7 +24,7 @@ export function Enlarged({ answered, run, other, split, place, move, close }: Pr
   useEffect(() => dialog.current?.showModal(), []);
   const byKey = (event: KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowRight: 1, j: 1, ArrowUp: -1, ArrowLeft: -1, k: -1 }[event.key];
-    if (by === undefined) return;
+    if (by === undefined || isShortcut(event)) return;
     event.preventDefault();
     event.stopPropagation();
     move(by);

@@ -8,6 +8,8 @@ export interface Field {
   /** As it stands in a filter and in the address: `state`, `train.lr`, `loss.min`, `f1.val`. */
   readonly id: string;
   readonly group: "run" | "F1" | "metric" | "setting";
+  /** ISO 8601, whose letters are in the order of time. */
+  readonly isTime?: boolean;
   read(run: RunRow): FieldValue;
 }
 
@@ -15,7 +17,7 @@ const OF_RUN: readonly Field[] = [
   { id: "name", group: "run", read: (run) => run.name },
   { id: "state", group: "run", read: (run) => run.state },
   { id: "step", group: "run", read: (run) => run.step },
-  { id: "started", group: "run", read: (run) => run.started },
+  { id: "started", group: "run", isTime: true, read: (run) => run.started },
 ];
 
 const SUMMARIES = ["last", "min", "max"] as const;

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { isShortcut } from "./keys.ts";
 import type { RunsView } from "./view.ts";
 
 /** The filter of runs; / goes to it from anywhere. */
@@ -7,7 +8,7 @@ export function FilterBox({ state, update, filterFaults }: RunsView) {
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
       const isWriting = (event.target as Element).closest("input, select, textarea, dialog") !== null;
-      if (event.key !== "/" || isWriting) return;
+      if (event.key !== "/" || isWriting || isShortcut(event)) return;
       event.preventDefault();
       input.current?.focus();
     };

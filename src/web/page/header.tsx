@@ -1,3 +1,4 @@
+import { isShortcut } from "./keys.ts";
 import type { Link } from "./live.ts";
 import { type PageState, TABS, type Tab } from "./page-state.ts";
 import type { Update } from "./use-page-state.ts";
@@ -46,7 +47,7 @@ const LINKS: Readonly<Record<Link, string>> = { connecting: "connecting …", li
 function Tabs({ tab, select }: { readonly tab: Tab; readonly select: (tab: Tab) => void }) {
   const move = (event: KeyboardEvent) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (by === 0) return;
+    if (by === 0 || isShortcut(event)) return;
     event.preventDefault();
     const next = TABS[(TABS.indexOf(tab) + by + TABS.length) % TABS.length]!;
     select(next);

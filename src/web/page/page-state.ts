@@ -52,6 +52,8 @@ export interface PageState {
   readonly charts: readonly ChartSpec[] | null;
   readonly axis: Axis;
   readonly isLogX: boolean;
+  /** Values far from all others are beyond the axis. */
+  readonly isWithoutOutliers: boolean;
   /** Weight of what came before, 0 to 0.999. */
   readonly smoothing: number;
   readonly zoom: Zoom | null;
@@ -71,6 +73,7 @@ export const FIRST_STATE: PageState = {
   charts: null,
   axis: "step",
   isLogX: false,
+  isWithoutOutliers: false,
   smoothing: 0,
   zoom: null,
   hasAllSettings: false,
@@ -102,6 +105,7 @@ export function parseState(fragment: string): PageState {
     charts: listOf(params, "chart")?.map(parseChart) ?? null,
     axis: oneOf(AXES, params.get("x"), FIRST_STATE.axis),
     isLogX: params.has("logx"),
+    isWithoutOutliers: params.has("middle"),
     smoothing: clamp(Number(params.get("smooth") ?? 0), 0, 0.999),
     zoom: parseZoom(params.get("zoom")),
     hasAllSettings: params.has("all"),
@@ -138,6 +142,7 @@ export function formatState(state: PageState): string {
   addList("chart", state.charts?.map(formatChart) ?? null);
   add("x", state.axis, FIRST_STATE.axis);
   if (state.isLogX) params.append("logx", "");
+  if (state.isWithoutOutliers) params.append("middle", "");
   add("smooth", String(state.smoothing), "0");
   if (zoom) params.append("zoom", `${zoom.from}~${zoom.to}`);
   if (state.hasAllSettings) params.append("all", "");

@@ -4,6 +4,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Enlarged } from "./enlarged.tsx";
 import { formatCount } from "./format.ts";
+import { isShortcut } from "./keys.ts";
 import { PredictionListRow } from "./prediction-list-row.tsx";
 import { type AnsweredRow, windowOf } from "./prediction-rows.ts";
 import { useMedia } from "./use-media.ts";
@@ -48,6 +49,7 @@ export function PredictionList({ rows, run, other, split, current, select }: Pro
     select(rows[latest.current]!.row.index);
   };
   const byKey = (event: KeyboardEvent) => {
+    if (isShortcut(event)) return;
     const page = Math.max(1, Math.floor(sight.height / rowHeight) - 1);
     const now = latest.current;
     const moves: Readonly<Record<string, number>> = {

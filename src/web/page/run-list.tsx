@@ -1,5 +1,6 @@
 import { FilterBox } from "./filter-box.tsx";
 import { countOf } from "./format.ts";
+import { MOST_LINES } from "./limits.ts";
 import { toggleRuns } from "./live-runs.ts";
 import { Dot, State } from "./run-name.tsx";
 import { useMedia } from "./use-media.ts";
@@ -18,7 +19,7 @@ export function RunList(view: RunsView) {
   return (
     <details class="run-list" open={isWide}>
       <summary>
-        Runs <span class="quiet">{countOf(shown.length, "run")} drawn</span>
+        Runs <span class="quiet">{countOf(Math.min(shown.length, MOST_LINES), "run")} drawn</span>
       </summary>
       <FilterBox {...view} />
       <ul>

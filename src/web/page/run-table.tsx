@@ -1,6 +1,7 @@
 import { useRef } from "preact/hooks";
 import type { RunRow } from "../api.ts";
 import { type Field, findField, isNumeric } from "./fields.ts";
+import { isShortcut } from "./keys.ts";
 import { toggleRuns } from "./live-runs.ts";
 import { RunTableRow } from "./run-table-row.tsx";
 import { ScrollRegion } from "./scroll-region.tsx";
@@ -91,7 +92,7 @@ function HeadCell({ field, isNumeric, state, update }: HeadProps) {
 /** Up and down, or k and j, go from one run's box to the next. */
 function moveByArrows(event: KeyboardEvent): void {
   const by = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key] ?? 0;
-  if (by === 0) return;
+  if (by === 0 || isShortcut(event)) return;
   const boxes = [...(event.currentTarget as Element).querySelectorAll<HTMLInputElement>("tbody .tick input")];
   const row = document.activeElement?.closest("tr");
   const at = boxes.findIndex((box) => box.closest("tr") === row);

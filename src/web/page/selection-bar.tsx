@@ -9,8 +9,7 @@ export function SelectionBar({ runs, filtered, shown, state, update }: RunsView)
   const selected = runs.filter(({ name }) => state.runs.includes(name)).length;
   const names = shown.map(({ name }) => name);
   const isTooMany = names.length > MOST_RUNS;
-  const splits = [...new Set(shown.flatMap((run) => run.splits))];
-  const split = splits.includes("val") ? "val" : (splits[0] ?? null);
+  const split = COMPARED.find((name) => shown.some(({ splits }) => splits.includes(name))) ?? null;
   return (
     <div class="selection">
       <span role="status">
@@ -43,6 +42,9 @@ export function SelectionBar({ runs, filtered, shown, state, update }: RunsView)
     </div>
   );
 }
+
+/** Splits that the server compares: of a file it does not know where that is. Without any, the page is of curves and cost. */
+const COMPARED = ["val", "train"];
 
 const EXPORTS = [
   { title: "Runs as CSV", what: "runs", format: "csv" },

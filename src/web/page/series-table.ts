@@ -71,6 +71,32 @@ export function yExtent(
   return least <= greatest ? [least, greatest] : null;
 }
 
+/** What an axis without outliers has room for. */
+const MIDDLE = 0.95;
+
+/** Least and greatest y of the middle 95 % of the points within `zoom`; of fewer than forty, all. Null where there is none. */
+export function middleExtent(
+  series: readonly Series[],
+  zoom: Zoom | null,
+  scales: Scales,
+): readonly [number, number] | null {
+  const values = series.flatMap((one) => {
+    const { x, mean } = showable(one, scales);
+    return mean.filter((y, i): y is number => y !== null && (!zoom || (x[i]! >= zoom.from && x[i]! <= zoom.to)));
+  });
+  if (values.length === 0) return null;
+  const sorted = Float64Array.from(values).sort();
+  const cut = Math.floor((sorted.length * (1 - MIDDLE)) / 2);
+  return [sorted[cut]!, sorted[sorted.length - 1 - cut]!];
+}
+
+/** Whether a column has one number, of which no line can be drawn. */
+export function isAlone(column: ArrayLike<Point | undefined>): boolean {
+  let count = 0;
+  for (let row = 0; row < column.length && count < 2; row++) if (typeof column[row] === "number") count++;
+  return count === 1;
+}
+
 /** The row nearest to `row` in which a column has something, by rows; null where it has nothing. */
 export function nearestRow(column: ArrayLike<unknown>, row: number): number | null {
   for (let by = 0; by < column.length; by++) {

@@ -38,7 +38,7 @@ describe("amlc track sync", () => {
     await writeWholeLog(folder, 7);
     await runProgram(["track", "sync", folder]);
     expect(await runProgram(["track", "sync", folder])).toBe(0);
-    expect(printed.out).toContain(`${folder}: was there already`);
+    expect(printed.out).toContain(`${folder}: no row was left to send`);
   });
 
   test("--json prints one document, of several runs too", async () => {

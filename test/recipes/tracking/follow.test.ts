@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { parseConfig } from "../../../src/config/load.ts";
 import type { Config } from "../../../src/config/schema.ts";
+import { OUTPUT_TYPE } from "../../../src/formats/wandb-record.ts";
 import { resume, train } from "../../../src/recipes/train.ts";
 import { runFolder } from "../../../src/runs/folder.ts";
 import { readOutcome } from "../../../src/runs/outcome.ts";
@@ -26,6 +27,11 @@ function configOf(name: string, ...sets: readonly string[]): Config {
 
 /** Paths of a run's logs, one a process. */
 const logsOf = async (run: string) => (await readTrackedRun(run))!.segments.map(({ log }) => log);
+/** Lines of one stream; protobuf leaves out a stream that is 0. */
+const outputOf = (log: string, stream: number) =>
+  readRecords(log).flatMap(({ outputRaw }) =>
+    outputRaw && (outputRaw.outputType ?? 0) === stream ? outputRaw.line!.split("\n").slice(0, -1) : [],
+  );
 const stepsOf = (log: string) => rowsOf(log).map(({ _step }) => Number(_step));
 
 beforeEach(() => {
@@ -78,8 +84,11 @@ describe("a run that is logged for Weights & Biases", () => {
     expect(["3", "6"]).toContain(step);
     const model = records.flatMap(({ artifact }) => artifact ?? []).find(({ type }) => type === "model");
     expect(model).toMatchObject({ name: "logged-adapter", aliases: ["best", "latest"] });
-    const names = model!.manifest!.contents!.map(({ path }) => path);
-    expect(names).toEqual(expect.arrayContaining(["adapter_config.json", "adapter_model.safetensors"]));
+    const files = model!.manifest!.contents!;
+    expect(files.map(({ path }) => path)).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
+    // Linked and not read: weights may be larger than memory, and than what Node hashes at once.
+    const { best } = runFolder(run);
+    for (const { path, localPath } of files) expect(statSync(localPath!).ino).toBe(statSync(join(best, path)).ino);
     expect(records.flatMap(({ files }) => files?.files ?? []).map(({ path }) => path)).toContain("loss-curve.svg");
     expect(records.at(-1)!.exit).toMatchObject({});
   });
@@ -93,6 +102,12 @@ describe("a run that is logged for Weights & Biases", () => {
     expect(parseConfig(rest)).toEqual(configOf("logged", "track.wandb.mode=offline"));
     expect(environment).toMatchObject({ seed: 0, platform: expect.any(String) });
     expect(described).not.toHaveProperty("host");
+  });
+
+  test("has the lines that were printed: the steps, and the scores between them", () => {
+    const lines = outputOf(log, OUTPUT_TYPE.stdout);
+    expect(lines.filter((line) => /^[1-6]\/6 steps {2}loss \d\.\d{4}/.test(line))).toHaveLength(6);
+    expect(lines.filter((line) => /^val: F1 0\.\d{4}, \d of 3 right$/.test(line))).toHaveLength(2);
   });
 
   test("trains to the same losses as one that is not", async () => {
@@ -134,6 +149,37 @@ test("a curve that the disk does not take is told of, and training has ended wel
   expect(readRecords(log).at(-1)!.exit).not.toHaveProperty("exitCode"); // 0, which protobuf leaves out
 });
 
+/** Training whose best checkpoint has been broken when it is over. */
+async function trainToBrokenBest(name: string, ...sets: readonly string[]) {
+  const notes: string[] = [];
+  const observer = {
+    note: (text: string) => void notes.push(text),
+    step: ({ step }: { step: number }) =>
+      void (step === 6 && writeFileSync(join(folder, name, "checkpoints", "best", "checksums.json"), "broken")),
+  };
+  // So small a rate changes no answer: the first evaluation stays the best one, and nothing is saved over the broken file.
+  const { run } = await train(configOf(name, "train.lr=1e-9", ...sets), { observer });
+  return { run, notes };
+}
+
+test("what was trained and cannot be logged is told of, and training has ended well all the same", async () => {
+  const { run, notes } = await trainToBrokenBest("unlogged", "track.wandb.mode=offline");
+  expect(await readOutcome(runFolder(run))).toEqual({ outcome: "finished", step: 6 });
+  expect(notes).toContainEqual(expect.stringMatching(/checksums\.json: .*; it is not logged$/));
+  const [log] = (await logsOf(run)) as [string];
+  expect(readRecords(log).at(-1)!.exit).toBeDefined();
+  expect(readRecords(log).at(-1)!.exit).not.toHaveProperty("exitCode");
+});
+
+test.each([
+  ["board", ["track.tensorboard=true"]],
+  ["adapterless", ["track.wandb.mode=offline", "track.wandb.adapter=false"]],
+])("where nobody wants what was trained, its files are not read: %s", async (name, sets) => {
+  const { run, notes } = await trainToBrokenBest(name, ...sets);
+  expect(await readOutcome(runFolder(run))).toEqual({ outcome: "finished", step: 6 });
+  expect(notes.join("\n")).not.toContain("checksums.json");
+});
+
 test("a failed run says why, and what was logged is whole", async () => {
   const config = configOf("failed", "track.wandb.mode=offline", "train.lr=1000", "train.max_grad_norm=null");
   const observer = {
@@ -146,6 +192,7 @@ test("a failed run says why, and what was logged is whole", async () => {
   expect(await readOutcome(runFolder(run))).toEqual({ outcome: "failed", step: 2, reason: "out of luck" });
   const [log] = (await logsOf(run)) as [string];
   expect(stepsOf(log)).toEqual([1, 2]);
+  expect(outputOf(log, OUTPUT_TYPE.stderr)).toEqual(["out of luck"]);
   expect(readRecords(log).at(-1)!.exit).toMatchObject({ exitCode: 1 });
 });
 

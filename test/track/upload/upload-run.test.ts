@@ -158,7 +158,8 @@ test("steps that the server does not give up stay, and are not sent again", asyn
   logSteps(await openLog(folder), 1, 15);
   await sync(folder, settings);
   await writeWholeLog(folder, 20, { startStep: 12 });
-  const { notes } = await sync(folder, settings);
+  const { notes, rows } = await sync(folder, settings);
+  expect(rows).toBe(5);
   expect(notes.join("\n")).toContain("does not rewind to 12");
   expect(notes.join("\n")).toContain("3 rows were left out");
   expect(steps(server.history())).toEqual(range(1, 20));

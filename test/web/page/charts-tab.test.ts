@@ -93,11 +93,12 @@ describe.skipIf(whyNoBrowser)(inBrowser("charts"), () => {
       pictures.push(await picture());
     };
     await after(() => page.getByLabel("Smoothing").fill("0.9"));
+    await after(() => page.getByLabel("Without outliers").check());
     await after(() => page.getByRole("button", { name: "log", exact: true }).click());
     await after(() => page.getByLabel("Logarithmic").check());
     await after(() => page.getByLabel("Against").selectOption("time"));
     await eventually(async () => params(page.url()).toString()).toBe(
-      "tab=charts&chart=log%3Aloss&x=time&logx=&smooth=0.9",
+      "tab=charts&chart=log%3Aloss&x=time&logx=&middle=&smooth=0.9",
     );
     const other = await pages.open(new URL(page.url()).hash.slice(1));
     await eventually(() => inPage(other, DRAWN)).toBe(pictures.at(-1));

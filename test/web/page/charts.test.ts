@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatDuration, formatMetric, formatNumber } from "../../../src/web/page/format.ts";
-import { around, joinLines, linesOf, nearestRow, xExtent, yExtent } from "../../../src/web/page/series-table.ts";
+import {
+  around,
+  isAlone,
+  joinLines,
+  linesOf,
+  middleExtent,
+  nearestRow,
+  xExtent,
+  yExtent,
+} from "../../../src/web/page/series-table.ts";
 import { smooth } from "../../../src/web/page/smooth.ts";
 import { exactSeries } from "./rows.ts";
 
@@ -69,10 +78,24 @@ test("the height of a chart has room for spikes, and for what is zoomed at alone
   expect(xExtent([exactSeries("a", [])], false)).toBeNull();
 });
 
+test("without outliers a chart has the height of the middle 95 % of its points, of few points that of all", () => {
+  const many = exactSeries("a", [1000, -1000, null, ...Array.from({ length: 98 }, (_, i) => 2 + (i % 2))]);
+  expect(yExtent([many], null, EVEN)).toEqual([-1000, 1000]);
+  expect(middleExtent([many], null, EVEN)).toEqual([2, 3]);
+  expect(middleExtent([many], { from: 1, to: 10 }, EVEN)).toEqual([-1000, 1000]);
+  expect(middleExtent([many], { from: 200, to: 300 }, EVEN)).toBeNull();
+});
+
 test("the cursor finds the nearest point of a line that has none in this row", () => {
   expect(nearestRow([5, undefined, undefined, undefined, null], 2)).toBe(0);
   expect(nearestRow([undefined, undefined, undefined, 7], 0)).toBe(3);
   expect(nearestRow([undefined], 0)).toBeNull();
+});
+
+test("a point is drawn as such only where it is alone", () => {
+  expect(isAlone([undefined, 3, null])).toBe(true);
+  expect(isAlone([0, undefined, 3])).toBe(false);
+  expect(isAlone([undefined, null])).toBe(false);
 });
 
 test("zooming keeps what is under the cursor where it is", () => {

@@ -1,6 +1,6 @@
 import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { workFolder } from "../../support/work-folder.ts";
 import { writeRun } from "../../support/written-runs.ts";
 import { eventually, inBrowser, inPage, openPages, takeComplaints, whyNoBrowser } from "./browser.ts";
@@ -16,9 +16,9 @@ describe.skipIf(whyNoBrowser)(inBrowser("a page that stays open"), () => {
   const pages = openPages(() => folder);
   afterEach(() => expect(takeComplaints()).toEqual([]));
 
-  const grow = (step: number, loss: number) =>
+  const grow = (step: number, loss: number, run = "grows") =>
     appendFileSync(
-      join(folder, "grows", "history.jsonl"),
+      join(folder, run, "history.jsonl"),
       `${JSON.stringify({ step, epoch: 1, loss, lr: 1e-5, samples: 4, seconds: 0.5 })}\n`,
     );
 
@@ -39,6 +39,20 @@ describe.skipIf(whyNoBrowser)(inBrowser("a page that stays open"), () => {
     expect(await inPage(chart, "document.activeElement.getAttribute('aria-label')")).toMatch(/^loss of 2/);
     expect(new URL(chart.url()).hash).toMatch(/zoom=1(~|%7E)50/);
     await Promise.all([table.close(), chart.close()]);
+  });
+
+  test("a run that was opened at its first step is drawn as one that is opened later", async () => {
+    onTestFinished(() => rmSync(join(folder, "young"), { recursive: true }));
+    writeRun(folder, "young", { losses: [4], sets: ["train.max_steps=9"] });
+    const page = await pages.open("tab=charts&chart=loss&run=young");
+    await page.getByRole("group", { name: /^loss of 1 run;/ }).waitFor();
+    const before = await inPage(page, DRAWN);
+    for (let step = 2; step <= 9; step++) grow(step, 4 - step / 3, "young");
+    await eventually(() => inPage(page, DRAWN)).not.toBe(before);
+    const later = await pages.open("tab=charts&chart=loss&run=young");
+    await later.getByRole("group", { name: /^loss of 1 run;/ }).waitFor();
+    await eventually(async () => (await inPage(page, DRAWN)) === (await inPage(later, DRAWN))).toBe(true);
+    await Promise.all([page.close(), later.close()]);
   });
 
   test("lines of a history that cannot be read are counted, the others drawn", async () => {

@@ -29,6 +29,7 @@ const states: fc.Arbitrary<PageState> = fc.record({
   charts: fc.option(fc.uniqueArray(fc.record({ metric: plain, isLog: fc.boolean() }), { maxLength: 3 })),
   axis: fc.constantFrom("step", "samples", "time"),
   isLogX: fc.boolean(),
+  isWithoutOutliers: fc.boolean(),
   smoothing: fc.constantFrom(0, 0.01, 0.6, 0.99),
   zoom: fc.option(zoom),
   hasAllSettings: fc.boolean(),

@@ -19,7 +19,10 @@ test.each([
   ["nano slow", ["nano-slow"]],
   ['"two words"', ["two words"]],
   ["-nano", ["two words"]],
-  ["train.lr>=1e-4", ["nano-fast", "two words"]],
+  ["train.lr>=1e-4", ["nano-fast"]],
+  ["train.lr>=0 ", ["nano-fast", "nano-slow"]],
+  ["-train.lr>=0", ["two words"]],
+  ["base>0", []],
   ["train.lr<1e-4", ["nano-slow"]],
   ["train.lr=0.0030", ["nano-fast"]],
   ["train.lr!=0.003", ["nano-slow", "two words"]],
@@ -28,6 +31,10 @@ test.each([
   ["loss<1", ["nano-fast"]],
   ["loss.max=4", ["nano-fast", "two words"]],
   ["f1.val>=0.5", ["nano-slow"]],
+  ["f1.val>49.9% f1.val<=50%", ["nano-slow"]],
+  ["f1.val=50%", ["nano-slow"]],
+  ["started>2026-11-25", ["nano-fast", "nano-slow", "two words"]],
+  ["started>2026-11-26", []],
   ["base:NAN", ["nano-fast"]],
   ["base!=nano", ["nano-slow", "two words"]],
   ['name:"o w" loss>2', ["two words"]],
@@ -41,6 +48,7 @@ test("a key that one setting ends in stands for it; one that two end in does not
 test("a term that is not finished or not known is told of and passed over", () => {
   expect(parseFilter("train.lr>= x.y:1 nano", fields).faults).toEqual(["train.lr>= wants a value", "no run has x.y"]);
   expect(find("train.lr>= x.y:1 nano")).toEqual(["nano-fast", "nano-slow"]);
+  expect(parseFilter("-loss<low", fields).faults).toEqual(["loss< wants a number"]);
 });
 
 test("any text is a filter, and a minus turns any one word round", () => {

@@ -1,4 +1,7 @@
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { runFolder } from "../../../src/runs/folder.ts";
 import { workFolder } from "../../support/work-folder.ts";
 import { writeRun } from "../../support/written-runs.ts";
 import { eventually, inBrowser, inPage, openPages, takeComplaints, whyNoBrowser } from "./browser.ts";
@@ -101,6 +104,19 @@ describe.skipIf(whyNoBrowser)(inBrowser("the table of runs"), () => {
     await page.close();
   });
 
+  test("leads to a comparison of curves where the runs' answers are to a file, whose place the server does not know", async () => {
+    for (const name of ["filed", "bare"]) {
+      onTestFinished(() => rmSync(join(folder, name), { recursive: true }));
+      const run = runFolder(writeRun(folder, name, {}));
+      writeFileSync(run.predictions("more.csv"), "index,entity_name,prediction,truth\n0,height,7 gram,7 gram\n");
+    }
+    const page = await pages.open("run=filed&run=bare");
+    const compare = page.getByRole("link", { name: "Compare 2" });
+    const report = await page.request.get(new URL((await compare.getAttribute("href"))!, pages.url()).href);
+    expect([report.status(), await report.text()]).toEqual([200, expect.stringContaining("has no answers to compare")]);
+    await page.close();
+  });
+
   test("gives runs of one setting one colour", async () => {
     const page = await pages.open("filter=-img");
     const spans = `[...document.querySelectorAll("tbody .dot span")]`;
@@ -167,6 +183,15 @@ describe.skipIf(whyNoBrowser)(inBrowser("a folder of more runs than an address h
     await page.getByRole("button", { name: "Export" }).click();
     const address = await page.getByText("Runs as CSV").getAttribute("href");
     expect((await page.request.get(new URL(address!, pages.url()).href)).status()).toBe(200);
+    await page.close();
+  });
+
+  test("has charts of as many as a reader can tell apart, and says so of more", async () => {
+    const page = await pages.open("chart=loss");
+    await page.getByRole("checkbox", { name: "Select all runs" }).check();
+    await page.getByRole("tab", { name: "Charts" }).click();
+    await page.getByText(/^The first 50 of 201 runs are drawn/).waitFor();
+    await page.getByRole("group", { name: /^loss of 50 runs/ }).waitFor();
     await page.close();
   });
 });

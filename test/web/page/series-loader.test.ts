@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import type { Series } from "../../../src/web/api.ts";
-import { type SeriesWish, seriesLoader } from "../../../src/web/page/series-loader.ts";
+import {
+  type LoaderEnds,
+  type RetryPauses,
+  type SeriesWish,
+  seriesLoader,
+} from "../../../src/web/page/series-loader.ts";
 import { exactSeries } from "./rows.ts";
 
 const wish = (runs: Record<string, number>, parts: Partial<SeriesWish> = {}): SeriesWish => ({
@@ -12,19 +17,22 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 function loaderOf(
   read: (runs: readonly string[]) => readonly Series[] = (runs) => runs.map((run) => exactSeries(run, [1])),
+  pauses: RetryPauses = { firstMs: 60_000, longestMs: 60_000 },
 ) {
   const asked: (readonly string[])[] = [];
-  const seen: { series: ReadonlyMap<string, Series>; faults: Error[] } = { series: new Map(), faults: [] };
-  const loader = seriesLoader({
+  const seen = { series: new Map() as ReadonlyMap<string, Series>, told: 0, faults: [] as Error[] };
+  const ends: LoaderEnds = {
     read: async ({ metric, axis }, runs) => {
       asked.push(runs);
       return { metric, axis, series: read(runs) };
     },
     changed: (series) => {
       seen.series = series;
+      seen.told++;
     },
     failed: (fault) => seen.faults.push(fault),
-  });
+  };
+  const loader = seriesLoader(ends, pauses);
   return { loader, asked, seen };
 }
 
@@ -41,12 +49,16 @@ test("only what is not there is asked for", async () => {
   expect([...seen.series.keys()]).toEqual(["a", "b", "c"]);
 });
 
-test("two hundred runs are asked for in turn, and drawn as they come", async () => {
+test("two hundred runs are asked for in turn, and drawn once all are there; from then on, as they come", async () => {
   const { loader, asked, seen } = loaderOf();
-  loader.want(wish(Object.fromEntries(Array.from({ length: 45 }, (_, i) => [`r${i}`, 0]))));
+  const versions = (version: number) => Object.fromEntries(Array.from({ length: 45 }, (_, i) => [`r${i}`, version]));
+  loader.want(wish(versions(0)));
   await settled();
   expect(asked.map(({ length }) => length)).toEqual([20, 20, 5]);
-  expect(seen.series.size).toBe(45);
+  expect([seen.series.size, seen.told]).toEqual([45, 1]);
+  loader.want(wish(versions(1)));
+  await settled();
+  expect(seen.told).toBe(4);
 });
 
 test("another range asks again and keeps what is drawn until it is there", async () => {
@@ -93,4 +105,48 @@ test("a fault is told, and the next wish tries again; after the end nothing is t
   loader.stop();
   await settled();
   expect(seen.series.has("b")).toBe(false);
+});
+
+test("what is wanted by then is asked for at once when a request has failed", async () => {
+  const { loader, asked, seen } = loaderOf((runs) => {
+    if (runs.includes("gone")) throw new Error("gone: there is no such run");
+    return runs.map((run) => exactSeries(run, [1]));
+  });
+  loader.want(wish({ a: 1, gone: 1 }));
+  loader.want(wish({ a: 1 }));
+  await settled();
+  expect(asked).toEqual([["a", "gone"], ["a"]]);
+  expect([seen.series.has("a"), seen.faults]).toEqual([true, []]);
+});
+
+test("a request that failed is made again by itself, after longer and longer pauses; what came before it is drawn", async () => {
+  let failures = 3;
+  const names = Array.from({ length: 21 }, (_, i) => `r${i}`);
+  const { loader, asked, seen } = loaderOf(
+    (runs) => {
+      if (runs.includes("r20") && failures-- > 0) throw new Error("away");
+      return runs.map((run) => exactSeries(run, [1]));
+    },
+    { firstMs: 10, longestMs: 20 },
+  );
+  loader.want(wish(Object.fromEntries(names.map((name) => [name, 1]))));
+  await settled();
+  expect([seen.series.size, seen.faults.length]).toEqual([20, 1]);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  expect([seen.series.size, seen.faults.length, asked.length]).toEqual([21, 3, 5]);
+});
+
+test("a fault is over when what failed is not wanted any more", async () => {
+  const { loader, seen } = loaderOf((runs) => {
+    if (runs.includes("b")) throw new Error("away");
+    return runs.map((run) => exactSeries(run, [1]));
+  });
+  loader.want(wish({ a: 1 }));
+  await settled();
+  loader.want(wish({ a: 1, b: 1 }));
+  await settled();
+  const { told } = seen;
+  loader.want(wish({ a: 1 }));
+  await settled();
+  expect([seen.faults.length, seen.told - told]).toEqual([1, 1]);
 });

@@ -50,6 +50,6 @@ export const trackSyncCommand: CommandModule<object, SyncArgs> = {
 };
 
 function describe({ folder, page, rows, error }: SyncedRun): string {
-  const what = rows === 0 ? "was there already" : `${rows} rows are sent`;
+  const what = rows === 0 ? "no row was left to send" : `${rows} rows are sent`;
   return [`${folder}: ${error ?? what}`, ...(page ? [`  ${page}`] : [])].join("\n");
 }
