@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { openTable } from "../data/table.ts";
-import { createEngine } from "../engine/create.ts";
+import { createEngine, isOnDevice } from "../engine/create.ts";
 import { type Flops, totalFlopsOf } from "../engine/memory-kinds.ts";
 import { measureRoof } from "../engine/profile-roof.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
@@ -45,10 +45,15 @@ export interface PlanOptions {
 /**
  * What a training run would take, before anything is loaded: memory by kind, operations, time, and where it does not fit, what
  * does. The base needs config.json alone, and not even that where its name is that of a PaliGemma-3B on the hub.
- * @throws InputError when there is no such base, or a setting does not fit it
+ * @throws InputError when there is no such base, a setting does not fit it, or it computes on a device that is not named
  */
 export async function planRun(config: Config, options: PlanOptions = {}): Promise<PlanRecord> {
   const { device = "cpu" } = options;
+  if (device === "cpu" && (await isOnDevice(config.engine))) {
+    throw new InputError("this configuration computes on a GPU, and which is not said", {
+      hint: `name it by --device ${Object.keys(DEVICES).join(", ")}; or plan for this processor: --set engine.providers=[cpu]`,
+    });
+  }
   const base = await describeBase(config.base);
   const memory = options.memory ?? (device === "cpu" ? memoryHere() : DEVICES[device].memory);
   const rows = await countRows(config);

@@ -35,6 +35,11 @@ describe("the published preset", () => {
   }, 60_000);
 });
 
+test("a configuration for a GPU wants to know which", async () => {
+  const config = loadConfig({ config: "lora-r8.yaml", sets: [] });
+  await expect(planRun(config)).rejects.toThrow(/computes on a GPU, and which is not said/);
+});
+
 describe("a step that does not fit", () => {
   const config = (...sets: readonly string[]) => tinyConfig(folder, "train.batch=256", "train.accumulate=3", ...sets);
   const on = (memory: number) => ({ device: "t4", memory }) as const;
