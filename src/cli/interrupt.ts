@@ -1,4 +1,6 @@
-/** Turns the first Ctrl-C (or a polite kill) into an abort signal; the second one ends the process as usual. */
+import { STOP_SIGNALS } from "../util/stop-signals.ts";
+
+/** Turns the first signal to stop into an abort signal; the second one ends the process as usual. */
 export function onInterrupt(told: () => void): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const stop = () => {
@@ -7,10 +9,8 @@ export function onInterrupt(told: () => void): { readonly signal: AbortSignal; r
     controller.abort();
   };
   const release = () => {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+    for (const name of STOP_SIGNALS) process.off(name, stop);
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+  for (const name of STOP_SIGNALS) process.on(name, stop);
   return { signal: controller.signal, release };
 }

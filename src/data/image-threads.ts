@@ -63,14 +63,16 @@ function startThread(setting: Setting) {
   // The thread's program is the text of one function: no file to find, be it in src/, in dist/ or in a bundle.
   const sharp = JSON.stringify(createRequire(import.meta.url).resolve("sharp"));
   const program = `(${serve})(require("node:worker_threads"), require(${sharp}))`;
-  const worker = new Worker(program, { eval: true, workerData: setting });
+  // Without the process's own flags: under --input-type=module the text would be taken for a module.
+  const worker = new Worker(program, { eval: true, workerData: setting, execArgv: [] });
   const pending = new Map<number, Pending>();
   let count = 0;
   let ended = false;
   const settle = (id: number, end: (task: Pending) => void) => {
     const task = pending.get(id);
     pending.delete(id);
-    if (pending.size === 0) worker.unref();
+    // Who waits for the thread's end must not find the process gone, where an answer was on its way.
+    if (pending.size === 0 && !ended) worker.unref();
     if (task) end(task);
   };
   const fail = (error: Error) => {

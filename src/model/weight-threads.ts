@@ -91,12 +91,14 @@ async function drawHere(piece: WeightPiece): Promise<void> {
 function startThread() {
   const worker = new Worker(PROGRAM);
   worker.unref();
+  let isClosing = false;
   return {
     /** One piece at a time. */
     draw: (piece: WeightPiece) =>
       new Promise<void>((resolve, reject) => {
         const settle = (end: () => void) => {
-          worker.off("message", done).off("error", failed).off("exit", ended).unref();
+          worker.off("message", done).off("error", failed).off("exit", ended);
+          if (!isClosing) worker.unref(); // who waits for its end must not find the process gone
           end();
         };
         const done = () => settle(resolve);
@@ -105,6 +107,9 @@ function startThread() {
         worker.on("message", done).on("error", failed).on("exit", ended).ref();
         worker.postMessage(piece);
       }),
-    close: () => worker.terminate(),
+    close: () => {
+      isClosing = true;
+      return worker.terminate();
+    },
   };
 }

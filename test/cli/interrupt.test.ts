@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { onInterrupt } from "../../src/cli/interrupt.ts";
+import { STOP_SIGNALS } from "../../src/util/stop-signals.ts";
 
-const listeners = () => [process.listenerCount("SIGINT"), process.listenerCount("SIGTERM")];
+const listeners = () => STOP_SIGNALS.map((name) => process.listenerCount(name));
 
-test.each(["SIGINT", "SIGTERM"] as const)(
+test.each(STOP_SIGNALS)(
   "the first %s is told and aborts; the second finds nobody who listens, so that it ends the process at once",
   (name) => {
     const before = listeners();

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { AmlcError } from "../../util/errors.ts";
+import { STOP_SIGNALS } from "../../util/stop-signals.ts";
 import type { Entry } from "./answer-log.ts";
 import type { PartTask } from "./answer-part.ts";
 
@@ -31,9 +32,8 @@ async function work(task: PartTask): Promise<void> {
   process.exit(0);
 }
 
-// Ctrl-C reaches every process of a terminal: the one that gave the task says when to stop.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => {});
+// Such a signal reaches every process of a terminal: the one that gave the task says when to stop.
+for (const name of STOP_SIGNALS) process.on(name, () => {});
 process.on("disconnect", leave);
 if (!process.connected) leave();
 new Worker(new URL("./parent-watch.js", import.meta.url), { workerData: process.ppid });

@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { limitConcurrency } from "../../util/concurrency.ts";
 import { AmlcError, InputError } from "../../util/errors.ts";
+import { STOP_SIGNALS } from "../../util/stop-signals.ts";
 import type { PartTask, PartWatch } from "./answer-part.ts";
 import type { Order, Report } from "./part-process.ts";
 
@@ -67,7 +68,7 @@ function answerElsewhere(task: PartTask, { onEntries, signal }: PartWatch): Prom
   return new Promise<PartEnd>((resolve) => {
     child.on("error", resolve);
     child.on("exit", (code, name) => {
-      const isTold = signal.aborted && (name === "SIGINT" || name === "SIGTERM"); // before it could hear of it from here
+      const isTold = signal.aborted && STOP_SIGNALS.some((each) => each === name); // before it could hear of it from here
       resolve(end ?? (isTold ? "stopped" : new PartDied(code, name)));
     });
   }).finally(() => signal.removeEventListener("abort", stop));
