@@ -71,6 +71,7 @@ function buildParser(commands: CommandModule[], line: readonly string[]): Argv {
     .parserConfiguration({ "greedy-arrays": false, "dot-notation": false })
     .completion("completion", "Print a script which completes commands in your shell")
     .version(readManifest().version)
+    .alias({ h: "help", v: "version" })
     .example("$0 demo", "see it work, with nothing to prepare")
     .example("$0 train --config lora-r8-tiny.yaml", "train on the rows that ship with amlc")
     .example("$0 eval --run quiet-otter-17 --split val", "answer and score the validation rows")
@@ -110,17 +111,31 @@ function failParsing(message: string | null, error: Error | undefined): never {
 
 /** Adds the nearest flag or command, as `help` lists them, to what yargs said. */
 function explainUsage({ message }: UsageError, args: readonly string[], help: string): InputError {
+  const command = unknownCommand(args, help);
+  if (command) return unknown(`unknown command "${command.word}"`, nearestName(command.word, command.names));
   const word = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
   if (word === undefined) return new InputError(message, { hint: "see --help" });
-  const isFlag = !args.includes(word);
-  const names = isFlag
-    ? [...help.matchAll(/--([\w-]+)/g)].map(([, name]) => name)
-    : [...help.matchAll(/^ {2}amlc (?:[a-z]+ )*([a-z]+)/gm)].map(([, name]) => name);
-  const near = nearestName(word, names);
-  const meant = near === undefined ? guessOption(word) : `${isFlag ? "--" : ""}${near}`;
-  return new InputError(isFlag ? `unknown option --${word}` : `unknown command or argument "${word}"`, {
-    hint: meant === undefined ? "see --help" : `did you mean ${meant}?`,
-  });
+  if (args.includes(word)) return unknown(`unknown argument "${word}"`, guessOption(word));
+  const near = nearestName(
+    word,
+    [...help.matchAll(/--([\w-]+)/g)].map(([, name]) => name),
+  );
+  const flag = word.length === 1 ? `-${word}` : `--${word}`;
+  return unknown(`unknown option ${flag}`, near === undefined ? guessOption(word) : `--${near}`);
+}
+
+const unknown = (message: string, meant: string | undefined) =>
+  new InputError(message, { hint: meant === undefined ? "see --help" : `did you mean ${meant}?` });
+
+/** A word where a command is wanted, none of those that stand in the help; yargs rather tells of the flags behind it. */
+function unknownCommand(args: readonly string[], help: string): { word: string; names: readonly string[] } | undefined {
+  const [list = ""] = /^Commands:\n(?: {2}.*\n)+/m.exec(help) ?? [];
+  const commands = [...list.matchAll(/^ {2}amlc ((?:[a-z]+ )*[a-z]+)/gm)].map(([, path]) => path.split(" "));
+  const depth = (commands[0]?.length ?? 0) - 1;
+  const word = args[depth];
+  const names = commands.map((path) => path[depth]);
+  const isUnknown = word !== undefined && !word.startsWith("-") && !names.includes(word);
+  return isUnknown ? { word, names } : undefined;
 }
 
 /** The option that lacks before a setting or a configuration's file. */

@@ -22,16 +22,22 @@ test.each(["", "demo", "train", "eval", "score", "config", "config show", "confi
 );
 
 test("version and completion", async () => {
-  expect(await runProgram(["--version"])).toBe(0);
-  expect(printed.out.trim()).toBe(readManifest().version);
+  for (const flag of ["--version", "-v"]) {
+    printed.out = "";
+    expect(await runProgram([flag])).toBe(0);
+    expect(printed.out.trim()).toBe(readManifest().version);
+  }
   expect(await runProgram(["completion"])).toBe(0);
   expect(printed.out).toContain("amlc --get-yargs-completions");
 });
 
 test.each([
   [[], "no command given", "see --help"],
-  [["scroe"], 'unknown command or argument "scroe"', "did you mean score?"],
-  [["config", "shwo"], 'unknown command or argument "shwo"', "did you mean show?"],
+  [["scroe"], 'unknown command "scroe"', "did you mean score?"],
+  [["trian", "--config", "lora-r8-tiny"], 'unknown command "trian"', "did you mean train?"],
+  [["config", "shwo"], 'unknown command "shwo"', "did you mean show?"],
+  [["export", "onx", "--run", "first"], 'unknown command "onx"', "did you mean onnx?"],
+  [["train", "-c", "lora-r8-tiny"], "unknown option -c", "see --help"],
   [["score", "p.csv", "--turth", "t.csv"], "Missing required argument: truth", "see --help"],
   [["score", "p.csv", "--truth", "t.csv", "--jsno"], "unknown option --jsno", "did you mean --json?"],
   [["score", "p.csv", "--truth", "a", "--truth", "b"], "--truth is given more than once", undefined],
@@ -39,9 +45,9 @@ test.each([
   [["data", "sample", "t.csv", "-o", "o.csv", "--size=-"], "--size=-: wants a number", undefined],
   [["score", "p.csv", "--truth"], "--truth wants a value", "see --help"],
   [["config", "show", "--config", "lora-r8-tiny", "--set"], "Not enough arguments following: set", "see --help"],
-  [["train", "mine.yaml"], 'unknown command or argument "mine.yaml"', "did you mean --config mine.yaml?"],
+  [["train", "mine.yaml"], 'unknown argument "mine.yaml"', "did you mean --config mine.yaml?"],
   [["train", "--train.lr=1"], "unknown option --train.lr", "did you mean --set train.lr=VALUE?"],
-  [["train", "train.lr=1"], 'unknown command or argument "train.lr=1"', "did you mean --set train.lr=1?"],
+  [["train", "train.lr=1"], 'unknown argument "train.lr=1"', "did you mean --set train.lr=1?"],
   [["config", "show", "--config", "configs"], "there is no such file", "presets:"],
   [["config", "show", "--config", "nowhere.yaml"], "there is no such file", "presets:"],
 ])("amlc %j is bad input, with a hint", async (args, message, hint) => {
