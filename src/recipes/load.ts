@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { type Answer, parseAnswer } from "../challenge/answer.ts";
 import { ENTITIES, type Entity, isEntity } from "../challenge/entities.ts";
@@ -23,6 +24,8 @@ import { readModelConfig } from "../model/model-config.ts";
 import { ONNX_DTYPES, type OnnxDtype, onnxFile } from "../model/onnx-layout.ts";
 import { type Preprocessor, readPreprocessor } from "../model/preprocessor.ts";
 import { openRun } from "../runs/folder.ts";
+import { limitConcurrency } from "../util/concurrency.ts";
+import { cut } from "../util/cut.ts";
 import { InputError, ifValid } from "../util/errors.ts";
 import { suggestName } from "../util/near-name.ts";
 import { requireOneOf } from "../util/one-of.ts";
@@ -50,16 +53,19 @@ export interface ImageAnswer {
   readonly confidence: number;
 }
 
-/** A model that answers questions about images. */
+/** An image: where its file is, or what is in it. */
+export type Image = string | URL | Uint8Array | ArrayBuffer;
+
+/** A model that answers questions about images, one after the other in the order in which they are asked. */
 export interface LoadedModel {
-  /**
-   * @param image a file's path, or what is in it
-   * @throws InputError when the image cannot be read, or there is no such entity
-   */
-  answer(image: ImageSource, entity: Entity): Promise<ImageAnswer>;
+  /** @throws InputError when the image cannot be read, there is no such entity, or the model has been released */
+  answer(image: Image, entity: Entity): Promise<ImageAnswer>;
   /** Several questions about one image, which is looked at once. */
-  answerAll<E extends Entity>(image: ImageSource, entities: readonly E[]): Promise<Record<E, ImageAnswer>>;
+  answerAll<E extends Entity>(image: Image, entities: readonly E[]): Promise<Record<E, ImageAnswer>>;
+  /** Gives its memory back once what was asked before is answered. The second call waits for the first. */
   release(): Promise<void>;
+  /** The same, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A reader with what it takes to ask it. */
@@ -86,9 +92,18 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
     grammarOf: constrain === "off" ? undefined : answerGrammars(tokenizer, constrain, maxTokens),
   };
 
-  async function look(image: ImageSource): Promise<Float32Array> {
-    requireImage(image);
-    const planes = await pixels.read(image).catch((error: unknown) => {
+  const inTurn = limitConcurrency(1);
+  let released: Promise<void> | undefined;
+  const whileHere = <T>(task: () => Promise<T>): Promise<T> => {
+    if (!released) return inTurn(task);
+    return Promise.reject(
+      new InputError("the model has been released", { hint: "load it again, or release it later" }),
+    );
+  };
+  const giveBack = async () => void (await Promise.all([release(), pixels.close()]));
+
+  async function look(image: Image): Promise<Float32Array> {
+    const planes = await pixels.read(toSource(image)).catch((error: unknown) => {
       throw error instanceof BadRowError ? new InputError(error.message) : error;
     });
     const [features] = await reader.look([normalisePixels([planes], preprocessor)]);
@@ -105,29 +120,48 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
     return { ...best, value: ifValid(() => parseAnswer(best.text)) ?? null };
   }
 
-  return {
-    answer: async (image, entity) => ask(await look(image), entity),
-    async answerAll(image, entities) {
-      const features = await look(image);
-      const answers: Record<string, ImageAnswer> = {};
-      for (const entity of entities) answers[entity] = await ask(features, entity);
-      return answers;
+  const model: LoadedModel = {
+    answer: (image, entity) => whileHere(async () => ask(await look(image), entity)),
+    answerAll: (image, entities) =>
+      whileHere(async () => {
+        const features = await look(image);
+        const answers: Record<string, ImageAnswer> = {};
+        for (const entity of entities) answers[entity] = await ask(features, entity);
+        return answers;
+      }),
+    release() {
+      released ??= inTurn(giveBack);
+      return released;
     },
-    async release() {
-      await Promise.all([release(), pixels.close()]);
-    },
+    [Symbol.asyncDispose]: () => model.release(),
   };
+  return model;
 }
 
+/** No path of a system is longer. */
+const LONGEST_PATH = 4096;
+
 /** Programs without types give anything. @throws InputError */
-function requireImage(image: ImageSource): void {
-  if (typeof image === "string" || image instanceof Uint8Array) return;
-  throw new InputError(`an image is a file's path or its bytes, not ${image}`, {
-    hint: "give a string, a Buffer or a Uint8Array",
+function toSource(image: Image): ImageSource {
+  if (image instanceof ArrayBuffer) return new Uint8Array(image);
+  if (image instanceof URL && image.protocol === "file:") return fileURLToPath(image);
+  if (image instanceof Uint8Array || (typeof image === "string" && image.length <= LONGEST_PATH)) return image;
+  const found = typeof image === "string" ? `a text of ${image.length} letters` : cut(String(image), 100);
+  throw new InputError(`an image is a file's path or its bytes, not ${found}`, {
+    hint: 'give a path, a file: URL, a Buffer, a Uint8Array or an ArrayBuffer; Buffer.from(text, "base64") reads base64',
   });
 }
 
+const OPTIONS: Readonly<Record<keyof LoadOptions, true>> = { checkpoint: true, dtype: true, sets: true };
+
+/** Programs without types give anything. @throws InputError */
+function checkOptions(path: unknown, options: LoadOptions): void {
+  if (typeof path !== "string") throw new InputError(`a model is named by a path, not ${path}`);
+  for (const name of Object.keys(options)) requireOneOf("option", name, Object.keys(OPTIONS));
+}
+
 async function open(path: string, options: LoadOptions): Promise<Loaded> {
+  checkOptions(path, options);
   const folder = resolveAsset(path);
   const { checkpoint, dtype, sets } = options;
   const isOnnx = ONNX_DTYPES.some((each) => existsSync(join(folder, onnxFile("decoder_model_merged", each))));

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Entity } from "../../src/challenge/entities.ts";
 import { evaluate } from "../../src/recipes/evaluate.ts";
@@ -59,13 +60,24 @@ describe("a run", () => {
     expect(all.item_weight).toEqual(await model.answer(image, "item_weight"));
   });
 
+  test("an image may be a file's address or a buffer, too", async () => {
+    const { image } = rows[0]!;
+    const wanted = await model.answer(image, "width");
+    const bytes = readFileSync(image);
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    expect(await model.answer(pathToFileURL(image), "width")).toEqual(wanted);
+    expect(await model.answer(buffer, "width")).toEqual(wanted);
+    const text = `data:image/jpeg;base64,${"a".repeat(5000)}`;
+    await expect(model.answer(text, "width")).rejects.toThrow(/not a text of 5023 letters$/);
+  });
+
   test("what is no image, and an entity that is none, are told", async () => {
     await expect(model.answer(join(folder, "none.jpg"), "width")).rejects.toThrow("none.jpg: no such image");
     await expect(model.answer(new TextEncoder().encode("no image"), "width")).rejects.toThrow("the image: is no image");
     await expect(model.answer(rows[0]!.image, "lenght" as Entity)).rejects.toThrow('there is no entity "lenght"');
   });
 
-  test.each([undefined, null, 7, {}, new URL("file:///photo.jpg")])(
+  test.each([undefined, null, 7, {}, new URL("https://a.org/photo.jpg")])(
     "an image or entity that is neither path, bytes nor name is told as what it is: %s",
     async (odd) => {
       const image = model.answer(odd as unknown as string, "width");
@@ -75,6 +87,16 @@ describe("a run", () => {
       await expect(entity).rejects.toThrow(`there is no entity "${odd}"`);
     },
   );
+});
+
+test("questions asked at once are answered in turn; a release waits for them, and then nothing is answered", async () => {
+  const model = await load(run, { sets: ["engine.threads=1"] });
+  const asked = rows.map(({ image, entity }) => model.answer(image, entity));
+  const released = [model.release(), model.release()];
+  const found = await Promise.all(asked);
+  expect(found.map(({ text }) => text)).toEqual(rows.map(({ image, entity }) => answers.get(`${image} ${entity}`)));
+  await Promise.all(released);
+  await expect(model.answer(rows[0]!.image, "width")).rejects.toThrow("the model has been released");
 });
 
 test("a run has one pool of threads that read photographs", async () => {
@@ -120,10 +142,9 @@ describe("an ONNX folder", () => {
     ]);
     expect(report.checks[0]!.logit_error).toBeLessThan(1e-4);
     expect(JSON.parse(readFileSync(join(onnx, "export.json"), "utf8"))).toEqual(JSON.parse(JSON.stringify(report)));
-    const model = await load(onnx);
+    await using model = await load(onnx);
     for (const { image, entity } of rows)
       expect((await model.answer(image, entity)).text).toBe(answers.get(`${image} ${entity}`));
-    await model.release();
     await expect(load(onnx, { dtype: "q4" })).rejects.toThrow("has no onnx/decoder_model_merged_q4.onnx");
     await expect(load(onnx, { dtype: "int4" as "q4" })).rejects.toThrow('dtype: there is no "int4"');
     const quantised = await load(onnx, { dtype: "q8" });
@@ -200,6 +221,11 @@ describe("before anything is loaded", () => {
       );
     }
     await expect(load(nothing)).rejects.toMatchObject({ hint: expect.stringContaining('did you mean "learnt"?') });
+  });
+
+  test("an option that there is not, and a path that is none, are told", async () => {
+    await expect(load(run, { set: [] } as object)).rejects.toThrow('option: there is no "set"');
+    await expect(load(undefined as unknown as string)).rejects.toThrow("a model is named by a path, not undefined");
   });
 
   test("an option that is of another kind of folder is refused", async () => {
