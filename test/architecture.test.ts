@@ -50,7 +50,7 @@ test("native packages stay inside their engine's folder and the pixel reader, th
     "@tensorflow/tfjs-backend-cpu": "engine/tfjs/",
     "@tensorflow/tfjs-backend-wasm": "engine/tfjs/",
     sharp: "data/",
-    undici: ["data/", "setup/", "track/upload/"],
+    undici: ["http/", "data/download/"],
     "ipaddr.js": "data/",
     tar: "setup/",
     yauzl: "setup/",

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { HttpFault } from "../http/faults.ts";
 import { openRun } from "../runs/folder.ts";
 import { TRAINING } from "../runs/outcome.ts";
 import { countRows } from "../track/upload/count-rows.ts";
 import { PACE, type Pace } from "../track/upload/pace.ts";
-import { Hurry, PAUSES, type Pauses, UploadFault } from "../track/upload/retry.ts";
+import { Hurry, PAUSES, type Pauses } from "../track/upload/retry.ts";
 import { requireLogs, trackFolder } from "../track/upload/segments.ts";
 import { type Uploaded, uploadRun } from "../track/upload/upload-run.ts";
 import { NO_WISHES, requireKey, type WandbSettings, wandbSettings } from "../track/wandb-settings.ts";
@@ -144,7 +145,7 @@ const AGAIN = "the notes above say which and why; the same command tries them ag
 const GO_ON = "what was sent is known: start the same command again, and it goes on";
 
 function explain(cause: unknown, folder: string, { baseUrl, key }: WandbSettings): AmlcError {
-  if (!(cause instanceof UploadFault)) {
+  if (!(cause instanceof HttpFault)) {
     if (cause instanceof AmlcError) return cause;
     throw cause;
   }

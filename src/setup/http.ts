@@ -1,14 +1,11 @@
-import { open, stat } from "node:fs/promises";
-import { STATUS_CODES } from "node:http";
 import { unescape as decodePercents } from "node:querystring"; // where decodeURIComponent throws it leaves what is there
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from "undici";
-import { networkChunks, readPage } from "../data/download/body.ts";
-import { LinkFault, lasting, networkFault, passing } from "../data/download/faults.ts";
-import { isPassingStatus } from "../data/download/retry.ts";
+import { discard, readText } from "../http/body.ts";
+import { HttpFault, lasting, networkFault, statusFault } from "../http/faults.ts";
+import { append, bytesIn, rangeBehind } from "../http/partial-file.ts";
+import { type HttpAnswer, openAgent, request } from "../http/request.ts";
+import { type Reach, retrying } from "../http/retrying.ts";
 import { InputError } from "../util/errors.ts";
-import { readManifest } from "../util/package.ts";
-import { proxies } from "../util/proxies.ts";
 
 /** A page of an index. */
 export interface Page {
@@ -43,84 +40,48 @@ const ATTEMPTS = 5;
 
 /** @param pauseMs before the second attempt; each further one waits twice as long */
 export function openHttp(index: URL, signal?: AbortSignal, pauseMs = 1000): HttpClient {
-  const limits = { headersTimeout: 60e3, bodyTimeout: 60e3, connect: { timeout: 30e3 } };
-  const agent = new EnvHttpProxyAgent({ ...limits, ...proxies() });
-  const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
-  const agentName = { "user-agent": `amlc/${readManifest().version}` };
+  const dispatcher = openAgent({ redirections: 5 });
   const ask: Ask = (url, headers) =>
-    fromNetwork(() => {
-      const all = { ...agentName, ...login(url, index), ...headers };
-      return request(withoutLogin(url), { dispatcher, headers: all, ...(signal && { signal }) });
+    request(withoutLogin(url), { dispatcher, headers: { ...login(url, index), ...headers }, signal }, indexFault);
+  const pause = (_: HttpFault, before: number) => sleep(pauseMs * 2 ** before, undefined, signal && { signal });
+  const retry = <T>(url: URL, work: (reach: Reach) => Promise<T>): Promise<T> =>
+    retrying(work, { attempts: ATTEMPTS, pause, signal }).catch((fault: unknown) => {
+      if (!(fault instanceof HttpFault)) throw fault;
+      const shown = `${url.origin}${url.pathname}`; // in the rest may be a password, or a mirror's token
+      throw new InputError(`${shown}: ${fault.message}`, { hint: HOST_HINT, cause: fault });
     });
-  /** `moved` says how far the work has come: an attempt that moved it is the first again. */
-  const retry = async <T>(url: URL, work: () => Promise<T>, moved = () => 0): Promise<T> => {
-    for (let attempt = 1, before = moved(); ; attempt++) {
-      try {
-        return await work();
-      } catch (fault) {
-        if (signal?.aborted || !(fault instanceof LinkFault)) throw fault;
-        if (moved() > before) attempt = 1;
-        before = moved();
-        if (!fault.passing || attempt >= ATTEMPTS) {
-          const shown = `${url.origin}${url.pathname}`; // in the rest may be a password, or a mirror's token
-          throw new InputError(`${shown}: ${fault.message}`, { hint: HOST_HINT, cause: fault });
-        }
-        await sleep(pauseMs * 2 ** (attempt - 1), undefined, signal && { signal });
-      }
-    }
-  };
   return {
     page: (url, accept) =>
       retry(url, async () => {
-        const { statusCode, headers, body, context } = await ask(url, { accept });
-        if (statusCode === 404) return void (await fromNetwork(() => body.dump()));
-        if (statusCode !== 200) throw await refused(statusCode, body);
-        body.on("error", () => {}); // it is thrown as well
-        const text = await readPage(body);
-        const found = foundAt(url, (context as { history: readonly URL[] }).history);
-        return { url: found, text, type: String(headers["content-type"] ?? "") };
+        const answer = await ask(url, { accept });
+        if (answer.status === 404) return void (await discard(answer.body));
+        if (answer.status !== 200) throw await refused(answer);
+        const text = await readText(answer.body, "page");
+        return { url: foundAt(url, answer.history!), text, type: answer.headers["content-type"] ?? "" };
       }),
-    save(wanted) {
-      let bytes = 0;
-      const onProgress = (done: number, total: number) => {
-        bytes = done;
-        wanted.onProgress?.(done, total);
-      };
-      return retry(
-        wanted.url,
-        () => proceed({ ...wanted, onProgress }, ask),
-        () => bytes,
-      );
-    },
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    save: (wanted) => retry(wanted.url, (reach) => proceed(wanted, ask, reach)),
+    [Symbol.asyncDispose]: () => dispatcher.destroy(),
   };
 }
 
-type Ask = (url: URL, headers: Readonly<Record<string, string>>) => Promise<Dispatcher.ResponseData>;
+type Ask = (url: URL, headers: Readonly<Record<string, string>>) => Promise<HttpAnswer>;
 
 /** One request for what a file lacks. */
-async function proceed({ url, file, maxBytes, onProgress }: FileRequest, ask: Ask): Promise<void> {
-  const there = await sizeOf(file);
-  const answer = await ask(url, {
-    "accept-encoding": "identity",
-    ...(there > 0 && { range: `bytes=${there}-` }),
-  });
-  const { statusCode, headers, body } = answer;
-  body.on("error", () => {}); // it is thrown as well
+async function proceed({ url, file, maxBytes, onProgress }: FileRequest, ask: Ask, reach: Reach): Promise<void> {
+  const there = await bytesIn(file);
+  const answer = await ask(url, { "accept-encoding": "identity", ...rangeBehind(there) });
+  const { status, headers, body } = answer;
   try {
-    if (statusCode === 416 && there > 0) return; // nothing is left to fetch
-    const continued = statusCode === 206 && String(headers["content-range"]).startsWith(`bytes ${there}-`);
-    if (statusCode !== 200 && !continued) throw await refused(statusCode, body);
-    let done = continued ? there : 0;
-    const total = done + Number(headers["content-length"] ?? 0);
-    await using handle = await open(file, continued ? "a" : "w");
-    for await (const chunk of networkChunks(body)) {
-      done += chunk.length;
-      if (done > maxBytes) throw lasting(`the file is larger than ${maxBytes} bytes`);
-      await handle.writeFile(chunk);
+    if (status === 416 && there > 0) return; // nothing is left to fetch
+    const continued = status === 206 && headers["content-range"]?.startsWith(`bytes ${there}-`);
+    if (status !== 200 && !continued) throw await refused(answer);
+    const kept = continued ? there : 0;
+    const total = kept + Number(headers["content-length"] ?? 0);
+    const onBytes = (done: number) => {
+      reach(done);
       onProgress?.(done, Math.max(total, done));
-    }
-    await handle.sync();
+    };
+    await append(file, body, { kept, maxBytes, onBytes });
   } finally {
     body.destroy();
   }
@@ -128,7 +89,7 @@ async function proceed({ url, file, maxBytes, onProgress }: FileRequest, ask: As
 
 /**
  * The last of the addresses that a request went to.
- * @throws LinkFault when one of them is open to change on the way, and the one that was asked for is not
+ * @throws HttpFault when one of them is open to change on the way, and the one that was asked for is not
  */
 export function foundAt(asked: URL, history: readonly URL[]): URL {
   const isOpen = ({ protocol }: URL) => protocol !== "https:";
@@ -136,16 +97,9 @@ export function foundAt(asked: URL, history: readonly URL[]): URL {
   return history.at(-1) ?? asked;
 }
 
-const sizeOf = (file: string) =>
-  stat(file).then(
-    ({ size }) => size,
-    () => 0,
-  );
-
-async function refused(status: number, body: Dispatcher.ResponseData["body"]) {
-  await fromNetwork(() => body.dump());
-  const reason = `the server answered ${[status, STATUS_CODES[status]].join(" ").trim()}`;
-  return isPassingStatus(status) ? passing(reason) : lasting(reason);
+async function refused({ status, headers, body }: HttpAnswer): Promise<HttpFault> {
+  await discard(body);
+  return statusFault(status, headers);
 }
 
 function withoutLogin(url: URL): URL {
@@ -161,11 +115,8 @@ function login(url: URL, index: URL): Readonly<Record<string, string>> {
 
 const NOBODY_THERE: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND"];
 
-async function fromNetwork<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const fault = networkFault(error);
-    throw NOBODY_THERE.includes((error as NodeJS.ErrnoException).code) ? lasting(fault.message) : fault;
-  }
+/** Nobody is kept waiting for an index that is not there. */
+function indexFault(error: unknown): HttpFault {
+  const fault = networkFault(error);
+  return NOBODY_THERE.includes((error as NodeJS.ErrnoException).code) ? lasting(fault.message) : fault;
 }

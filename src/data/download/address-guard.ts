@@ -2,11 +2,11 @@ import { type LookupAddress, lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { DataSettings } from "../../config/data-schema.ts";
-import { type LinkFault, lasting } from "./faults.ts";
+import { type HttpFault, lasting } from "../../http/faults.ts";
 
 /** Keeps links, and what they redirect to, from reaching machines that only this one can reach. */
 export interface AddressGuard {
-  /** @throws LinkFault when this address may not be asked. Of a host name only the name is judged, not yet its addresses. */
+  /** @throws HttpFault when this address may not be asked. Of a host name only the name is judged, not yet its addresses. */
   check(url: URL): void;
   /**
    * Looks up host names for connections, in place of Node's own. The address that is judged is the one that is connected
@@ -71,7 +71,7 @@ export function isPublicAddress(text: string): boolean {
 
 const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
 
-function privateAddress(host: string, address: string): LinkFault {
+function privateAddress(host: string, address: string): HttpFault {
   const where = host === address ? host : `${host} is at ${address}, which`;
   return lasting(`${where} is no public address`);
 }

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { HttpFault } from "../../http/faults.ts";
 import { limitConcurrency } from "../../util/concurrency.ts";
 import { decodeWhole, ImageFault, readImageHeader } from "../image-file.ts";
-import { LinkFault } from "./faults.ts";
 
-/** @throws LinkFault when the file is no photograph that training can read */
+/** @throws HttpFault when the file is no photograph that training can read */
 export type ImageCheck = (path: string) => Promise<void>;
 
 /** Node does the work of files and of images with as many threads (libuv's), unless the environment says otherwise. */
@@ -30,7 +30,7 @@ export function checkImages(maxPixels: number): ImageCheck {
   return (path) =>
     limit(() => check(path)).catch((error: unknown) => {
       if (error instanceof ImageFault)
-        throw new LinkFault(`what came ${error.message}`, { passing: error.kind === "broken" });
+        throw new HttpFault(`what came ${error.message}`, { passing: error.kind === "broken" });
       throw error;
     });
 }

@@ -1,15 +1,11 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { STATUS_CODES } from "node:http";
-import { Agent, type Dispatcher, request } from "undici";
+import { Agent } from "undici";
 import type { DataSettings } from "../../config/data-schema.ts";
-import { timestamp } from "../../util/clock.ts";
-import { parseRetryAfter } from "../../util/network.ts";
-import { readManifest } from "../../util/package.ts";
+import { chunksOf, discard, fileTooLarge } from "../../http/body.ts";
+import { lasting, passing, statusFault } from "../../http/faults.ts";
+import { type HttpAnswer, redirectTarget, request } from "../../http/request.ts";
 import type { AddressGuard } from "./address-guard.ts";
-import { networkChunks } from "./body.ts";
-import { type LinkFault, lasting, networkFault, passing } from "./faults.ts";
-import { isPassingStatus } from "./retry.ts";
 
 type Settings = DataSettings["download"];
 
@@ -29,20 +25,17 @@ export interface ImageRequest {
 export interface ImageFetcher {
   /**
    * Makes one request and streams what comes into a file.
-   * @throws LinkFault for whatever the server or the way to it does; an error of the file system as it is
+   * @throws HttpFault for whatever the server or the way to it does; an error of the file system as it is
    */
   fetch(request: ImageRequest): Promise<Answer>;
   close(): Promise<void>;
 }
 
-const HEADERS = { "user-agent": `amlc/${readManifest().version}`, accept: "*/*", "accept-encoding": "identity" };
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** What is read of an answer that is not wanted, so that its connection can be used again. */
-const SPARE_BYTES = 64 * 2 ** 10;
+const HEADERS = { accept: "*/*", "accept-encoding": "identity" };
 
 /** Connections that are kept and used again, each opened to an address that the guard has judged. */
 export function openFetcher(settings: Settings, guard: AddressGuard): ImageFetcher {
-  const agent = new Agent({
+  const dispatcher = new Agent({
     connections: settings.per_host,
     connect: { lookup: guard.lookup, timeout: 1000 * settings.connect_timeout_s },
     headersTimeout: 1000 * settings.header_timeout_s,
@@ -51,17 +44,14 @@ export function openFetcher(settings: Settings, guard: AddressGuard): ImageFetch
   return {
     async fetch({ url, file, signal }) {
       using limit = timeLimit(settings.body_timeout_s, signal);
-      const answer = await fromNetwork(() =>
-        request(url, { dispatcher: agent, headers: HEADERS, signal: limit.signal }),
-      );
-      answer.body.on("error", () => {}); // it is thrown as well
+      const answer = await request(url, { dispatcher, headers: HEADERS, signal: limit.signal });
       try {
         return (await elsewhere(answer, settings)) ?? (await save(answer.body, file, settings.max_bytes));
       } finally {
         answer.body.destroy();
       }
     },
-    close: () => agent.destroy(),
+    close: () => dispatcher.destroy(),
   };
 }
 
@@ -82,48 +72,26 @@ function timeLimit(seconds: number, outer: AbortSignal): { readonly signal: Abor
   };
 }
 
-async function fromNetwork<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw networkFault(error);
-  }
-}
-
 /** Undefined when the body is the image. */
-async function elsewhere(
-  answer: Dispatcher.ResponseData,
-  { max_bytes: maxBytes }: Settings,
-): Promise<Answer | undefined> {
-  const { statusCode, headers, body } = answer;
-  if (statusCode !== 200) {
-    await fromNetwork(() => body.dump({ limit: SPARE_BYTES }));
-    const target = first(headers.location);
-    if (REDIRECTS.has(statusCode) && target !== undefined) return { kind: "redirect", target };
-    throw statusFault(statusCode, first(headers["retry-after"]));
+async function elsewhere(answer: HttpAnswer, { max_bytes: maxBytes }: Settings): Promise<Answer | undefined> {
+  const { status, headers, body } = answer;
+  if (status !== 200) {
+    await discard(body);
+    const target = redirectTarget(answer);
+    if (target === undefined) throw statusFault(status, headers);
+    return { kind: "redirect", target };
   }
-  if (Number(first(headers["content-length"]) ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  if (Number(headers["content-length"] ?? 0) > maxBytes) throw lasting(fileTooLarge(maxBytes));
   return undefined;
 }
 
-const first = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header);
-
-function statusFault(status: number, retryAfter: string | undefined): LinkFault {
-  const reason = `the server answered ${[status, STATUS_CODES[status]].join(" ").trim()}`;
-  if (!isPassingStatus(status)) return lasting(reason);
-  return passing(reason, parseRetryAfter(retryAfter, Date.parse(timestamp())));
-}
-
-const tooLarge = (maxBytes: number) => lasting(`the file is larger than ${maxBytes} bytes`);
-
-async function save(body: Dispatcher.ResponseData["body"], path: string, maxBytes: number): Promise<Answer> {
+async function save(body: HttpAnswer["body"], path: string, maxBytes: number): Promise<Answer> {
   const file = await open(path, "wx");
   try {
     const hash = createHash("sha256");
     let bytes = 0;
-    for await (const chunk of networkChunks(body)) {
+    for await (const chunk of chunksOf(body, { maxBytes })) {
       bytes += chunk.length;
-      if (bytes > maxBytes) throw tooLarge(maxBytes);
       hash.update(chunk);
       await file.writeFile(chunk);
     }

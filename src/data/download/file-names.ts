@@ -1,6 +1,6 @@
+import { lasting } from "../../http/faults.ts";
 import { BadRowError } from "../bad-rows.ts";
 import { imageName } from "../image-name.ts";
-import { lasting } from "./faults.ts";
 
 /** In the folder of images; the file that says what became of each link. */
 export const MANIFEST = "manifest.jsonl";
@@ -13,7 +13,7 @@ const CONTROL = /[\x00-\x1f\x7f]/;
 /** Hidden files and locks are the program's own. */
 const OURS = /^\.|\.lock$|^manifest\.jsonl(\.|$)/i;
 
-/** The name that training looks for. @throws LinkFault when there is none, or none that every system can keep */
+/** The name that training looks for. @throws HttpFault when there is none, or none that every system can keep */
 export function fileNameOf(link: string): string {
   const name = plainName(link);
   const odd = NOT_ON_WINDOWS.test(name) || CONTROL.test(name) || OURS.test(name);

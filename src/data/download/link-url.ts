@@ -1,10 +1,10 @@
+import { lasting } from "../../http/faults.ts";
 import type { AddressGuard } from "./address-guard.ts";
-import { lasting } from "./faults.ts";
 
 /**
  * A link, or the target of a redirect, as an address that may be asked.
  * @param base address that a redirect came from
- * @throws LinkFault when it is none, or one that the guard refuses
+ * @throws HttpFault when it is none, or one that the guard refuses
  */
 export function openableUrl(text: string, guard: AddressGuard, base?: string): URL {
   const shown = text.slice(0, 200);

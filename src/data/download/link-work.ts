@@ -4,11 +4,11 @@ import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { DataSettings } from "../../config/data-schema.ts";
+import { HttpFault, lasting } from "../../http/faults.ts";
 import { monotonicSeconds } from "../../util/clock.ts";
 import type { Random } from "../../util/random.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import type { ImageCheck } from "./check-image.ts";
-import { LinkFault, lasting } from "./faults.ts";
 import type { Answer, ImageFetcher } from "./fetch-image.ts";
 import type { HostQueue } from "./host-queue.ts";
 import { openableUrl } from "./link-url.ts";
@@ -84,7 +84,7 @@ async function adopt(place: Workplace, job: DownloadJob): Promise<boolean> {
   try {
     await place.check(path);
   } catch (error) {
-    if (error instanceof LinkFault) return false;
+    if (error instanceof HttpFault) return false;
     throw error;
   }
   const hash = createHash("sha256");
@@ -93,7 +93,7 @@ async function adopt(place: Workplace, job: DownloadJob): Promise<boolean> {
   return true;
 }
 
-/** @throws LinkFault for too many redirects, a circle, or a target that may not be asked */
+/** @throws HttpFault for too many redirects, a circle, or a target that may not be asked */
 function follow({ guard, settings }: Workplace, job: DownloadJob, target: string): DownloadJob {
   const url = openableUrl(target, guard, job.url);
   const trail = [...job.trail, new URL(job.url).href];
@@ -113,7 +113,7 @@ async function moveTo(from: string, to: string): Promise<void> {
 
 /** Tries again, or writes down why not. The host is paused before its place is given free. */
 function settle(place: Workplace, job: DownloadJob, fault: unknown): void {
-  if (!(fault instanceof LinkFault)) throw fault;
+  if (!(fault instanceof HttpFault)) throw fault;
   const { queue, settings } = place;
   const { link, file, attempt } = job;
   if (!fault.passing || attempt > settings.retries) {

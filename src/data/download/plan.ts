@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { HttpFault, lasting } from "../../http/faults.ts";
 import type { AddressGuard } from "./address-guard.ts";
-import { LinkFault, lasting } from "./faults.ts";
 import { fileNameOf, fileOwners } from "./file-names.ts";
 import type { HostJob } from "./host-queue.ts";
 import { openableUrl } from "./link-url.ts";
@@ -59,7 +59,7 @@ export function planDownload(
       if (owner !== undefined) throw lasting(`its file name is that of ${owner}`);
       jobs.push({ link, file, host, url: link, trail: NO_TRAIL, attempt: 1, isThere: unspoken.has(file) });
     } catch (error) {
-      if (!(error instanceof LinkFault)) throw error;
+      if (!(error instanceof HttpFault)) throw error;
       failures.push(failedEntry(link, null, error.message, 0));
     }
   }

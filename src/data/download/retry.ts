@@ -1,13 +1,6 @@
 import type { DataSettings } from "../../config/data-schema.ts";
 import type { Random } from "../../util/random.ts";
 
-const RETRIED: ReadonlySet<number> = new Set([408, 425, 429]);
-
-/** Whether another attempt may be answered better: too slow, too early, too many requests, and faults of the server. */
-export function isPassingStatus(status: number): boolean {
-  return RETRIED.has(status) || status >= 500;
-}
-
 /**
  * Seconds to pause after attempt 1, 2, ...: doubled each time, and up to a half less by chance, so that links that failed
  * together do not come back together. A server's own wish is kept, as far as max_pause_s goes.

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { HttpFault, lasting, passing } from "../../http/faults.ts";
+import { append, bytesIn, rangeBehind } from "../../http/partial-file.ts";
 import { InputError } from "../../util/errors.ts";
 import { formatCount } from "../../util/format-number.ts";
-import { networkChunks } from "../download/body.ts";
-import { LinkFault, lasting, passing } from "../download/faults.ts";
 import { type HubClient, unreachable } from "./hub-client.ts";
 import type { Checksum, HubFile } from "./hub-files.ts";
 
@@ -56,27 +56,26 @@ export async function fetchHubFile(options: FetchFileOptions): Promise<number> {
 async function fillPart({ hub, commit, file, onBytes, goOn, signal }: FetchFileOptions, part: string): Promise<number> {
   const url = addressOf(hub, commit, file.name);
   let [done, fetched] = [0, 0];
-  const told = (bytes: number, fresh: number) => {
-    done = bytes;
-    fetched += fresh;
-    onBytes?.(bytes);
-  };
   try {
-    await hub.retry(
-      ATTEMPTS,
-      () => proceed(hub, url, part, file, told, signal),
-      () => done,
+    await hub.retry(ATTEMPTS, (reach) =>
+      proceed(hub, url, part, file, (bytes, fresh) => {
+        signal?.throwIfAborted();
+        done = bytes;
+        fetched += fresh;
+        reach(bytes);
+        onBytes?.(bytes);
+      }),
     );
     return fetched;
   } catch (fault) {
-    if (!(fault instanceof LinkFault) || signal?.aborted) throw fault;
+    if (!(fault instanceof HttpFault) || signal?.aborted) throw fault;
     const there = `${formatCount(done)} of ${formatCount(file.size)} bytes are there`;
     throw unreachable(`${file.name} (${there})`, fault, fault.passing ? goOn : undefined);
   }
 }
 
 /** What is there of a file that is not whole. */
-export const bytesInPart = (folder: string, file: HubFile): Promise<number> => sizeOf(join(folder, partName(file)));
+export const bytesInPart = (folder: string, file: HubFile): Promise<number> => bytesIn(join(folder, partName(file)));
 
 /** A file that has changed on the server has another checksum, so what is there of the old one is no part of it. */
 const partName = ({ name, checksum }: HubFile) => `${name}.${checksum.hex.slice(0, 16)}.part`;
@@ -100,34 +99,25 @@ async function proceed(
   part: string,
   { name, size, checksum }: HubFile,
   told: (bytes: number, fresh: number) => void,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
-  let there = await sizeOf(part);
+  let there = await bytesIn(part);
   if (there > size) {
     await rm(part);
     there = 0;
   }
   told(there, 0);
   if (there === size && size > 0) return;
-  const { statusCode, headers, body, mark } = await hub.ask(url, there > 0 ? { range: `bytes=${there}-` } : {});
+  const { status, headers, body, mark } = await hub.ask(url, rangeBehind(there));
   try {
     requireUnchanged(name, checksum, mark);
-    if (statusCode === 416) {
+    if (status === 416) {
       await rm(part, { force: true });
       throw passing("the server has no such part of the file");
     }
-    const continued = statusCode === 206;
-    if (continued) requireRange(name, headers["content-range"], there, size);
-    let done = continued ? there : 0;
-    await using handle = await open(part, continued ? "a" : "w");
-    for await (const chunk of networkChunks(body)) {
-      signal?.throwIfAborted();
-      done += chunk.length;
-      if (done > size) throw lasting(`the server sends more than the ${size} bytes that it promised`);
-      await handle.writeFile(chunk);
-      told(done, chunk.length);
-    }
-    await handle.sync();
+    if (status === 206) requireRange(name, headers["content-range"], there, size);
+    const kept = status === 206 ? there : 0;
+    const tooLarge = `the server sends more than the ${size} bytes that it promised`;
+    const done = await append(part, body, { kept, maxBytes: size, tooLarge, onBytes: told });
     if (done < size) throw passing("the answer is shorter than it should be");
   } finally {
     body.destroy();
@@ -143,7 +133,7 @@ function requireUnchanged(name: string, { hex }: Checksum, mark: string | undefi
   });
 }
 
-function requireRange(name: string, range: string | string[] | undefined, begin: number, size: number): void {
+function requireRange(name: string, range: string | undefined, begin: number, size: number): void {
   const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(String(range)) ?? [];
   if (Number(first) === begin && (total === "*" || Number(total) === size)) return;
   if (first !== undefined && total !== "*" && Number(total) !== size) {
@@ -160,9 +150,3 @@ async function digestFile(path: string, { size, checksum }: HubFile): Promise<st
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }
-
-const sizeOf = (path: string) =>
-  stat(path).then(
-    (found) => found.size,
-    () => 0,
-  );

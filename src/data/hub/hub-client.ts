@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
-import { timestamp } from "../../util/clock.ts";
+import { discard, readText } from "../../http/body.ts";
+import { HttpFault, lasting } from "../../http/faults.ts";
+import { type HttpAnswer, openAgent, redirectTarget, request } from "../../http/request.ts";
+import { type Reach, retrying } from "../../http/retrying.ts";
 import { InputError } from "../../util/errors.ts";
-import { readManifest } from "../../util/package.ts";
-import { proxies } from "../../util/proxies.ts";
-import { readPage } from "../download/body.ts";
-import { LinkFault, lasting, networkFault } from "../download/faults.ts";
 import { type Asked, explainRefusal } from "./hub-refusal.ts";
 
 export interface HubClientOptions extends Asked {
@@ -17,7 +15,7 @@ export interface HubClientOptions extends Asked {
 }
 
 /** With status 200, 206, or 416 for a range that is not there. */
-export interface HubAnswer extends Dispatcher.ResponseData {
+export interface HubAnswer extends HttpAnswer {
   /** The file's checksum in quotes, as the hub itself gives it; a store has marks of its own. */
   readonly mark: string | undefined;
 }
@@ -28,79 +26,57 @@ export interface HubClient extends AsyncDisposable {
   readonly signal: AbortSignal | undefined;
   /**
    * One request, redirections followed. The token goes to the hub's own origin alone.
-   * @throws LinkFault for what may pass; InputError for what the user has to see to
+   * @throws HttpFault for what may pass; InputError for what the user has to see to
    */
   ask(url: URL, headers?: Readonly<Record<string, string>>): Promise<HubAnswer>;
   /** The same for the hub's own library: small answers, tried again. */
   readonly fetch: typeof fetch;
   /**
-   * Tries again after faults that may pass, with pauses that double. `moved` says how far the work has come: an attempt that
-   * moved it is the first again. @throws the last fault
+   * Tries again after faults that may pass, with pauses that double; an attempt that got the work further is the first again.
+   * @throws the last fault
    */
-  retry<T>(attempts: number, work: () => Promise<T>, moved?: () => number): Promise<T>;
+  retry<T>(attempts: number, work: (reach: Reach) => Promise<T>): Promise<T>;
 }
 
 /** Of a small answer: a user who has no network hears of it in some seconds. */
 const PAGE_ATTEMPTS = 4;
 const REDIRECTIONS = 5;
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const ANSWERS: ReadonlySet<number> = new Set([200, 206, 416]);
 const MAX_WAIT_MS = 60_000;
 
 export function openHub(options: HubClientOptions): HubClient {
   const { endpoint, token, signal, pauseMs = 1000, note } = options;
   const { origin } = checkEndpoint(options);
-  const limits = { headersTimeout: 60e3, bodyTimeout: 60e3, connect: { timeout: 30e3 } };
-  const dispatcher = new EnvHttpProxyAgent({ ...limits, ...proxies() });
-  const identity = { "user-agent": `amlc/${readManifest().version}`, "accept-encoding": "identity" };
+  const dispatcher = openAgent();
 
   const ask: HubClient["ask"] = async (asked, headers = {}) => {
     let mark: string | undefined;
     for (let url = asked, left = REDIRECTIONS; ; left--) {
-      const own = url.origin === origin && token ? { authorization: token.authorization } : {};
-      const answer = await fromNetwork(() =>
-        request(url, { dispatcher, headers: { ...identity, ...headers, ...own }, ...(signal && { signal }) }),
-      );
-      answer.body.on("error", () => {}); // it is thrown as well
-      const { statusCode, headers: found } = answer;
-      const target = found.location;
-      if (url.origin === origin) mark = plain(found)["x-linked-etag"] ?? plain(found).etag ?? mark;
-      if (ANSWERS.has(statusCode)) return { ...answer, mark };
-      await answer.body.dump({ limit: 2 ** 16 }).catch(() => {});
-      if (REDIRECTS.has(statusCode) && typeof target === "string") {
-        if (left === 0) throw lasting("the server leads from one address to the next without end");
-        url = follow(url, target, origin);
-        continue;
-      }
-      const refusal = {
-        status: statusCode,
-        headers: plain(found),
-        byHub: url.origin === origin,
-        now: Date.parse(timestamp()),
-      };
-      throw explainRefusal(refusal, options);
+      const byHub = url.origin === origin;
+      const own = byHub && token ? { authorization: token.authorization } : {};
+      const all = { "accept-encoding": "identity", ...headers, ...own };
+      const answer = await request(url, { dispatcher, headers: all, signal });
+      const { status, headers: found } = answer;
+      if (byHub) mark = found["x-linked-etag"] ?? found.etag ?? mark;
+      if (ANSWERS.has(status)) return { ...answer, mark };
+      await discard(answer.body).catch(() => {});
+      const target = redirectTarget(answer);
+      if (target === undefined) throw explainRefusal({ status, headers: found, byHub }, options);
+      if (left === 0) throw lasting("the server leads from one address to the next without end");
+      url = follow(url, target, origin);
     }
   };
-  const retry: HubClient["retry"] = async (attempts, work, moved = () => 0) => {
-    for (let attempt = 1, before = moved(); ; attempt++) {
-      try {
-        return await work();
-      } catch (fault) {
-        if (signal?.aborted || !(fault instanceof LinkFault)) throw fault;
-        if (moved() > before) attempt = 1;
-        before = moved();
-        if (!fault.passing || attempt >= attempts) throw fault;
-        const pause = Math.max(1000 * (fault.retryAfter ?? 0), pauseMs * 2 ** (attempt - 1));
-        note?.(`${fault.message}; trying again`);
-        await sleep(Math.min(MAX_WAIT_MS, pause), undefined, signal && { signal });
-      }
-    }
+  const pause = ({ message, retryAfter = 0 }: HttpFault, before: number) => {
+    note?.(`${message}; trying again`);
+    const wanted = Math.max(1000 * retryAfter, pauseMs * 2 ** before);
+    return sleep(Math.min(MAX_WAIT_MS, wanted), undefined, signal && { signal });
   };
+  const retry: HubClient["retry"] = (attempts, work) => retrying(work, { attempts, pause, signal });
   const fetchPage = async (input: string | URL | Request) => {
     const url = new URL(String(input));
     return retry(PAGE_ATTEMPTS, async () => {
       const { body, headers } = await ask(url, { accept: "application/json" });
-      return new Response(await readPage(body), { headers: plain(headers) as Record<string, string> });
+      return new Response(await readText(body, "page"), { headers: headers as Record<string, string> });
     });
   };
   return {
@@ -110,14 +86,14 @@ export function openHub(options: HubClientOptions): HubClient {
     retry,
     fetch: (input) =>
       fetchPage(input).catch((error: unknown) => {
-        throw error instanceof LinkFault ? unreachable(endpoint, error) : error;
+        throw error instanceof HttpFault ? unreachable(endpoint, error) : error;
       }),
     [Symbol.asyncDispose]: () => dispatcher.destroy(),
   };
 }
 
 /** What is left of a fault after all attempts, for the user. */
-export function unreachable(what: string, fault: LinkFault, hint?: string): InputError {
+export function unreachable(what: string, fault: HttpFault, hint?: string): InputError {
   return new InputError(`${what}: ${fault.message}`, {
     hint: hint ?? "check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT",
     cause: fault,
@@ -148,15 +124,4 @@ function follow(from: URL, target: string, hub: string): URL {
   if (!url || !/^https?:$/.test(url.protocol)) throw lasting("the server leads away from the web");
   if (from.protocol === "https:" && url.protocol === "http:") throw lasting("the server leads from https to http");
   return url.origin === hub ? url : Object.assign(url, { username: "", password: "" });
-}
-
-const plain = (headers: Dispatcher.ResponseData["headers"]): Record<string, string | undefined> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
-
-async function fromNetwork<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw networkFault(error);
-  }
 }

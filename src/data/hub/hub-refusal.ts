@@ -1,8 +1,5 @@
-import { STATUS_CODES } from "node:http";
+import { type AnswerHeaders, type HttpFault, passing, statusFault } from "../../http/faults.ts";
 import { type AmlcError, InputError } from "../../util/errors.ts";
-import { parseRetryAfter } from "../../util/network.ts";
-import { type LinkFault, passing } from "../download/faults.ts";
-import { isPassingStatus } from "../download/retry.ts";
 import type { HubToken } from "./hub-token.ts";
 
 /** What was asked of the hub, for the words of a refusal. */
@@ -15,28 +12,25 @@ export interface Asked {
   readonly token: HubToken | undefined;
 }
 
-/** An answer that is none. Headers have names in small letters. */
+/** An answer that is none. */
 export interface Refusal {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly headers: AnswerHeaders;
   /** Whether the hub itself said it, and not the store that it leads to. */
   readonly byHub: boolean;
-  /** Milliseconds since 1970. */
-  readonly now: number;
 }
 
 /** Why the hub gave nothing: a fault that may pass, or what the user has to do. */
-export function explainRefusal(refusal: Refusal, asked: Asked): LinkFault | AmlcError {
-  const { status, headers, byHub, now } = refusal;
-  const said = `the server answered ${[status, STATUS_CODES[status]].join(" ").trim()}`;
-  const wait = headers["retry-after"];
+export function explainRefusal(refusal: Refusal, asked: Asked): HttpFault | AmlcError {
+  const { status, headers, byHub } = refusal;
+  const fault = statusFault(status, headers);
   // The store's addresses are signed for an hour or so; the hub gives a fresh one.
   const expired = !byHub && (status === 401 || status === 403);
-  if (isPassingStatus(status) || expired) {
-    return passing(said, parseRetryAfter(wait, now));
-  }
+  if (fault.passing || expired) return passing(fault.message, fault.retryAfter);
   if (status === 401 || status === 403) return forbidden(refusal, asked);
-  return status === 404 ? notFound(headers, asked) : new InputError(`${asked.model}: ${said}`, { hint: ELSEWHERE });
+  return status === 404
+    ? notFound(headers, asked)
+    : new InputError(`${asked.model}: ${fault.message}`, { hint: ELSEWHERE });
 }
 
 const ELSEWHERE = "check HF_ENDPOINT, or try again later";
@@ -65,7 +59,7 @@ function forbidden({ status, headers }: Refusal, { endpoint, model, token }: Ask
   });
 }
 
-function notFound(headers: Refusal["headers"], { endpoint, model, revision }: Asked): InputError {
+function notFound(headers: AnswerHeaders, { endpoint, model, revision }: Asked): InputError {
   if (headers["x-error-code"] === "RevisionNotFound") {
     return new InputError(`${model}: has no revision ${JSON.stringify(revision)}`, {
       hint: `see ${endpoint}/${model}/tree/main for its branches`,

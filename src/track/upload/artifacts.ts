@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { WandbArtifact, WandbManifest, WandbManifestEntry } from "../../formats/wandb-record.ts";
+import { lasting } from "../../http/faults.ts";
 import { COMMIT_ARTIFACT, CREATE_ARTIFACT, CREATE_ARTIFACT_FILES, CREATE_ARTIFACT_MANIFEST } from "./operations.ts";
-import { UploadFault } from "./retry.ts";
 import { contentOf, type RunPlace } from "./run-files.ts";
 import type { WandbServer } from "./server.ts";
 
@@ -12,7 +12,7 @@ const COMMITTED = "COMMITTED";
 
 /**
  * Sends an artifact: it is announced, its files are put, then its manifest, and then it counts. One whose content the server
- * has already is not put again. @throws UploadFault, one that does not pass when its files are gone or others now
+ * has already is not put again. @throws HttpFault, one that does not pass when its files are gone or others now
  */
 export async function putArtifact(
   server: WandbServer,
@@ -44,7 +44,7 @@ export async function putArtifact(
   const text = Buffer.from(manifestText(artifact.manifest, contents, born));
   const digest = createHash("md5").update(text).digest("base64");
   const { file } = (await manifest(digest, true)).createArtifactManifest.artifactManifest;
-  if (!file.uploadUrl) throw new UploadFault("the server gave no address for a manifest", { passing: false });
+  if (!file.uploadUrl) throw lasting("the server gave no address for a manifest");
   await server.put(file.uploadUrl, file.uploadHeaders ?? [], text);
   if (artifact.finalize) await server.ask(COMMIT_ARTIFACT, { artifactID: id });
 }
@@ -56,14 +56,14 @@ function found(entry: WandbManifestEntry, staging: string): WandbManifestEntry {
   return { ...entry, localPath: join(staging, basename(localPath)) };
 }
 
-/** What was read when the artifact was made must be what is sent now. @throws UploadFault */
+/** What was read when the artifact was made must be what is sent now. @throws HttpFault */
 async function requireUnchanged(contents: readonly WandbManifestEntry[]): Promise<void> {
   for (const { path, localPath, digest } of contents) {
     if (!localPath) continue;
     const found = await digestOf(localPath).catch(() => undefined);
     if (found === digest) continue;
     const fate = found === undefined ? "is not there any more" : "has changed since";
-    throw new UploadFault(`its file ${path} ${fate}`, { passing: false });
+    throw lasting(`its file ${path} ${fate}`);
   }
 }
 
@@ -127,7 +127,7 @@ async function putFiles(
     const { edges } = answer.createArtifactFiles.files;
     for (const [i, { path, localPath }] of batch.entries()) {
       const node = edges[i]?.node;
-      if (!node) throw new UploadFault(`the server gave no address for ${path}`, { passing: false });
+      if (!node) throw lasting(`the server gave no address for ${path}`);
       born.set(path, node.artifact.id);
       const content = node.uploadUrl ? await contentOf(localPath!) : undefined;
       if (node.uploadUrl && content) await server.put(node.uploadUrl, node.uploadHeaders ?? [], content);

@@ -1,4 +1,5 @@
 import type { WandbRun } from "../../formats/wandb-record.ts";
+import { HttpFault } from "../../http/faults.ts";
 import { InputError } from "../../util/errors.ts";
 import { LogFold } from "./fold.ts";
 import { goOn, isSameLine, lastLine, lastStep, markOf, type OwnLines } from "./go-on.ts";
@@ -11,7 +12,6 @@ import {
   UPSERT_BUCKET,
   type UpsertVariables,
 } from "./operations.ts";
-import { UploadFault } from "./retry.ts";
 import type { RunPlace } from "./run-files.ts";
 import { isWanted, type SentState } from "./sent-state.ts";
 import type { WandbServer } from "./server.ts";
@@ -44,7 +44,7 @@ export interface BeginOptions {
 /**
  * Finds out from which lines on a log is sent. A run that went on from a checkpoint has steps on the server that it takes
  * again: the run is rewound there. Where the server does not do that, or somebody else's steps would be lost, those are left out.
- * @throws UploadFault; InputError when the run must not be there, or must
+ * @throws HttpFault; InputError when the run must not be there, or must
  */
 export async function findBeginning(server: WandbServer, options: BeginOptions): Promise<Beginning> {
   const { place, before, goesOnBehind, leaveOutAfter, resume, note, log, earlier } = options;
@@ -132,7 +132,7 @@ function isLineOf(logs: readonly string[], line: string | undefined): boolean {
 
 /**
  * @returns the lines that are left, null when the server does not say, undefined when it does not rewind
- * @throws UploadFault when it cannot be asked
+ * @throws HttpFault when it cannot be asked
  */
 async function rewind(
   server: WandbServer,
@@ -144,7 +144,7 @@ async function rewind(
     const { rewindRun } = await server.ask(REWIND_RUN, variables);
     return rewindRun?.rewoundRun ? (rewindRun.rewoundRun.historyLineCount ?? null) : undefined;
   } catch (fault) {
-    if (fault instanceof UploadFault && !fault.passing && fault.status !== 401) return undefined;
+    if (fault instanceof HttpFault && !fault.passing && fault.status !== 401) return undefined;
     throw fault;
   }
 }
@@ -193,7 +193,7 @@ const nothing = ({ id, project, entity }: WantedPlace): UpsertVariables => ({
   ...{ sweep: null, tags: null, summaryMetrics: null },
 });
 
-/** @throws UploadFault */
+/** @throws HttpFault */
 export async function upsert(server: WandbServer, variables: UpsertVariables): Promise<Bucket> {
   const { upsertBucket } = await server.ask(UPSERT_BUCKET, { ...variables });
   return upsertBucket.bucket;

@@ -1,15 +1,13 @@
 import { createReadStream } from "node:fs";
 import { setImmediate as breathe } from "node:timers/promises";
-import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import { z } from "zod";
-import { timestamp } from "../../util/clock.ts";
+import { readText } from "../../http/body.ts";
+import { type AnswerHeaders, HttpFault, lasting, networkFault, passing, retryAfterIn } from "../../http/faults.ts";
+import { type HttpAnswer, type HttpRequest, openAgent, request } from "../../http/request.ts";
 import { cut } from "../../util/cut.ts";
-import { isTlsCode, networkWords, parseRetryAfter } from "../../util/network.ts";
-import { readManifest } from "../../util/package.ts";
-import { proxies } from "../../util/proxies.ts";
 import { requireKey, type WandbSettings } from "../wandb-settings.ts";
 import { type Operation, UPSERT_BUCKET } from "./operations.ts";
-import { isPassingStatus, UploadFault } from "./retry.ts";
+import { isPassingStatus } from "./retry.ts";
 
 /** What the stream of a run's lines is answered with. */
 export interface StreamAnswer {
@@ -24,18 +22,17 @@ export type Content = Uint8Array | { readonly file: string; readonly bytes: numb
 
 /** HTTP to a server of W&B and to the store that it leads to, with the proxies of the environment. One attempt each. */
 export interface WandbClient extends AsyncDisposable {
-  /** The data of one GraphQL operation. @throws UploadFault, one that does not pass for an answer of another shape */
+  /** The data of one GraphQL operation. @throws HttpFault, one that does not pass for an answer of another shape */
   ask<T>(operation: Operation<T>, variables: object, signal: AbortSignal): Promise<T>;
-  /** Adds to the lines of a run. @throws UploadFault */
+  /** Adds to the lines of a run. @throws HttpFault */
   stream(path: string, body: object, signal: AbortSignal): Promise<StreamAnswer>;
-  /** Puts a file where the server said. The key stays here: that address has leave in itself. @throws UploadFault */
+  /** Puts a file where the server said. The key stays here: that address has leave in itself. @throws HttpFault */
   put(address: string, headers: readonly string[], content: Content, signal: AbortSignal): Promise<void>;
 }
 
 const ASK_MS = 30_000;
 const STREAM_MS = 180_000;
 const STORE_MS = 60_000;
-const MAX_ANSWER = 64 * 2 ** 20;
 
 const Envelope = z.object({
   data: z.unknown().optional(),
@@ -47,56 +44,34 @@ const StreamBodyAnswer = z.object({ stopped: z.unknown().optional() });
 export function openWandb(settings: WandbSettings): WandbClient {
   const { authorization } = requireKey(settings);
   const tell = scrub(authorization);
-  const limits = { headersTimeout: STREAM_MS, bodyTimeout: STORE_MS, connect: { timeout: 30e3 } };
-  const agent = new EnvHttpProxyAgent({ ...limits, ...proxies() });
-  const identity = { "user-agent": `amlc/${readManifest().version}` };
+  const toFault = (error: unknown) => sendingFault(error, tell);
+  const dispatcher = openAgent({ headersTimeout: STREAM_MS, bodyTimeout: STORE_MS });
   const names = { "x-wandb-username": headerText(settings.username), "x-wandb-user-email": headerText(settings.email) };
 
-  const send = async (address: string, options: Sending, signal: AbortSignal, isSettingUp = false) => {
-    const limited = AbortSignal.any([signal, ...(options.timeoutMs ? [AbortSignal.timeout(options.timeoutMs)] : [])]);
-    try {
-      const answer = await request(address, { ...options, dispatcher: agent, signal: limited });
-      answer.body.on("error", () => {}); // it is thrown as well
-      const text = await readAnswer(answer.body);
-      if (answer.statusCode >= 200 && answer.statusCode < 300) return { text, headers: answer.headers };
-      throw refusal(answer, tell(text), isSettingUp);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error instanceof UploadFault ? error : networkFault(error, tell);
-    }
+  const send = async (address: string, { signal, timeoutMs, isSettingUp = false, ...options }: Sending) => {
+    const limited = timeoutMs ? AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) : signal;
+    const answer = await request(address, { ...options, dispatcher, signal: limited }, toFault);
+    const text = await readText(answer.body, "answer", toFault);
+    if (answer.status >= 200 && answer.status < 300) return { text, headers: answer.headers };
+    throw refusal(answer, tell(text), isSettingUp);
   };
-  const post = (
-    path: string,
-    body: object,
-    more: object,
-    timeoutMs: number,
-    signal: AbortSignal,
-    isSettingUp = false,
-  ) =>
-    send(
-      `${settings.baseUrl}${path}`,
-      {
-        method: "POST",
-        headers: { ...identity, ...more, authorization, "content-type": "application/json" },
-        body: JSON.stringify(body),
-        timeoutMs,
-      },
-      signal,
-      isSettingUp,
-    );
+  const post = (path: string, body: object, how: Sending) => {
+    const headers = { ...how.headers, authorization, "content-type": "application/json" };
+    return send(`${settings.baseUrl}${path}`, { ...how, method: "POST", headers, body: JSON.stringify(body) });
+  };
   return {
     async ask<T>({ name, text: query, answer }: Operation<T>, variables: object, signal: AbortSignal) {
       const body = { query, variables, operationName: name };
-      const { text } = await post("/graphql", body, names, ASK_MS, signal, name === UPSERT_BUCKET.name);
+      const isSettingUp = name === UPSERT_BUCKET.name;
+      const { text } = await post("/graphql", body, { headers: names, timeoutMs: ASK_MS, isSettingUp, signal });
       const { data, errors } = fitting(name, Envelope, parse(text, tell), tell);
       const [error] = errors ?? [];
-      if (error) throw new UploadFault(`${name} was refused: ${tell(error.message ?? "")}`, { passing: false });
-      if (data === undefined || data === null)
-        throw new UploadFault(`${name} was answered with no data`, { passing: false });
+      if (error) throw lasting(`${name} was refused: ${tell(error.message ?? "")}`);
+      if (data === undefined || data === null) throw lasting(`${name} was answered with no data`);
       return fitting(name, answer, data, tell);
     },
     async stream(path, body, signal) {
-      const { text, headers } = await post(path, body, {}, STREAM_MS, signal);
+      const { text, headers } = await post(path, body, { headers: {}, timeoutMs: STREAM_MS, signal });
       const answer = fitting("the stream", StreamBodyAnswer, parse(text === "" ? "{}" : text, tell), tell);
       return { stopped: answer.stopped === true, limit: limitOf(headers) };
     },
@@ -104,24 +79,23 @@ export function openWandb(settings: WandbSettings): WandbClient {
       const bytes = "file" in content ? content.bytes : content.length;
       // A file that is cut short while it is sent would leave the server waiting for the rest of what was promised.
       const body = "file" in content && bytes > 0 ? createReadStream(content.file, { end: bytes - 1 }) : content;
-      const headers = { ...identity, ...Object.fromEntries(wanted.map(parseHeader)), "content-length": String(bytes) };
-      await send(address, { method: "PUT", headers, body: bytes === 0 ? null : (body as Buffer) }, signal);
+      const headers = { ...Object.fromEntries(wanted.map(parseHeader)), "content-length": String(bytes) };
+      await send(address, { method: "PUT", headers, body: bytes === 0 ? null : (body as Buffer), signal });
     },
     async [Symbol.asyncDispose]() {
       await breathe();
-      await agent.destroy();
+      await dispatcher.destroy();
     },
   };
 }
 
-interface Sending {
-  readonly method: "POST" | "PUT";
-  readonly headers: Record<string, string>;
-  readonly body: string | Buffer | null;
+interface Sending extends Omit<HttpRequest, "dispatcher"> {
+  readonly signal: AbortSignal;
+  /** For all of it. */
   readonly timeoutMs?: number;
+  /** Of a run. */
+  readonly isSettingUp?: boolean;
 }
-
-const plain = (headers: Dispatcher.ResponseData["headers"], name: string) => [headers[name] ?? []].flat()[0];
 
 /** A header's value has bytes, which are given as characters: those of UTF-8, without what steers. */
 const headerText = (text: string) => Buffer.from(text.replaceAll(/\p{Cc}/gu, "")).toString("latin1");
@@ -131,33 +105,20 @@ function parseHeader(header: string): [string, string] {
   return [header.slice(0, colon).trim().toLowerCase(), header.slice(colon + 1).trim()];
 }
 
-async function readAnswer(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER) throw new UploadFault("the answer is far too large", { passing: false });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-/** @throws UploadFault naming what is not as it should be */
+/** @throws HttpFault naming what is not as it should be */
 function fitting<T>(name: string, answer: z.ZodType<T>, found: unknown, tell: (text: string) => string): T {
   const { success, data, error } = answer.safeParse(found);
   if (success) return data;
   const [{ path, message }] = error.issues as [z.core.$ZodIssue];
   const where = path.length > 0 ? ` (${path.join(".")}: ${message})` : "";
-  throw new UploadFault(`${name} was answered with something else${where}: ${tell(JSON.stringify(found))}`, {
-    passing: false,
-  });
+  throw lasting(`${name} was answered with something else${where}: ${tell(JSON.stringify(found))}`);
 }
 
 function parse(text: string, tell: (text: string) => string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UploadFault(`the answer is no JSON: ${tell(text)}`, { passing: true });
+    throw passing(`the answer is no JSON: ${tell(text)}`);
   }
 }
 
@@ -175,34 +136,31 @@ const WORDS: Readonly<Record<number, string>> = {
   429: "the server asks for fewer requests",
 };
 
-function refusal({ statusCode, headers }: Dispatcher.ResponseData, text: string, isSettingUp: boolean): UploadFault {
-  const meaning = WORDS[statusCode] ?? `the server answers ${statusCode}`;
-  const detail = statusCode in WORDS ? ` (${statusCode})` : text === "(empty)" ? "" : `: ${text}`;
-  return new UploadFault(meaning + detail, {
-    passing: isPassingStatus(statusCode, isSettingUp),
-    status: statusCode,
+function refusal({ status, headers }: HttpAnswer, text: string, isSettingUp: boolean): HttpFault {
+  const meaning = WORDS[status] ?? `the server answers ${status}`;
+  const detail = status in WORDS ? ` (${status})` : text === "(empty)" ? "" : `: ${text}`;
+  return new HttpFault(meaning + detail, {
+    passing: isPassingStatus(status, isSettingUp),
+    status,
     // A moment that is over is no wish: there is a pause between two attempts all the same.
-    retryAfter: parseRetryAfter(plain(headers, "retry-after"), Date.parse(timestamp())) || undefined,
+    retryAfter: retryAfterIn(headers) || undefined,
   });
 }
 
 /** What undici says of an address or a header that is none. */
 const INVALID: ReadonlySet<string> = new Set(["ERR_INVALID_URL", "UND_ERR_INVALID_ARG"]);
 
-function networkFault(error: unknown, tell: (text: string) => string): UploadFault {
-  const { code: found, message, name } = error as NodeJS.ErrnoException;
-  const code = typeof found === "string" ? found : ""; // a DOMException has a number
-  if (name === "TimeoutError") return new UploadFault("the answer took too long", { passing: true });
-  if (INVALID.has(code)) return new UploadFault(`nothing can be asked there: ${tell(message)}`, { passing: false });
-  if (code === "ENOENT" || code === "EACCES") return new UploadFault(tell(message), { passing: false });
-  if (isTlsCode(code)) return new UploadFault(`no secure connection: ${tell(message)} (${code})`, { passing: false });
-  return new UploadFault(networkWords(code) ?? tell(`${message}${code && ` (${code})`}`), { passing: true });
+function sendingFault(error: unknown, tell: (text: string) => string): HttpFault {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  if (INVALID.has(code)) return lasting(`nothing can be asked there: ${tell(message)}`);
+  if (code === "ENOENT" || code === "EACCES") return lasting(tell(message)); // of the file that is sent
+  return networkFault(error, tell);
 }
 
 /** The headers RateLimit-Remaining and RateLimit-Reset (draft-polli-ratelimit-headers-02). */
-function limitOf(headers: Dispatcher.ResponseData["headers"]): StreamAnswer["limit"] {
+function limitOf(headers: AnswerHeaders): StreamAnswer["limit"] {
   const [remaining, resetSeconds] = ["ratelimit-remaining", "ratelimit-reset"].map((name) =>
-    Number.parseFloat(plain(headers, name) ?? ""),
+    Number.parseFloat(headers[name] ?? ""),
   );
   return remaining! >= 0 && resetSeconds! >= 0 ? { remaining: remaining!, resetSeconds: resetSeconds! } : undefined;
 }

@@ -1,9 +1,9 @@
 import { isAbsolute, join, normalize, sep } from "node:path";
 import type { WandbArtifact } from "../../formats/wandb-record.ts";
+import { HttpFault } from "../../http/faults.ts";
 import { putArtifact } from "./artifacts.ts";
 import type { LogFold } from "./fold.ts";
 import { InTurn } from "./in-turn.ts";
-import { UploadFault } from "./retry.ts";
 import { contentOf, putRunFiles, type RunFile, type RunPlace } from "./run-files.ts";
 import type { SentLog } from "./segments.ts";
 import type { SentState } from "./sent-state.ts";
@@ -122,7 +122,7 @@ export class FileSender {
       try {
         await job();
       } catch (fault) {
-        if (!(fault instanceof UploadFault)) throw fault;
+        if (!(fault instanceof HttpFault)) throw fault;
         this.#isAllThere = false;
         this.#options.onNote(`${what} could not be sent: ${fault.message}`);
       }

@@ -1,7 +1,8 @@
+import { HttpFault } from "../../http/faults.ts";
 import { AmlcError } from "../../util/errors.ts";
 import type { WandbSettings } from "../wandb-settings.ts";
 import type { Pace } from "./pace.ts";
-import { Hurry, type Pauses, UploadFault } from "./retry.ts";
+import { Hurry, type Pauses } from "./retry.ts";
 import type { Sent } from "./send-log.ts";
 import { uploadRun } from "./upload-run.ts";
 
@@ -56,6 +57,6 @@ export function serveLiveUpload(job: LiveJob, tell: (news: LiveNews) => void): (
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof UploadFault || error instanceof AmlcError) return error.message;
+  if (error instanceof HttpFault || error instanceof AmlcError) return error.message;
   return `internal error: ${error instanceof Error ? error.stack : String(error)}`;
 }

@@ -1,24 +1,3 @@
-/** Why a request to the server did not do what it should. */
-export class UploadFault extends Error {
-  override readonly name = "UploadFault";
-  /** Whether another attempt may succeed. */
-  readonly passing: boolean;
-  /** Of the server's answer; undefined when there was none. */
-  readonly status: number | undefined;
-  /** Seconds that the server asked to be left alone for. */
-  readonly retryAfter: number | undefined;
-
-  constructor(
-    reason: string,
-    options: { passing: boolean; status?: number | undefined; retryAfter?: number | undefined },
-  ) {
-    super(reason);
-    this.passing = options.passing;
-    this.status = options.status;
-    this.retryAfter = options.retryAfter;
-  }
-}
-
 /** Statuses after which the same request would be answered the same. */
 const LASTING: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 410, 413, 422, 501]);
 const CONFLICT = 409;
@@ -52,32 +31,6 @@ const LONGEST_WISH_MS = 10 * 60_000;
 export function pauseAfter(attempt: number, retryAfter: number | undefined, pauses: Pauses, uniform: number): number {
   if (retryAfter !== undefined) return Math.min(1000 * retryAfter, LONGEST_WISH_MS);
   return Math.min(pauses.longestMs, pauses.firstMs * 2 ** Math.min(attempt, 32) * (1 + uniform / 4));
-}
-
-export interface RetryOptions {
-  readonly attempts: number;
-  readonly pauses: Pauses;
-  /** When aborted, nothing is waited for and nothing tried any more. */
-  readonly signal: AbortSignal;
-  /** Ends a pause early. */
-  readonly hurry: Hurry;
-  /** Told of each fault that another attempt follows. */
-  readonly onFault: (fault: UploadFault) => void;
-}
-
-/** Tries again after faults that may pass. @throws the last fault, or the signal's reason */
-export async function retrying<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await work();
-    } catch (fault) {
-      options.signal.throwIfAborted();
-      if (!(fault instanceof UploadFault) || !fault.passing || attempt + 1 >= options.attempts) throw fault;
-      options.onFault(fault);
-      const pause = pauseAfter(attempt, fault.retryAfter, options.pauses, Math.random());
-      await options.hurry.wait(pause, options.signal, fault.retryAfter !== undefined);
-    }
-  }
 }
 
 /** Pauses that can be cut short, all that are under way at once. */

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
+import { HttpFault } from "../../http/faults.ts";
 import type { Content } from "./client.ts";
 import { CREATE_RUN_FILES } from "./operations.ts";
-import { UploadFault } from "./retry.ts";
 import type { WandbServer } from "./server.ts";
 
 /** Where a run is on the server. */
@@ -22,7 +22,7 @@ const EXPIRED = 403;
 
 /**
  * Puts files of a run where the server says. One that it does not want is not put. @returns their names
- * @throws UploadFault, or the signal's reason
+ * @throws HttpFault, or the signal's reason
  */
 export async function putRunFiles(server: WandbServer, { entity, project, id }: RunPlace, files: readonly RunFile[]) {
   const addresses = async (wanted: readonly RunFile[]) => {
@@ -39,7 +39,7 @@ export async function putRunFiles(server: WandbServer, { entity, project, id }: 
     try {
       await server.put(address, headers, file.content);
     } catch (fault) {
-      if (!(fault instanceof UploadFault) || fault.status !== EXPIRED) throw fault;
+      if (!(fault instanceof HttpFault) || fault.status !== EXPIRED) throw fault;
       const again = await addresses([file]);
       await server.put(again.byName.get(file.name) ?? address, again.headers, file.content);
     }

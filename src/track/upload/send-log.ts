@@ -51,7 +51,7 @@ export interface SendOptions {
 /**
  * Sends a log until it is over and the server has all of it. What it is known to have is written down beside the log, so that
  * it may be ended at any moment and begun again. @returns false when files could not be sent
- * @throws UploadFault when the server refuses; InputError; the signal's reason
+ * @throws HttpFault when the server refuses; InputError; the signal's reason
  */
 export async function sendLog(options: SendOptions): Promise<boolean> {
   using tail = openLogTail(options.log.log);

@@ -1,7 +1,9 @@
+import type { HttpFault } from "../../http/faults.ts";
+import { retrying } from "../../http/retrying.ts";
 import type { WandbSettings } from "../wandb-settings.ts";
 import { type Content, openWandb, type StreamAnswer, type WandbClient } from "./client.ts";
 import type { Operation } from "./operations.ts";
-import { Hurry, type Pauses, type RetryOptions, retrying, type UploadFault } from "./retry.ts";
+import { Hurry, type Pauses, pauseAfter } from "./retry.ts";
 
 export interface ServerOptions {
   readonly pauses: Pauses;
@@ -13,7 +15,7 @@ export interface ServerOptions {
   readonly onReach: (reason: string | undefined) => void;
 }
 
-/** A server that is asked again where that may help. All methods: @throws UploadFault, or the signal's reason */
+/** A server that is asked again where that may help. All methods: @throws HttpFault, or the signal's reason */
 export interface WandbServer extends AsyncDisposable {
   readonly settings: WandbSettings;
   readonly hurry: Hurry;
@@ -31,17 +33,18 @@ export function openServer(settings: WandbSettings, options: ServerOptions): Wan
   const hurry = options.hurry ?? new Hurry();
   let [faults, isAway, isKnown] = [0, false, false];
 
-  const onFault = ({ message, retryAfter }: UploadFault) => {
-    if (retryAfter !== undefined) return; // it answers, and says when to come again
-    faults++;
-    if (faults < 2 || isAway) return; // one alone is told to nobody
-    isAway = true;
-    onReach(message);
+  const pause = ({ message, retryAfter }: HttpFault, before: number) => {
+    const isWish = retryAfter !== undefined; // it answers, and says when to come again
+    if (!isWish) faults++;
+    if (!isWish && faults > 1 && !isAway) {
+      isAway = true; // one fault alone is told to nobody
+      onReach(message);
+    }
+    return hurry.wait(pauseAfter(before, retryAfter, pauses, Math.random()), signal, isWish);
   };
   const work = async <T>(attempt: () => Promise<T>, most = Number.POSITIVE_INFINITY): Promise<T> => {
     const limit = Math.min(most, isKnown ? attempts.later : attempts.first);
-    const retries: RetryOptions = { attempts: limit, pauses, signal, hurry, onFault };
-    const result = await retrying(attempt, retries);
+    const result = await retrying(attempt, { attempts: limit, pause, signal });
     isKnown = true;
     faults = 0;
     if (isAway) onReach(undefined);

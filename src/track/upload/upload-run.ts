@@ -50,7 +50,7 @@ export interface Uploaded {
 
 /**
  * Sends what the server does not have of a run, its first log first, until the last one is over. One process at a time.
- * @throws UploadFault when the server cannot be reached or refuses; InputError; the signal's reason
+ * @throws HttpFault when the server cannot be reached or refuses; InputError; the signal's reason
  */
 export async function uploadRun(options: UploadOptions): Promise<Uploaded> {
   const { folder, settings, hurry, signal } = options;

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { Hurry, isPassingStatus, PAUSES, pauseAfter, retrying, UploadFault } from "../../../src/track/upload/retry.ts";
+import { passing } from "../../../src/http/faults.ts";
+import { retrying } from "../../../src/http/retrying.ts";
+import { Hurry, isPassingStatus, PAUSES, pauseAfter } from "../../../src/track/upload/retry.ts";
 
 test.each([400, 401, 403, 404, 409, 410, 413, 422, 501])("%i is answered the same again", (status) => {
   expect(isPassingStatus(status)).toBe(false);
@@ -24,26 +26,26 @@ test("a server's own wish comes first, within reason", () => {
   expect(pauseAfter(0, 86_400, PAUSES, 0)).toBe(600_000);
 });
 
-const options = (attempts: number, signal = new AbortController().signal) => ({
-  ...{ attempts, signal, hurry: new Hurry(), pauses: { firstMs: 60_000, longestMs: 60_000 } },
-  onFault: () => {},
+const options = (hurry: Hurry, signal = new AbortController().signal) => ({
+  ...{ attempts: 5, signal },
+  pause: () => hurry.wait(60_000, signal),
 });
 
 test("a pause ends when there is hurry, and an attempt follows", async () => {
   let attempts = 0;
   const work = async () => {
-    if (++attempts === 1) throw new UploadFault("away", { passing: true });
+    if (++attempts === 1) throw passing("away");
     return attempts;
   };
-  const asked = options(5);
-  const result = retrying(work, asked);
-  setTimeout(() => asked.hurry.now(), 5);
+  const hurry = new Hurry();
+  const result = retrying(work, options(hurry));
+  setTimeout(() => hurry.now(), 5);
   expect(await result).toBe(2);
 });
 
 test("a pause ends when all is given up", async () => {
   const stop = new AbortController();
-  const result = retrying(() => Promise.reject(new UploadFault("away", { passing: true })), options(5, stop.signal));
+  const result = retrying(() => Promise.reject(passing("away")), options(new Hurry(), stop.signal));
   setTimeout(() => stop.abort(new Error("given up")), 5);
   await expect(result).rejects.toThrow("given up");
 });

@@ -1,4 +1,4 @@
-import { InputError } from "./errors.ts";
+import { InputError } from "../util/errors.ts";
 
 /** The proxies of the environment, as undici takes them; one without a scheme is reached by HTTP, as curl has it. @throws InputError */
 export function proxies(): { readonly httpProxy?: string; readonly httpsProxy?: string } {

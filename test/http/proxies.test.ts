@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { proxies } from "../../src/util/proxies.ts";
+import { proxies } from "../../src/http/proxies.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isTlsCode, networkWords, parseRetryAfter } from "../../src/util/network.ts";
+import { isTlsCode, networkWords, parseRetryAfter } from "../../src/http/network.ts";
 
 const NOON = Date.UTC(2026, 10, 24, 12);
 
