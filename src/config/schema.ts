@@ -119,7 +119,7 @@ const train = z
   })
   .refine((t) => t.max_steps === null || t.warmup_steps <= t.max_steps, {
     path: ["warmup_steps"],
-    error: "must not be above train.max_steps",
+    error: "must not be above train.max_steps: a shorter run wants a shorter warm-up, --set train.warmup_steps=0",
   })
   .prefault({});
 

@@ -87,7 +87,7 @@ async function requireFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (found?.isDirectory()) return;
   throw new InputError(`${folder}: ${found ? "is not a folder" : "no such folder"}`, {
-    hint: "name the folder of a PaliGemma checkpoint; one from the hub is fetched with: hf download MODEL --local-dir FOLDER",
+    hint: "name the folder of a PaliGemma checkpoint; amlc model pull fetches one from the hub",
   });
 }
 

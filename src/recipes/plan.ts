@@ -17,7 +17,13 @@ import { gigabytes, memoryTable } from "../report/plan-words.ts";
 import { findCheckpoint } from "../runs/checkpoints.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { lengthUnits } from "../train/feeds.ts";
-import { CPU_EFFICIENCY, DEVICE_EFFICIENCY, DEVICES, type DeviceName } from "../train/memory-plan/devices.ts";
+import {
+  CPU_EFFICIENCY,
+  DEVICE_EFFICIENCY,
+  DEVICE_ROOM,
+  DEVICES,
+  type DeviceName,
+} from "../train/memory-plan/devices.ts";
 import { countTrained, type PlannedStep, planMemory } from "../train/memory-plan/plan.ts";
 import type { PlannedEngine } from "../train/memory-plan/program-memory.ts";
 import { planSteps } from "../train/plan.ts";
@@ -34,7 +40,7 @@ import { requireFrozenTower } from "./tuned.ts";
 export interface PlanOptions {
   /** By default the machine that this runs on. */
   readonly device?: "cpu" | DeviceName;
-  /** Bytes that the device has; by default those that are available here, or its maker's figure. */
+  /** Bytes that the device has; by default those that are available here, or eleven twelfths of its maker's figure. */
   readonly memory?: number;
   /** Write a page with the course of memory over a step, too. */
   readonly html?: string;
@@ -55,7 +61,7 @@ export async function planRun(config: Config, options: PlanOptions = {}): Promis
     });
   }
   const base = await describeBase(config.base);
-  const memory = options.memory ?? (device === "cpu" ? memoryHere() : DEVICES[device].memory);
+  const memory = options.memory ?? (device === "cpu" ? memoryHere() : DEVICE_ROOM * DEVICES[device].memory);
   const rows = await countRows(config);
   const target = { device, memory, rows };
   const asked = planStep(config, base.model, target);
@@ -73,7 +79,8 @@ export async function planRun(config: Config, options: PlanOptions = {}): Promis
       name: device,
       label: device === "cpu" ? "this machine" : DEVICES[device].label,
       memory_bytes: memory,
-      memory_source: options.memory !== undefined ? "given" : device === "cpu" ? "available here" : "published",
+      memory_source:
+        options.memory !== undefined ? "given" : device === "cpu" ? "available here" : "as published, less a twelfth",
     },
     programs: plan.programs,
     kept: plan.kept,

@@ -21,7 +21,7 @@ export interface PlanRecord {
     readonly label: string;
     readonly memory_bytes: number;
     /** Where the figure is from. */
-    readonly memory_source: "available here" | "published" | "given";
+    readonly memory_source: "available here" | "as published, less a twelfth" | "given";
   };
   readonly programs: "whole" | "layers";
   /** Layers of which the way back finds what it reads; null: one program decides. */

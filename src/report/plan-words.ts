@@ -56,7 +56,8 @@ export function memoryTable(bytes: Bytes): string {
 export function rateWords({ rate }: PlanRecord): string {
   const { source, what, flops_a_second, efficiency } = rate;
   const from = { measured: "measured here now", published: "published by its maker", given: "as given" }[source];
-  return `${flopsASecond(flops_a_second)} (${what}; ${from}), of which a step is assumed to reach ${formatShare(efficiency)}`;
+  const like = source === "published" ? ", as onnxruntime did on an H100" : "";
+  return `${flopsASecond(flops_a_second)} (${what}; ${from}), of which a step is assumed to reach ${formatShare(efficiency)}${like}`;
 }
 
 /** How long a step and the run take. */

@@ -200,7 +200,7 @@ describe("a bad configuration", () => {
   test("warm-up longer than the training", () => {
     const sets = ["train.max_steps=3", "train.warmup_steps=4"];
     expect(faultsOf(() => loadConfig({ config: "lora-r8-tiny", sets }))).toEqual([
-      "--set train.warmup_steps=4: train.warmup_steps is 4; must not be above train.max_steps",
+      "--set train.warmup_steps=4: train.warmup_steps is 4; must not be above train.max_steps: a shorter run wants a shorter warm-up, --set train.warmup_steps=0",
     ]);
   });
 

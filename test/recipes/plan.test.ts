@@ -31,7 +31,7 @@ describe("the published preset", () => {
     expect(plan.proposals).toEqual([]);
     expect(plan.rate).toMatchObject({ source: "published", flops_a_second: 65e12 });
     const all = plan.flops.forward + plan.flops.backward + plan.flops.recomputation;
-    expect(plan.seconds_a_step).toBeCloseTo((16 * all) / (0.3 * 65e12), 6);
+    expect(plan.seconds_a_step).toBeCloseTo((16 * all) / (0.04 * 65e12), 6);
   }, 60_000);
 });
 

@@ -20,7 +20,9 @@ export const DEVICES = {
 
 export type DeviceName = keyof typeof DEVICES;
 
-/** Share of a device's published peak that a step is assumed to reach. */
-export const DEVICE_EFFICIENCY = 0.3;
+/** Share of a device's published peak that a step is assumed to reach: what onnxruntime reached on an H100 (docs/plan.md). */
+export const DEVICE_EFFICIENCY = 0.04;
+/** Share of a device's memory that a run may have: the rest is its driver's, and for what no plan knows. */
+export const DEVICE_ROOM = 11 / 12;
 /** Share of the rate of one large product that a step on a CPU is assumed to reach. */
 export const CPU_EFFICIENCY = 0.8;
