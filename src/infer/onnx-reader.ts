@@ -21,10 +21,11 @@ export async function onnxReader(
   c: PaliGemmaConfig,
   options: OrtOptions = {},
 ): Promise<OnnxReader> {
-  const open = (part: OnnxPart) => openModelFile(join(folder, onnxFile(part, dtype)), options);
+  const open = (part: OnnxPart, own: OrtOptions = {}) =>
+    openModelFile(join(folder, onnxFile(part, dtype)), { ...options, ...own });
   const [vision, embed, decoder] = await Promise.all([
     open("vision_encoder"),
-    open("embed_tokens"),
+    open("embed_tokens", { threads: 1 }), // it looks rows up; threads that wait for more would stand in the decoder's way
     open("decoder_model_merged"),
   ]);
   const { hiddenSize: d, numLayers, numKvHeads: heads, headDim } = c.text;
