@@ -5,11 +5,11 @@ import { runInNewContext } from "node:vm";
 import { createEngine, type EngineConfig } from "../src/engine/create.ts";
 import { measureRoof } from "../src/engine/profile-roof.ts";
 import { DY } from "../src/graph/chain.ts";
+import { flopsOf } from "../src/graph/cost.ts";
 import type { Graph } from "../src/graph/graph.ts";
 import type { Node } from "../src/graph/node.ts";
 import { matmulOp } from "../src/graph/ops/matmul.ts";
-import { type InputAttrs, inputOp } from "../src/graph/ops/source.ts";
-import { flopsOf } from "../src/graph/print.ts";
+import { inputName, inputOp } from "../src/graph/ops/source.ts";
 import { initAdapter } from "../src/model/lora.ts";
 import { batchShape } from "../src/train/feeds.ts";
 import { lossChain } from "../src/train/loss-graph.ts";
@@ -28,7 +28,7 @@ const productFlops = ({ nodes }: Pick<Graph, "nodes">): number =>
 function gradientFlops({ nodes }: Graph): number {
   const behind = new Set<Node>();
   for (const node of nodes) {
-    const isGradient = node.op === inputOp && (node.attrs as InputAttrs).name === DY;
+    const isGradient = node.op === inputOp && inputName(node) === DY;
     if (isGradient || node.inputs.some((each) => behind.has(each))) behind.add(node);
   }
   return productFlops({ nodes: [...behind] });

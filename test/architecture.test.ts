@@ -6,7 +6,7 @@ import { RANKS } from "./support/ranks.ts";
 const rankOf = new Map(RANKS.flatMap((folders, rank) => folders.map((folder) => [folder, rank] as const)));
 const SRC = join(import.meta.dirname, "..", "src");
 
-const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts"));
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((f) => /\.tsx?$/.test(f));
 const arrows = files.flatMap((file) =>
   [...readFileSync(join(SRC, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((m) => ({
     file,
@@ -55,10 +55,11 @@ test("native packages stay inside their engine's folder and the pixel reader, th
     tar: "setup/",
     yauzl: "setup/",
   };
+  const isIn = (text: string, name: string) => text.includes(`"${name}"`) || text.includes(`"${name}/`);
   const isOwn = (file: string, owner: string | string[]) => [owner].flat().some((folder) => file.startsWith(folder));
   const leaks = files.flatMap((file) =>
     Object.entries(owners)
-      .filter(([name, owner]) => !isOwn(file, owner) && readFileSync(join(SRC, file), "utf8").includes(`"${name}"`))
+      .filter(([name, owner]) => !isOwn(file, owner) && isIn(readFileSync(join(SRC, file), "utf8"), name))
       .map(([name]) => `${file} imports ${name}`),
   );
   expect(leaks).toEqual([]);

@@ -4,7 +4,7 @@ const seconds = () => z.number().positive().max(3600);
 const seed = () => z.int().min(0).max(0xffff_ffff).default(0);
 
 /** How much of a sample a group of rows gets, by its rows n: 1, √n or n. */
-export const SHARES = ["uniform", "sqrt", "proportional"] as const;
+const SHARES = ["uniform", "sqrt", "proportional"] as const;
 const share = () => z.enum(SHARES);
 
 const answer = () => z.string().regex(/^\d+(\.\d+)? [a-z ]+$/, "must be a value such as 0.1 millimetre");

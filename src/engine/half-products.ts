@@ -1,4 +1,4 @@
-import { type Graph, makeGraph } from "../graph/graph.ts";
+import { type Graph, rewrite } from "../graph/graph.ts";
 import { apply, type Node } from "../graph/node.ts";
 import { cast } from "../graph/ops/index.ts";
 import { matmulOp } from "../graph/ops/matmul.ts";
@@ -21,13 +21,7 @@ export function withHalfProducts(engine: Engine): Engine {
  * The inputs of the graph stay as they are, and a graph that went through once comes back the same.
  */
 export function halveProducts(graph: Graph): Graph {
-  const replacement = new Map<Node, Node>();
-  for (const node of graph.nodes) {
-    const inputs = node.inputs.map((input) => replacement.get(input)!);
-    const isHalved = node.op === matmulOp && inputs.some(isWidenedWeight);
-    replacement.set(node, isHalved ? halve({ ...node, inputs }) : { ...node, inputs });
-  }
-  return makeGraph(Object.fromEntries([...graph.outputs].map(([name, node]) => [name, replacement.get(node)!])));
+  return rewrite(graph, (node) => (node.op === matmulOp && node.inputs.some(isWidenedWeight) ? halve(node) : node));
 }
 
 function halve({ op, inputs, attrs }: Node): Node {

@@ -1,6 +1,6 @@
+import { byteSize } from "../graph/cost.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
-import { bytesOf } from "../graph/print.ts";
 
 /** When the values of a graph, computed in its order, can be freed. */
 export interface Lifetimes {
@@ -20,7 +20,7 @@ export function planLifetimes({ nodes, outputs }: Graph): Lifetimes {
   const lastReads: Node[][] = nodes.map(() => []);
   for (const [node, at] of lastRead) if (!kept.has(node)) lastReads[at].push(node);
 
-  const computedBytes = ({ inputs, type }: Node) => (inputs.length === 0 ? 0 : bytesOf(type));
+  const computedBytes = ({ inputs, type }: Node) => (inputs.length === 0 ? 0 : byteSize(type));
   let [bytes, peakBytes] = [0, 0];
   nodes.forEach((node, i) => {
     bytes += computedBytes(node);

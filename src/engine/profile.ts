@@ -1,5 +1,5 @@
+import { totalFlops } from "../graph/cost.ts";
 import type { Graph } from "../graph/graph.ts";
-import { totalFlops } from "../graph/print.ts";
 import { monotonicSeconds } from "../util/clock.ts";
 import type { Engine, Program } from "./engine.ts";
 import type { OperatorTrace, Phase, RunTrace } from "./profile-trace.ts";

@@ -1,8 +1,8 @@
-import { type Graph, makeGraph } from "../graph/graph.ts";
+import { byteSize } from "../graph/cost.ts";
+import { type Graph, rewrite } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import { add, cast, concat, constant, embedding, matmul, slice } from "../graph/ops/index.ts";
 import { type MatmulAttrs, matmulOp } from "../graph/ops/matmul.ts";
-import { bytesOf } from "../graph/print.ts";
 import { isWidened, isWidenedBlocks } from "./widen-at-use.ts";
 
 /** A widened weight of more bytes than this is never there as a whole: Gemma's embedding, 2.1 GB, which is its output layer too. */
@@ -14,16 +14,11 @@ const MOST_WIDENED = 144 * 2 ** 20;
  */
 export function splitProducts(graph: Graph, most = MOST_WIDENED): Graph {
   if (!graph.nodes.some((node) => isLargeProduct(node, most))) return graph;
-  const replacement = new Map<Node, Node>();
-  for (const node of graph.nodes) {
-    const renewed = { ...node, inputs: node.inputs.map((input) => replacement.get(input)!) };
-    replacement.set(node, isLargeProduct(node, most) ? split(renewed, most) : renewed);
-  }
-  return makeGraph(Object.fromEntries([...graph.outputs].map(([name, node]) => [name, replacement.get(node)!])));
+  return rewrite(graph, (node) => (isLargeProduct(node, most) ? split(node, most) : node));
 }
 
 function isLargeProduct({ op, inputs: [, w], attrs }: Node, most: number): boolean {
-  return op === matmulOp && isWidened(w!) && bytesOf(w!.type) > most && !(attrs as MatmulAttrs).transA;
+  return op === matmulOp && isWidened(w!) && byteSize(w!.type) > most && !(attrs as MatmulAttrs).transA;
 }
 
 function split({ inputs: [x, widened], attrs }: Node, most: number): Node {

@@ -1,10 +1,10 @@
 import { f32ToBf16, f32ToF16 } from "../formats/half.ts";
 import type { StoredDType } from "../formats/safetensors-header.ts";
-import { readCompanions, withDtype, writeCompanions } from "../model/companions.ts";
+import { CONFIG, readCompanions, withDtype, writeCompanions } from "../model/companions.ts";
 import type { Parameter } from "../model/layers.ts";
 import { writeShards } from "../model/write-shards.ts";
 import { InputError } from "../util/errors.ts";
-import { sizeOf } from "../util/tensor.ts";
+import { bytesOf, sizeOf } from "../util/tensor.ts";
 import { endIfStopped } from "../util/whole-folder.ts";
 import type { MergedWeights } from "./merged-weights.ts";
 
@@ -59,23 +59,21 @@ export async function writeMerged(
   const rounding = ROUNDINGS[dtype];
   const total = weights.parameters.reduce((sum, { shape }) => sum + rounding.width * sizeOf(shape), 0);
   let done = 0;
-  const bytesOf = async (parameter: Parameter): Promise<Uint8Array> => {
+  const round = async (parameter: Parameter): Promise<Uint8Array> => {
     endIfStopped(signal);
     const { data } = await weights.read(parameter);
     const numbers = rounding.round(data);
     if (dtype === "fp16") requireInRange(parameter.name, numbers as Uint16Array);
     done += numbers.byteLength;
     onWritten?.(done, total);
-    return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    return bytesOf(numbers);
   };
-  const shards = await writeShards(folder, weights.parameters, { ...rounding, shardBytes, bytesOf });
+  const shards = await writeShards(folder, weights.parameters, { ...rounding, shardBytes, bytesOf: round });
   const companions = await readCompanions(weights.folder);
   const config = withDtype(companions[CONFIG]!, rounding.torch);
   const names = await writeCompanions({ ...companions, [CONFIG]: config }, folder);
   return { parameters: total / rounding.width, bytes: total, files: [...shards, ...names] };
 }
-
-const CONFIG = "config.json";
 
 function requireInRange(name: string, halves: Uint16Array): void {
   let beyond = 0;

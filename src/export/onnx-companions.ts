@@ -1,4 +1,5 @@
 import { cleansSpaces } from "../data/tokenizer.ts";
+import { CONFIG } from "../model/companions.ts";
 import type { PaliGemmaConfig } from "../model/config.ts";
 import { numImageTokens } from "../model/config.ts";
 import type { Preprocessor } from "../model/preprocessor.ts";
@@ -19,11 +20,11 @@ export function onnxCompanions(
   const json = (name: string): Json => (files[name] ? (JSON.parse(new TextDecoder().decode(files[name])) as Json) : {});
   const bytes = (value: Json) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
   const { bosTokenId, eosTokenId, padTokenId } = config;
-  const own = json("config.json");
+  const own = json(CONFIG);
   const [tokenizer, settings] = [json("tokenizer.json"), json("tokenizer_config.json")];
   return {
     ...files,
-    "config.json": bytes({
+    [CONFIG]: bytes({
       ...own,
       num_image_tokens: numImageTokens(config.vision),
       text_config: {

@@ -1,11 +1,11 @@
 import { basename } from "node:path";
-import { bytesOf as bytesOfTensor, lower } from "../engine/onnx/lower.ts";
+import { lower } from "../engine/onnx/lower.ts";
 import { encodeOnnx, type OnnxTensor } from "../formats/onnx.ts";
+import { byteSize } from "../graph/cost.ts";
 import { ONNX_DTYPE } from "../graph/ops/onnx-values.ts";
-import { bytesOf } from "../graph/print.ts";
 import type { OnnxDtype } from "../model/onnx-layout.ts";
 import { type AtomicFile, openFileAtomic, writeFileAtomic } from "../util/files.ts";
-import type { Tensor } from "../util/tensor.ts";
+import { bytesOf, type Tensor } from "../util/tensor.ts";
 import { endIfStopped } from "../util/whole-folder.ts";
 import type { ExportedGraph } from "./onnx-graphs.ts";
 import { storeWeights } from "./stored-weights.ts";
@@ -43,7 +43,7 @@ export async function writeOnnxFile(
   const model = lower(stored.graph, basename(path), { lacks: ["FusedMatMul"], openSizes });
   const made = new Set<string>();
   const total = [...stored.graph.inputs].reduce(
-    (sum, [, type]) => sum + (isOpen(type.shape, openSizes) ? 0 : bytesOf(type)),
+    (sum, [, type]) => sum + (isOpen(type.shape, openSizes) ? 0 : byteSize(type)),
     0,
   );
   const data = total > mostBytes ? dataFiles(path, mostBytes) : undefined;
@@ -53,7 +53,7 @@ export async function writeOnnxFile(
       endIfStopped(signal);
       for (const [name, value] of Object.entries(make(await read(weight)))) {
         made.add(name);
-        const bytes = bytesOfTensor(value);
+        const bytes = bytesOf(value.data);
         const rawData = data ? await data.add(bytes) : bytes;
         initializers.push({ name, dataType: ONNX_DTYPE[value.dtype], dims: value.shape, rawData });
       }

@@ -1,6 +1,6 @@
 import { quantizeBlocks } from "../formats/blockwise.ts";
 import { f32ToF16 } from "../formats/half.ts";
-import { type Graph, makeGraph } from "../graph/graph.ts";
+import { type Graph, rewrite } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import { blockProduct, cast, embedding, input, matmul, mul, shift } from "../graph/ops/index.ts";
 import { embeddingOp } from "../graph/ops/lookup.ts";
@@ -30,13 +30,8 @@ export interface StoredGraph {
  * Replaces the weights of a graph by what is stored of them. Matrices of products are turned round, or in blocks of 8 or 4
  * bits; tables of embeddings are halves, or rows of 8 bits; other matrices are halves unless all is float32; vectors stay.
  */
-export function storeWeights(
-  { nodes, outputs }: Graph,
-  dtype: OnnxDtype,
-  isWeight: (name: string) => boolean,
-): StoredGraph {
+export function storeWeights(graph: Graph, dtype: OnnxDtype, isWeight: (name: string) => boolean): StoredGraph {
   const weights = new Map<string, StoredWeight>();
-  const replacement = new Map<Node, Node>();
   const weightAt = (x: Node | undefined): Weight | undefined => {
     if (x?.op !== inputOp) return undefined;
     const { name, shape } = x.attrs as InputAttrs;
@@ -46,21 +41,19 @@ export function storeWeights(
     weights.set(`${weight.name} ${node.op.name}`, { weight: weight.name, make });
     return node;
   };
-  const renew = (x: Node): Node => {
+  const plain = (x: Node): Node => {
     const weight = weightAt(x);
-    return weight ? use(weight, storePlain(weight, dtype)) : replacement.get(x)!;
+    return weight ? use(weight, storePlain(weight, dtype)) : x;
   };
-  for (const node of nodes) {
-    if (weightAt(node)) continue;
+  // A weight stays what it is until its readers come: each says in which form it takes it.
+  const stored = rewrite(graph, (node) => {
     const [first, second] = node.inputs;
     const [table, matrix] = [weightAt(first), weightAt(second)];
-    if (matrix && isWeightProduct(node)) replacement.set(node, use(matrix, storeMatrix(matrix, dtype, renew(first!))));
-    else if (table && node.op === embeddingOp)
-      replacement.set(node, use(table, storeTable(table, dtype, renew(second!))));
-    else replacement.set(node, { ...node, inputs: node.inputs.map(renew) });
-  }
-  const graph = makeGraph(Object.fromEntries([...outputs].map(([name, node]) => [name, replacement.get(node)!])));
-  return { graph, weights: [...weights.values()] };
+    if (matrix && isWeightProduct(node)) return use(matrix, storeMatrix(matrix, dtype, plain(first!)));
+    if (table && node.op === embeddingOp) return use(table, storeTable(table, dtype, plain(second!)));
+    return node.inputs.some(weightAt) ? { ...node, inputs: node.inputs.map(plain) } : node;
+  });
+  return { graph: stored, weights: [...weights.values()] };
 }
 
 interface Weight {

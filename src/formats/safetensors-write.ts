@@ -1,4 +1,4 @@
-import { BYTES_PER_ELEMENT, type DType, type Tensor } from "../util/tensor.ts";
+import { BYTES_PER_ELEMENT, bytesOf, type DType, type Tensor } from "../util/tensor.ts";
 import type { StoredDType } from "./safetensors-header.ts";
 
 const STORED_TYPES: Readonly<Record<DType, StoredDType>> = {
@@ -33,7 +33,7 @@ export function encodeSafetensors(
   file.set(header);
   let position = header.length;
   for (const [, { data }] of sorted) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    file.set(bytesOf(data), position);
     position += data.byteLength;
   }
   return file;

@@ -1,6 +1,6 @@
 import { type Limiter, limitConcurrency } from "../util/concurrency.ts";
 import { InputError } from "../util/errors.ts";
-import { allocate, type DataOf, type DType, sizeOf, type Tensor } from "../util/tensor.ts";
+import { allocate, bytesOf, type DType, sizeOf, type Tensor } from "../util/tensor.ts";
 import { type ByteSource, bytesInMemory, openBytes } from "./byte-source.ts";
 import { bf16ToF32, f16ToF32, f32ToF16 } from "./half.ts";
 import { type Header, readHeader, type StoredDType, type TensorEntry } from "./safetensors-header.ts";
@@ -120,5 +120,3 @@ async function convert(
     }
   }
 }
-
-const bytesOf = (data: DataOf[DType]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -79,11 +79,12 @@ export interface WandbUpdate {
   readonly remove?: readonly WandbItem[];
 }
 
-/** When a file is sent: as it is now, at the run's end, or whenever it has changed. */
-export const FILE_POLICY = { now: 0, end: 1, live: 2 } as const;
 export const FILE_TYPE = { other: 0, wandb: 1, media: 2, artifact: 3 } as const;
 
-/** Files below the folder `files` beside the log; paths have `/`. */
+/**
+ * Files below the folder `files` beside the log; paths have `/`. Policy says when a file is sent: as it is now, 0; at the run's
+ * end, 1; or whenever it has changed, 2.
+ */
 export interface WandbFiles {
   readonly files: readonly { readonly path: string; readonly policy?: number; readonly type?: number }[];
 }

@@ -1,12 +1,20 @@
 import { sizeOf, type Tensor } from "../util/tensor.ts";
 import { pullBack } from "./autodiff.ts";
+import { byteSize, flopsOf } from "./cost.ts";
 import { smallestCut } from "./cut.ts";
-import { type Graph, LARGEST_COMPARED_CONSTANT, makeGraph, shareNodes, topologicalOrder } from "./graph.ts";
+import {
+  type Graph,
+  LARGEST_COMPARED_CONSTANT,
+  makeGraph,
+  rewriteNodes,
+  shareNodes,
+  topologicalOrder,
+} from "./graph.ts";
 import { type Node, ShapeError, type Type } from "./node.ts";
 import { dropoutOp } from "./ops/dropout.ts";
 import { add, again, input } from "./ops/index.ts";
-import { constantOp, type InputAttrs, inputOp } from "./ops/source.ts";
-import { bytesOf, flopsOf, printGraph } from "./print.ts";
+import { constantOp, inputName, inputOp } from "./ops/source.ts";
+import { printGraph } from "./print.ts";
 
 /**
  * One link of a chain of values, each of which follows from the one before it and from what is fed: a layer of a model.
@@ -70,7 +78,7 @@ export function roundTrip(links: readonly Link[]): RoundTrip {
   const names = new Map<string, string>();
   const inputs = new Map<string, Node>();
   const read = (node: Node, link: Link, isSecond: boolean): Node => {
-    const actual = link.names.get(nameOf(node))!;
+    const actual = link.names.get(inputName(node))!;
     const name = isSecond ? `${SECOND_READING}${actual}` : actual;
     const known = inputs.get(name) ?? input(name, node.type.dtype, node.type.shape);
     names.set(name, actual);
@@ -95,7 +103,7 @@ export function roundTrip(links: readonly Link[]): RoundTrip {
     const found = inPlaceOf(link.backward, (node) => {
       if (isInput(node, DY)) return dy!;
       if (isInput(node, X)) return again(x!);
-      return link.kept.has(nameOf(node)) ? again(values.get(nameOf(node))!) : read(node, link, widened.has(node));
+      return link.kept.has(inputName(node)) ? again(values.get(inputName(node))!) : read(node, link, widened.has(node));
     });
     dy = found.get(DX);
     for (const [name, gradient] of found) {
@@ -128,23 +136,9 @@ function inPlaceOf({ nodes, outputs }: Graph, other: (input: Node) => Node): Rea
   return new Map([...outputs.keys()].map((name, i) => [name, found[i]!]));
 }
 
-/** Nodes with others in the place of some; what does not change is not copied. */
-export function substitute(roots: readonly Node[], others: ReadonlyMap<Node, Node>): Node[] {
-  const made = new Map(others);
-  const stack = [...roots];
-  while (stack.length > 0) {
-    const node = stack.at(-1)!;
-    const missing = made.has(node) ? [] : node.inputs.filter((each) => !made.has(each));
-    if (missing.length > 0) {
-      stack.push(...missing);
-      continue;
-    }
-    stack.pop();
-    if (made.has(node)) continue;
-    const inputs = node.inputs.map((each) => made.get(each)!);
-    made.set(node, inputs.every((each, i) => each === node.inputs[i]) ? node : { ...node, inputs });
-  }
-  return roots.map((root) => made.get(root)!);
+/** Nodes with others in the place of some. */
+function substitute(roots: readonly Node[], others: ReadonlyMap<Node, Node>): Node[] {
+  return rewriteNodes(roots, (node, original) => others.get(original) ?? node);
 }
 
 const LAYER = /^(.*\blayers\.)(\d+)(\..*)$/;
@@ -159,23 +153,21 @@ function openLink(values: readonly Node[], i: number): { y: Node; names: Readonl
   if (order.some((node) => earlier.has(node))) {
     throw new ShapeError(`chain: value ${i} needs another value beside the one before it`);
   }
-  const inputs = order.filter(({ op, attrs }) => op === inputOp && (attrs as InputAttrs).name !== X);
-  const layers = new Set(inputs.flatMap((node) => LAYER.exec(nameOf(node))?.slice(1, 3).join("") ?? []));
+  const inputs = order.filter((node) => node.op === inputOp && !isInput(node, X));
+  const layers = new Set(inputs.flatMap((node) => LAYER.exec(inputName(node))?.slice(1, 3).join("") ?? []));
   const plain = (name: string) => (layers.size === 1 ? name.replace(LAYER, "$10$3") : name);
   const renamed = new Map(
-    inputs.map((node) => [node, input(plain(nameOf(node)), node.type.dtype, node.type.shape)] as const),
+    inputs.map((node) => [node, input(plain(inputName(node)), node.type.dtype, node.type.shape)] as const),
   );
   return {
     y: substitute([y], renamed)[0]!,
-    names: new Map(inputs.map((node) => [plain(nameOf(node)), nameOf(node)])),
+    names: new Map(inputs.map((node) => [plain(inputName(node)), inputName(node)])),
   };
 }
 
-const nameOf = ({ attrs }: Node) => (attrs as InputAttrs).name;
-
 function bothWays(y: Node, type: Type, wrt: readonly string[]): Pick<Link, "forward" | "backward" | "kept"> {
   const byName = new Map(
-    topologicalOrder([y]).flatMap((node) => (node.op === inputOp ? [[nameOf(node), node] as const] : [])),
+    topologicalOrder([y]).flatMap((node) => (node.op === inputOp ? [[inputName(node), node] as const] : [])),
   );
   const dy = input(DY, type.dtype, type.shape);
   const [value, ...gradients] = shareNodes([
@@ -218,11 +210,11 @@ function chooseKept(gradients: readonly Node[]): Node[] {
     forward,
     isDear,
     (node) => read.has(node),
-    ({ type }) => bytesOf(type),
+    ({ type }) => byteSize(type),
   );
 }
 
-const isInput = ({ op, attrs }: Node, name: string) => op === inputOp && (attrs as InputAttrs).name === name;
+const isInput = (node: Node, name: string) => node.op === inputOp && inputName(node) === name;
 
 /**
  * Operations a byte of the result beyond which a value is dear: a product with a matrix of more than 512 columns. Machines do
@@ -235,7 +227,7 @@ const DEAR = 256;
 function isDear(node: Node): boolean {
   const read = node.inputs.reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
   const flops = flopsOf(node);
-  return node.inputs.length > 0 && flops > DEAR * bytesOf(node.type) && flops > 2 * read;
+  return node.inputs.length > 0 && flops > DEAR * byteSize(node.type) && flops > 2 * read;
 }
 
 /** Graphs with equal keys compute the same: their text, which small constants are part of, and which large ones they hold. */

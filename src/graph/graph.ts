@@ -1,5 +1,5 @@
 import { formatType, type Node, ShapeError, type Type } from "./node.ts";
-import { constantOp, type InputAttrs, inputOp } from "./ops/source.ts";
+import { constantOp, inputName, inputOp } from "./ops/source.ts";
 
 /** What an engine compiles: named outputs, and every node they need in an order in which inputs come first. */
 export interface Graph {
@@ -42,7 +42,7 @@ export function makeGraph(outputs: Readonly<Record<string, Node>>): Graph {
   };
   for (const node of graph.nodes) {
     if (node.op !== inputOp) continue;
-    const { name } = node.attrs as InputAttrs;
+    const name = inputName(node);
     if (graph.inputs.has(name))
       throw new ShapeError(`input ${name} is declared with two types, one is ${formatType(node.type)}`);
     graph.inputs.set(name, node.type);
@@ -51,24 +51,43 @@ export function makeGraph(outputs: Readonly<Record<string, Node>>): Graph {
   return graph;
 }
 
+/**
+ * What stands for a node in a graph that is made from another.
+ * @param node the node with what stands for its inputs: `original` itself where they are all the same. Its type is still that of
+ * `original`; who changes types infers it again
+ */
+export type Renew = (node: Node, original: Node) => Node;
+
+/** The graph whose nodes are what `renew` makes of each, inputs before users; what does not change is not copied. */
+export function rewrite({ outputs }: Graph, renew: Renew): Graph {
+  const renewed = rewriteNodes([...outputs.values()], renew);
+  return makeGraph(Object.fromEntries([...outputs.keys()].map((name, i) => [name, renewed[i]!])));
+}
+
+/** {@link rewrite} for nodes that are no graph yet. */
+export function rewriteNodes(roots: readonly Node[], renew: Renew): Node[] {
+  const made = new Map<Node, Node>();
+  for (const node of topologicalOrder(roots)) {
+    const inputs = node.inputs.map((input) => made.get(input)!);
+    made.set(node, renew(inputs.every((input, i) => input === node.inputs[i]) ? node : { ...node, inputs }, node));
+  }
+  return roots.map((root) => made.get(root)!);
+}
+
 /** Common subexpressions: nodes of one op with equal attributes on the same inputs become one node. */
 export function shareNodes(outputs: readonly Node[]): Node[] {
   const ids = new Map<Node, number>();
   const known = new Map<string, Node>();
-  const replacement = new Map<Node, Node>();
-  for (const node of topologicalOrder(outputs)) {
-    const inputs = node.inputs.map((input) => replacement.get(input)!);
-    const candidate = inputs.every((input, i) => input === node.inputs[i]) ? node : { ...node, inputs };
+  return rewriteNodes(outputs, (node) => {
     const key = structuralKey(
       node,
-      inputs.map((input) => ids.get(input)!),
+      node.inputs.map((input) => ids.get(input)!),
     );
-    const shared = key === null ? candidate : (known.get(key) ?? candidate);
+    const shared = key === null ? node : (known.get(key) ?? node);
     if (key !== null) known.set(key, shared);
     if (!ids.has(shared)) ids.set(shared, ids.size);
-    replacement.set(node, shared);
-  }
-  return outputs.map((output) => replacement.get(output)!);
+    return shared;
+  });
 }
 
 /** Large constants are told apart by identity: comparing them costs more than sharing them saves. */

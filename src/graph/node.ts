@@ -1,4 +1,4 @@
-import { type DType, type Shape, sizeOf, type Tensor } from "../util/tensor.ts";
+import type { DType, Shape, Tensor } from "../util/tensor.ts";
 
 /** What is known of a value before it exists. */
 export interface Type {
@@ -147,11 +147,6 @@ export function apply<A>(op: Op<A>, inputs: readonly Node[], attrs: A): Node {
     attrs,
   );
   return { op, inputs, attrs, type };
-}
-
-/** Size in bytes and elements of a value. */
-export function elements(type: Type): number {
-  return sizeOf(type.shape);
 }
 
 export function formatType({ dtype, shape }: Type): string {

@@ -1,26 +1,8 @@
-import { BYTES_PER_ELEMENT, sizeOf } from "../util/tensor.ts";
+import { sizeOf } from "../util/tensor.ts";
+import { byteSize, flopsOf, totalFlops } from "./cost.ts";
 import type { Graph } from "./graph.ts";
-import { formatType, type Node, type Type } from "./node.ts";
-import { constantOp, type InputAttrs, inputOp } from "./ops/source.ts";
-
-/** Bytes of a value. */
-export function bytesOf({ dtype, shape }: Type): number {
-  return sizeOf(shape) * BYTES_PER_ELEMENT[dtype];
-}
-
-/** Floating point operations of one node (a multiply-add counts two). */
-export function flopsOf({ op, inputs, attrs, type }: Node): number {
-  return op.flops
-    ? op.flops(
-        inputs.map((input) => input.type),
-        type,
-        attrs,
-      )
-    : sizeOf(type.shape);
-}
-
-/** Floating point operations of all nodes. */
-export const totalFlops = ({ nodes }: Graph): number => nodes.reduce((sum, node) => sum + flopsOf(node), 0);
+import { formatType, type Node } from "./node.ts";
+import { constantOp, inputName, inputOp } from "./ops/source.ts";
 
 /**
  * A graph as text, one value a line: `%12 f32[2,8,264,256] = matmul %9 %11 {transB}  4.3 MB  1.1 GFLOP`.
@@ -31,15 +13,16 @@ export function printGraph(graph: Graph): string {
   const lines = graph.nodes.map((node) => {
     const call = [node.op.name, ...node.inputs.map((input) => ids.get(input)!)].join(" ");
     const flops = flopsOf(node);
-    const cost = [formatBytes(bytesOf(node.type)), ...(flops > 0 ? [formatFlops(flops)] : [])].join("  ");
+    const cost = [formatBytes(byteSize(node.type)), ...(flops > 0 ? [formatFlops(flops)] : [])].join("  ");
     return `${ids.get(node)} ${formatType(node.type)} = ${call}${formatAttrs(node)}  ${cost}`;
   });
   const outputs = [...graph.outputs].map(([name, node]) => `output ${name} = ${ids.get(node)}`);
   return [...lines, ...outputs, `${graph.nodes.length} values, ${formatFlops(totalFlops(graph))}`, ""].join("\n");
 }
 
-function formatAttrs({ op, attrs, type }: Node): string {
-  if (op === inputOp) return ` ${(attrs as InputAttrs).name}`;
+function formatAttrs(node: Node): string {
+  const { op, attrs, type } = node;
+  if (op === inputOp) return ` ${inputName(node)}`;
   if (op === constantOp) return sizeOf(type.shape) === 1 ? ` ${(attrs as { data: ArrayLike<number> }).data[0]}` : "";
   const shown = Object.entries(attrs ?? {}).flatMap(([name, value]) => {
     if (value === false || (name === "alpha" && value === 1)) return [];
@@ -57,4 +40,4 @@ function withPrefix(value: number): string {
 }
 
 export const formatBytes = (bytes: number): string => `${withPrefix(bytes)}B`;
-export const formatFlops = (flops: number): string => `${withPrefix(flops)}FLOP`;
+const formatFlops = (flops: number): string => `${withPrefix(flops)}FLOP`;

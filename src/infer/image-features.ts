@@ -10,6 +10,7 @@ import type { Model } from "../model/model.ts";
 import { isOfImages } from "../model/paligemma.ts";
 import { limitConcurrency } from "../util/concurrency.ts";
 import { makeOutputFolder, writeFileAtomic } from "../util/files.ts";
+import { bytesOf } from "../util/tensor.ts";
 import { featuresGraph } from "./decode-graphs.ts";
 
 /** Image features [n,D], from a folder if they are there, else from the photograph and then into the folder. */
@@ -45,7 +46,7 @@ export function openFeatures(engine: Engine, model: Model, reader: PixelReader, 
       if (kept?.length === 4 * size)
         return new Float32Array(kept.buffer.slice(kept.byteOffset, kept.byteOffset + 4 * size));
       const features = await oneByOne(() => compute(path));
-      await writeFileAtomic(file, Buffer.from(features.buffer, features.byteOffset, features.byteLength));
+      await writeFileAtomic(file, bytesOf(features));
       return features;
     },
     async release() {
@@ -58,7 +59,7 @@ export function openFeatures(engine: Engine, model: Model, reader: PixelReader, 
 async function prepareHome(folder: string, { weights, preprocessor, dtype }: Model): Promise<string> {
   const hash = createHash("sha256").update(`${dtype} ${JSON.stringify(preprocessor)}`);
   for (const [name, { data }] of Object.entries(weights)) {
-    if (isOfImages(name)) hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    if (isOfImages(name)) hash.update(name).update(bytesOf(data));
   }
   const home = join(folder, hash.digest("hex").slice(0, 16));
   await makeOutputFolder(home);

@@ -1,11 +1,15 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
+
+/** The file by which a folder is a model: sizes and family. */
+export const CONFIG = "config.json";
 
 /** What makes weights a Hugging Face folder of PaliGemma. */
 const COMPANIONS = [
-  "config.json",
+  CONFIG,
   "generation_config.json",
   "preprocessor_config.json",
   "processor_config.json",
@@ -22,7 +26,11 @@ export async function readCompanions(folder: string): Promise<Record<string, Uin
   return Object.fromEntries(files.map(([name, data]) => [name, name === CONFIG ? ofPlainWeights(data) : data]));
 }
 
-const CONFIG = "config.json";
+/** Before a model is written. @throws InputError when one stands at `output`: it stays */
+export function refuseModel(output: string): void {
+  if (!existsSync(join(output, CONFIG))) return;
+  throw new InputError(`${output}: there is a model already`, { hint: "choose another --output" });
+}
 
 function ofPlainWeights(data: Uint8Array): Uint8Array {
   const { quantization_config, ...config } = JSON.parse(Buffer.from(data).toString("utf8")) as Record<string, unknown>;

@@ -1,16 +1,5 @@
-import type { Tensors } from "../engine/engine.ts";
 import { f16ToF32, f32ToF16 } from "../formats/half.ts";
 import { type Tensor, tensor } from "../util/tensor.ts";
-import type { Adapter } from "./lora.ts";
-
-/** The weights with an adapter folded in, W + s·B·A in float32 before any rounding; weights without one are shared. */
-export function mergeAdapter(weights: Tensors, adapter: Adapter, scale: number): Tensors {
-  const merged = [...adapter].map(([path, { a, b }]) => {
-    const name = `${path}.weight`;
-    return [name, mergeWeight(weights[name]!, a, b, scale)] as const;
-  });
-  return { ...weights, ...Object.fromEntries(merged) };
-}
 
 /** W + s·B·A in float32, then in the type that W has. */
 export function mergeWeight(weight: Tensor, a: Tensor<"f32">, b: Tensor<"f32">, scale: number): Tensor {

@@ -1,9 +1,10 @@
 import type { Config } from "../config/schema.ts";
 import type { BadRow } from "../data/bad-rows.ts";
 import type { TokenizedSample } from "../data/tokenize.ts";
+import type { Tokenizer } from "../data/tokenizer.ts";
 import type { Tensors } from "../engine/engine.ts";
 import { answerGrammars } from "../infer/answer-grammar.ts";
-import { answerRows, type RowAnswer } from "../infer/answer-rows.ts";
+import { answerRows, type FindOptions, type RowAnswer } from "../infer/answer-rows.ts";
 import { graphReader } from "../infer/graph-reader.ts";
 import type { Reader } from "../infer/reader.ts";
 import { viewByInput } from "../train/layout.ts";
@@ -50,17 +51,25 @@ export interface Readers {
   release(): Promise<void>;
 }
 
+/** How answers are found, as a configuration has it. @throws InputError when they cannot have the form of decode.constrain */
+export function findOptions(
+  { decode, eval: evaluation }: Config,
+  tokenizer: Tokenizer,
+): FindOptions & { readonly tokenizer: Tokenizer } {
+  const maxTokens = evaluation.max_new_tokens;
+  return {
+    ...{ tokenizer, maxTokens, width: decode.n_best },
+    grammarOf: decode.constrain === "off" ? undefined : answerGrammars(tokenizer, decode.constrain, maxTokens),
+  };
+}
+
 /** Answers rows with whatever reads them. @throws InputError as {@link openAnswerer} */
 export function answerWith(config: Config, base: Base, readers: Readers): Answerer {
-  const { decode, eval: evaluation } = config;
-  const { tokenizer } = base;
   const photographs = openPhotographs(config, base);
-  const maxTokens = evaluation.max_new_tokens;
   const options = {
-    ...{ tokenizer, maxTokens, width: decode.n_best },
-    batch: evaluation.batch ?? config.train.batch,
+    ...findOptions(config, base.tokenizer),
+    batch: config.eval.batch ?? config.train.batch,
     ahead: config.data.prefetch,
-    grammarOf: decode.constrain === "off" ? undefined : answerGrammars(tokenizer, decode.constrain, maxTokens),
     format: photographs.format,
     readPixels: (path: string) => photographs.reader.read(path),
     readFeatures: photographs.readFeatures,

@@ -19,7 +19,8 @@ export interface Base {
   readonly engine: Engine;
 }
 
-const DTYPES = { fp32: "f32", fp16: "f16" } as const;
+/** What weights of a type of the configuration are in memory. */
+export const WEIGHT_DTYPES = { fp32: "f32", fp16: "f16" } as const;
 
 /** @throws InputError naming what is missing or broken in the folder of `config.base` */
 export async function loadBase(config: Pick<Config, "base" | "engine">): Promise<Base> {
@@ -28,7 +29,7 @@ export async function loadBase(config: Pick<Config, "base" | "engine">): Promise
   const files = await readTokenizerFiles(folder);
   const engine = await createEngine(config.engine);
   const [model, tokenizer] = await Promise.all([
-    readModel(checkpoint, DTYPES[config.engine.weights]),
+    readModel(checkpoint, WEIGHT_DTYPES[config.engine.weights]),
     nextTurn().then(() => makeTokenizer(files)), // by then the weights are in line to be read
   ]);
   const { padTokenId, bosTokenId, eosTokenId, imageTokenId } = model.config;

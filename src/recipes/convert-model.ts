@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
 import { type MergedDtype, writeMerged } from "../export/merged.ts";
 import { type MergedWeights, openMergedWeights } from "../export/merged-weights.ts";
 import type { BaseDialect } from "../model/base-dialects.ts";
+import { CONFIG, refuseModel } from "../model/companions.ts";
 import { requirePaligemma } from "../model/model-family.ts";
 import { nameIn } from "../model/weight-names.ts";
-import { InputError, InterruptedError } from "../util/errors.ts";
 import { requireFreeDisk } from "../util/free-disk.ts";
 import { sizeOf } from "../util/tensor.ts";
 import { writeWholeFolder } from "../util/whole-folder.ts";
@@ -48,9 +47,7 @@ export async function convertModel(options: ConvertModelOptions): Promise<Conver
   const folder = resolveAsset(options.folder);
   if (existsSync(folder)) await requirePaligemma(folder);
   await using weights = await openMergedWeights(folder);
-  if (existsSync(join(output, CONFIG))) {
-    throw new InputError(`${output}: there is a model already`, { hint: "choose another --output" });
-  }
+  refuseModel(output);
   const numbers = weights.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   await requireFreeDisk(output, WIDTH[dtype] * numbers);
   const choices = {
@@ -59,17 +56,11 @@ export async function convertModel(options: ConvertModelOptions): Promise<Conver
     ...(onWritten && { onWritten }),
     ...(signal && { signal }),
   };
-  try {
-    const written = await writeWholeFolder(output, CONFIG, (fresh) =>
-      writeMerged(fresh, underNames(weights, dialect), choices),
-    );
-    return { folder: output, dtype, dialect, ...written };
-  } catch (error) {
-    throw error instanceof InterruptedError ? new InterruptedError(`${output}: stopped; nothing is written`) : error;
-  }
+  const written = await writeWholeFolder(output, CONFIG, (fresh) =>
+    writeMerged(fresh, underNames(weights, dialect), choices),
+  );
+  return { folder: output, dtype, dialect, ...written };
 }
-
-const CONFIG = "config.json";
 
 function underNames(weights: MergedWeights, dialect: BaseDialect): MergedWeights {
   const own = new Map(weights.parameters.map((parameter) => [nameIn(dialect, parameter.name), parameter]));

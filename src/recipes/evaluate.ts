@@ -6,7 +6,7 @@ import { type BlankRule, blankRule } from "./predict/blank-rule.ts";
 import { openRunModel, type RunModelOptions } from "./run-model.ts";
 
 export interface EvaluateOptions extends RunModelOptions {
-  /** train, val, all, or a CSV file with the columns of the training data. */
+  /** train, val, or a CSV file with the columns of the training data. */
   readonly split: string;
   /** Whether to fit what confidences mean to these rows; answers then are as they came, none left blank. */
   readonly calibrate?: boolean;

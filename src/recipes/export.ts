@@ -10,11 +10,12 @@ import { writeAdapter } from "../export/adapter.ts";
 import { MERGED_DTYPES, type MergedDtype, writeMerged } from "../export/merged.ts";
 import { type MergedWeights, openMergedWeights } from "../export/merged-weights.ts";
 import { adapterCard, mergedCard, type Origin } from "../export/model-card.ts";
-import { checkJson, parseJson, readJson } from "../formats/json.ts";
+import { readJson } from "../formats/json.ts";
 import { decodeAdapter, type SavedAdapter } from "../model/adapter-files.ts";
 import { ADAPTER_DIALECTS, type AdapterDialect } from "../model/weight-names.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
 import { openRun, type RunFolder } from "../runs/folder.ts";
+import { readStep } from "../train/state.ts";
 import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import { formatCount } from "../util/format-number.ts";
@@ -152,13 +153,10 @@ async function openRunCheckpoint({ run: nameOrPath, checkpoint, sets = [] }: Exp
   const config = loadConfig({ config: run.config, sets });
   const folder = chooseCheckpoint(run, checkpoint);
   const files = await loadCheckpoint(folder);
-  const progress = Buffer.from(files["trainer.json"] ?? "null").toString("utf8");
-  const { step } = checkJson(join(folder, "trainer.json"), parseJson(folder, progress), progressSchema);
   const adapter = config.tune === "lora" ? await decodeAdapter(folder, files) : undefined;
+  const step = readStep(folder, files);
   return { run, config, folder, checkpoint: folder === run.best ? "best" : "last", step, adapter };
 }
-
-const progressSchema = z.object({ step: z.int().min(0) });
 
 async function writeExport<T extends { readonly files: readonly string[]; readonly card: string }>(
   { output, observer, signal }: ExportOptions,

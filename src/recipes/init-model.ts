@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
-import { readCompanions, withDtype, writeCompanions } from "../model/companions.ts";
+import { CONFIG, readCompanions, refuseModel, withDtype, writeCompanions } from "../model/companions.ts";
 import { requireHubBase } from "../model/hub-base.ts";
 import { parametersOf } from "../model/lora.ts";
 import { readModelConfig } from "../model/model-config.ts";
@@ -11,7 +9,6 @@ import { readPreprocessor } from "../model/preprocessor.ts";
 import type { DrawnType } from "../model/weight-piece.ts";
 import { startWeightThreads } from "../model/weight-threads.ts";
 import { writeShards } from "../model/write-shards.ts";
-import { InputError, InterruptedError } from "../util/errors.ts";
 import { requireFreeDisk } from "../util/free-disk.ts";
 import { sizeOf } from "../util/tensor.ts";
 import { writeWholeFolder } from "../util/whole-folder.ts";
@@ -59,9 +56,7 @@ export async function initModel(options: InitModelOptions): Promise<InitModelRep
   await readPreprocessor(like, config.vision); // who loads the model will
   const parameters = parametersOf(paligemmaParameters(config));
   const numbers = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  if (existsSync(join(output, CONFIG))) {
-    throw new InputError(`${output}: there is a model already`, { hint: "choose another --output" });
-  }
+  refuseModel(output);
   const width = dtype === "fp16" ? 2 : 4;
   const bytes = width * numbers;
   await requireFreeDisk(output, bytes);
@@ -75,17 +70,14 @@ export async function initModel(options: InitModelOptions): Promise<InitModelRep
     done += drawn;
     options.onDrawn?.(done, bytes);
   };
-  const files = await writeWholeFolder(output, CONFIG, async (fresh) => {
+  const write = async (fresh: string) => {
     await using drawer = startWeightThreads(numbers, { seed, range, dtype, onDrawn, ...(signal && { signal }) });
     const shards = await writeShards(fresh, parameters, {
       ...{ dtype: dtype === "fp16" ? "F16" : "F32", width, shardBytes: SHARD },
       bytesOf: (parameter) => drawer.draw(parameter),
     });
     return [...shards, ...(await writeCompanions(companions, fresh))];
-  }).catch((error: unknown) => {
-    throw signal?.aborted ? new InterruptedError(`${output}: stopped; nothing is written`) : error;
-  });
+  };
+  const files = await writeWholeFolder(output, CONFIG, write, signal);
   return { folder: output, parameters: numbers, dtype, bytes, files };
 }
-
-const CONFIG = "config.json";

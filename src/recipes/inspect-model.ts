@@ -9,6 +9,7 @@ import type { StoredDType } from "../formats/safetensors-header.ts";
 import { adapterConfigSchema } from "../model/adapter-config.ts";
 import { dialectOfNames } from "../model/base-dialects.ts";
 import { openCheckpoint } from "../model/checkpoint.ts";
+import { CONFIG } from "../model/companions.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import type { Parameter } from "../model/layers.ts";
 import { parametersOf } from "../model/lora.ts";
@@ -81,9 +82,7 @@ export async function inspectModel(pathOrAsset: string): Promise<ModelReport> {
   if (found?.isFile()) return inspectFile(path);
   if (!found)
     throw new InputError(`${path}: no such folder or file`, { hint: "name a folder, or a .safetensors file" });
-  return existsSync(join(path, ADAPTER)) && !existsSync(join(path, "config.json"))
-    ? inspectAdapter(path)
-    : inspectBase(path);
+  return existsSync(join(path, ADAPTER)) && !existsSync(join(path, CONFIG)) ? inspectAdapter(path) : inspectBase(path);
 }
 
 const ADAPTER = "adapter_config.json";

@@ -15,11 +15,11 @@ import { padPrompt } from "../data/questions-by-length.ts";
 import { encodePrompt } from "../data/tokenize.ts";
 import { loadTokenizer, type Tokenizer } from "../data/tokenizer.ts";
 import { readJson } from "../formats/json.ts";
-import { answerGrammars } from "../infer/answer-grammar.ts";
 import { answerQuestions } from "../infer/answer-rows.ts";
 import { graphReader } from "../infer/graph-reader.ts";
 import { onnxReader } from "../infer/onnx-reader.ts";
 import type { Reader } from "../infer/reader.ts";
+import { CONFIG } from "../model/companions.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { ONNX_DTYPES, type OnnxDtype, onnxFile } from "../model/onnx-layout.ts";
 import { type Preprocessor, readPreprocessor } from "../model/preprocessor.ts";
@@ -29,7 +29,7 @@ import { cut } from "../util/cut.ts";
 import { InputError, ifValid } from "../util/errors.ts";
 import { suggestName } from "../util/near-name.ts";
 import { requireOneOf } from "../util/one-of.ts";
-import { openReaders, type Readers } from "./answerer.ts";
+import { findOptions, openReaders, type Readers } from "./answerer.ts";
 import { type Base, loadBase } from "./base.ts";
 import { openRunModel } from "./run-model.ts";
 import { startTuned } from "./tuned.ts";
@@ -85,12 +85,7 @@ interface Loaded {
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
   const { config, tokenizer, preprocessor, reader, release } = await open(path, options);
   const pixels = openPixelReader({ imageSize: preprocessor.imageSize });
-  const { constrain, n_best: width } = config.decode;
-  const maxTokens = config.eval.max_new_tokens;
-  const answering = {
-    ...{ tokenizer, maxTokens, width },
-    grammarOf: constrain === "off" ? undefined : answerGrammars(tokenizer, constrain, maxTokens),
-  };
+  const answering = findOptions(config, tokenizer);
 
   const inTurn = limitConcurrency(1);
   let released: Promise<void> | undefined;
@@ -165,7 +160,7 @@ async function open(path: string, options: LoadOptions): Promise<Loaded> {
   const folder = resolveAsset(path);
   const { checkpoint, dtype, sets } = options;
   const isOnnx = ONNX_DTYPES.some((each) => existsSync(join(folder, onnxFile("decoder_model_merged", each))));
-  const isRun = !isOnnx && !existsSync(join(folder, "config.json"));
+  const isRun = !isOnnx && !existsSync(join(folder, CONFIG));
   if (isRun) requireRun(path);
   if (dtype !== undefined && !isOnnx) {
     throw new InputError(`dtype: "${dtype}" is of an ONNX folder, and ${path} is none`, {

@@ -6,7 +6,7 @@ import { parseConfig, parseDataSettings } from "../config/load.ts";
 import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { encodeSafetensors } from "../formats/safetensors-write.ts";
-import { readCompanions, writeCompanions } from "../model/companions.ts";
+import { CONFIG, readCompanions, refuseModel, writeCompanions } from "../model/companions.ts";
 import { loadModel } from "../model/model.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { findCheckpoint } from "../runs/checkpoints.ts";
@@ -54,15 +54,13 @@ export async function makeBase({ output, ...options }: MakeBaseOptions): Promise
   const like = resolveAsset(options.like);
   const file = join(like, RECIPE);
   const recipe = readBaseRecipe(file);
-  if (existsSync(join(output, "config.json"))) {
-    throw new InputError(`${output}: there is a model already`, { hint: "choose another --output" });
-  }
+  refuseModel(output);
   const work = options.work ?? `${output}-work`;
   const configs = planStages(file, recipe, work);
   await claimFolder(work, file);
   await drawTables(like, work, recipe, options);
   const start = join(work, START);
-  if (!existsSync(join(start, "config.json"))) {
+  if (!existsSync(join(start, CONFIG))) {
     await initModel({ like, output: start, dtype: "fp32", ...recipe.init });
   }
   const stages: MadeStage[] = [];

@@ -7,6 +7,7 @@ import { openTable } from "../data/table.ts";
 import { createEngine, isOnDevice } from "../engine/create.ts";
 import { type Flops, totalFlopsOf } from "../engine/memory-kinds.ts";
 import { measureRoof } from "../engine/profile-roof.ts";
+import { CONFIG } from "../model/companions.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import { findHubBase } from "../model/hub-base.ts";
 import { parametersOf } from "../model/lora.ts";
@@ -26,7 +27,7 @@ import {
 } from "../train/memory-plan/devices.ts";
 import { countTrained, type PlannedStep, planMemory } from "../train/memory-plan/plan.ts";
 import type { PlannedEngine } from "../train/memory-plan/program-memory.ts";
-import { planSteps } from "../train/plan.ts";
+import { plannedSteps } from "../train/plan.ts";
 import { requireTrainable } from "../train/trained.ts";
 import { availableMemory } from "../util/available-memory.ts";
 import { padLength } from "../util/bucket.ts";
@@ -34,7 +35,7 @@ import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import { requireFreeDisk } from "../util/free-disk.ts";
 import { sizeOf } from "../util/tensor.ts";
-import { bindLora, loraConfigOf } from "./base.ts";
+import { bindLora, loraConfigOf, WEIGHT_DTYPES } from "./base.ts";
 import { requireFrozenTower } from "./tuned.ts";
 
 export interface PlanOptions {
@@ -71,7 +72,7 @@ export async function planRun(config: Config, options: PlanOptions = {}): Promis
     (accumulate * totalFlopsOf(flops)) / (rate.flops_a_second * rate.efficiency);
   const fits = plan.peak_bytes <= memory;
   const seconds = time(plan.flops, config.train.accumulate);
-  const steps = countSteps(config, rows);
+  const steps = plannedSteps(rows || null, config.train); // a table without rows tells nothing
   const { text, answer } = asked.shape;
   const report: PlanRecord = {
     base: { name: config.base, config: base.path, parameters: plan.parameters, trainable: plan.trainable },
@@ -108,8 +109,6 @@ export async function planRun(config: Config, options: PlanOptions = {}): Promis
 /** What this process may come to have: what it has, and what is left. */
 const memoryHere = () => process.memoryUsage().rss + availableMemory();
 
-const CONFIG = "config.json";
-
 const withoutSlash = (folder: string) => folder.replace(/[\\/]+$/, "");
 
 /** The base's sizes, and the file that has them. */
@@ -141,7 +140,7 @@ const LETTERS = 3;
 /** What of a configuration decides how much memory a step takes. */
 function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows }: Target): PlannedStep {
   const { train, engine, data } = config;
-  const dtype = engine.weights === "fp16" ? "f16" : "f32";
+  const dtype = WEIGHT_DTYPES[engine.weights];
   const lora = config.tune === "lora" ? bindLora(loraConfigOf(config), { config: model }) : undefined;
   if (config.tune !== "lora") requireTrainable(config.tune, { config: model, dtype });
   requireFrozenTower(config, lora);
@@ -201,12 +200,6 @@ async function countRows({ data }: Config): Promise<number | null> {
   let rows = 0;
   for await (const block of (await openTable(csv)).blocks()) rows += block.rowCount;
   return rows;
-}
-
-/** Optimiser steps of the run; null where nothing tells. */
-function countSteps({ train }: Config, rows: number | null): number | null {
-  if (train.max_steps !== null) return train.max_steps;
-  return rows === null || rows === 0 ? null : planSteps(rows, train).total;
 }
 
 interface Change {

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { resolveAsset } from "../config/presets.ts";
 import type { BlockLayout } from "../formats/blockwise.ts";
 import type { NumberFormat } from "../formats/safetensors-stream.ts";
 import { type Checkpoint, openCheckpoint } from "../model/checkpoint.ts";
-import { encodeConfig, readCompanions, writeCompanions } from "../model/companions.ts";
+import { CONFIG, encodeConfig, readCompanions, refuseModel, writeCompanions } from "../model/companions.ts";
 import type { Parameter } from "../model/layers.ts";
 import { parametersOf } from "../model/lora.ts";
 import { requirePaligemma } from "../model/model-family.ts";
@@ -12,9 +11,9 @@ import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
 import { type QuantizedWeight, quantizeWeight } from "../model/quantize-weight.ts";
 import { BLOCKS_METHOD, type StoredTensor, storedTensors } from "../model/weight-blocks.ts";
 import { writeMixedShards } from "../model/write-shards.ts";
-import { InputError, InterruptedError } from "../util/errors.ts";
+import { InputError } from "../util/errors.ts";
 import { requireFreeDisk } from "../util/free-disk.ts";
-import { sizeOf, type Tensor } from "../util/tensor.ts";
+import { bytesOf, sizeOf, type Tensor } from "../util/tensor.ts";
 import { endIfStopped, writeWholeFolder } from "../util/whole-folder.ts";
 
 export interface QuantizeModelOptions {
@@ -77,9 +76,7 @@ export async function quantizeModel(options: QuantizeModelOptions): Promise<Quan
       hint: "name the base that it was made from",
     });
   }
-  if (existsSync(join(output, CONFIG))) {
-    throw new InputError(`${output}: there is a model already`, { hint: "choose another --output" });
-  }
+  refuseModel(output);
   checkpoint.check(parametersOf(paligemmaParameters(config)));
   const parameters = parametersOf(paligemmaParameters({ ...config, blocks: { bits, block } }));
   const planned = inOrder(parameters, checkpoint);
@@ -94,27 +91,18 @@ export async function quantizeModel(options: QuantizeModelOptions): Promise<Quan
   };
   const kinds = tallyKinds();
   const source = quantizedTensors(checkpoint, advance, kinds.add);
-  try {
-    const files = await writeWholeFolder(output, CONFIG, async (fresh) => {
-      const formatOf = ({ format }: Planned) => format;
-      const shards = await writeMixedShards(fresh, planned, { shardBytes, formatOf, bytesOf: source });
-      const companions = await readCompanions(folder);
-      const quantization = { quant_method: BLOCKS_METHOD, bits, block };
-      const names = await writeCompanions(
-        { ...companions, [CONFIG]: withQuantization(companions, quantization) },
-        fresh,
-      );
-      return [...shards, ...names];
-    });
-    const numbers = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const share = total / (2 * numbers);
-    return { folder: output, bits, block, parameters: numbers, bytes: total, share, kinds: kinds.all(), files };
-  } catch (error) {
-    throw error instanceof InterruptedError ? new InterruptedError(`${output}: stopped; nothing is written`) : error;
-  }
+  const files = await writeWholeFolder(output, CONFIG, async (fresh) => {
+    const formatOf = ({ format }: Planned) => format;
+    const shards = await writeMixedShards(fresh, planned, { shardBytes, formatOf, bytesOf: source });
+    const companions = await readCompanions(folder);
+    const quantization = { quant_method: BLOCKS_METHOD, bits, block };
+    const names = await writeCompanions({ ...companions, [CONFIG]: withQuantization(companions, quantization) }, fresh);
+    return [...shards, ...names];
+  });
+  const numbers = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const share = total / (2 * numbers);
+  return { folder: output, bits, block, parameters: numbers, bytes: total, share, kinds: kinds.all(), files };
 }
-
-const CONFIG = "config.json";
 
 function withQuantization(companions: Readonly<Record<string, Uint8Array>>, quantization: object): Uint8Array {
   const config = JSON.parse(Buffer.from(companions[CONFIG]!).toString("utf8")) as object;
@@ -175,8 +163,6 @@ function quantizedTensors(
     return last.packed;
   };
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => new Uint8Array(buffer, byteOffset, byteLength);
 
 function tallyKinds() {
   const sums = new Map<string, Omit<QuantizedKind, "error"> & { weight: number; wrong: number }>();

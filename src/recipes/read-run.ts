@@ -8,7 +8,7 @@ import type { AnsweredRow, RunRecord } from "../report/run-record.ts";
 import { flattenSettings } from "../report/settings.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { TRAINING } from "../runs/outcome.ts";
-import { planSteps } from "../train/plan.ts";
+import { plannedSteps } from "../train/plan.ts";
 import { InputError } from "../util/errors.ts";
 import { lockState } from "../util/folder-lock.ts";
 import { findSources, readPredictions, readTrainingValues, type TableReader } from "./split-rows.ts";
@@ -40,8 +40,8 @@ export async function readRun(
   if (history.brokenLines > 0)
     tell(`lines of its history that are no record, which are left out: ${history.brokenLines}`);
   const training = config && (await orTellLater(tell, () => readTrainingValues(config, read)));
-  const plannedSteps = config ? plannedStepsOf(config, training?.rows) : null;
-  tellState(run, totals, plannedSteps, config, tell);
+  const planned = config ? plannedSteps(training?.rows ?? null, config.train) : null;
+  tellState(run, totals, planned, config, tell);
   return {
     name,
     path: run.path,
@@ -49,16 +49,11 @@ export async function readRun(
     settings: flattenSettings(config ?? readYaml(run.config).values),
     curve: readCurve(history, detail),
     totals,
-    plannedSteps,
+    plannedSteps: planned,
     trainingRows: training?.rows ?? null,
     trainingValues: training?.values ?? null,
     rows: await readAnswers(run, split, config, read, tell),
   };
-}
-
-function plannedStepsOf({ train }: Config, rows: number | undefined): number | null {
-  if (train.max_steps !== null) return train.max_steps;
-  return rows === undefined ? null : planSteps(rows, train).total;
 }
 
 function tellState(

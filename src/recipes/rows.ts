@@ -7,7 +7,7 @@ import { type BadRow, BadRowError, checkBadRows } from "../data/bad-rows.ts";
 import { type CharactersOf, labelPatches, readCharacters } from "../data/characters.ts";
 import { loadSamples } from "../data/samples.ts";
 import { tableEnding } from "../data/table-write.ts";
-import { type TokenizedSample, tokenizeSamples } from "../data/tokenize.ts";
+import { type TokenizedSample, type TokenizeOptions, tokenizeSamples } from "../data/tokenize.ts";
 import { numImageTokens } from "../model/config.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { checksumFiles } from "../runs/environment.ts";
@@ -68,6 +68,15 @@ async function drawLabels(file: string, config: Config, { model }: Base, watch: 
   return output;
 }
 
+/** How rows are put to a base. A prompt has the room that image and answer leave. */
+export function tokenizeOptions(
+  { data, eval: { max_new_tokens } }: Config,
+  { model, tokenizer }: Pick<Base, "model" | "tokenizer">,
+): TokenizeOptions {
+  const { vision, text } = model.config;
+  return { tokenizer, prompt: data.prompt, maxTokens: text.maxPositions - numImageTokens(vision) - max_new_tokens };
+}
+
 /**
  * Reads, checks and tokenises the rows of a CSV. `requireValue`: every row has a truth.
  * @throws InputError when more rows are bad than data.max_bad_rows allows, or none is left
@@ -79,11 +88,9 @@ export async function readRows(
   requireValue: boolean,
   watch: Watch = {},
 ): Promise<Rows> {
-  const { tokenizer, model } = base;
   const csv = config.data.draw ? await drawLabels(file, config, base, watch) : resolveAsset(file);
-  const maxTokens = model.config.text.maxPositions - numImageTokens(model.config.vision) - config.eval.max_new_tokens;
   const loaded = await loadSamples({ csv, images: resolveAsset(config.data.images), requireValue });
-  const { samples, bad } = tokenizeSamples(loaded.samples, { tokenizer, prompt: config.data.prompt, maxTokens });
+  const { samples, bad } = tokenizeSamples(loaded.samples, tokenizeOptions(config, base));
   const allBad = [...loaded.bad, ...bad];
   checkBadRows(csv, samples.length, allBad, config.data.max_bad_rows);
   return { csv, samples, bad: allBad };

@@ -7,7 +7,7 @@ import { decodeSafetensors } from "../formats/safetensors.ts";
 import { encodeSafetensors } from "../formats/safetensors-write.ts";
 import { decodeAdapter, encodeAdapter, matchAdapter } from "../model/adapter-files.ts";
 import { initCharacterHead } from "../model/character-head.ts";
-import { readCompanions, withDtype } from "../model/companions.ts";
+import { CONFIG, readCompanions, withDtype } from "../model/companions.ts";
 import { type LoraBinding, type LoraConfig, parametersOf } from "../model/lora.ts";
 import type { Model } from "../model/model.ts";
 import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
@@ -19,7 +19,6 @@ import { type Base, bindLora, loraConfigOf, requireSameLora, startingAdapter } f
 
 type Files = Readonly<Record<string, Uint8Array>>;
 
-const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
 const HEAD = "character_head.safetensors";
 const fileOf = ({ name }: Pick<Place, "name">) => (name.startsWith("character_head.") ? HEAD : WEIGHTS);

@@ -21,7 +21,7 @@ export const labelRoom = (width: number) => (width > 500 ? 220 : 160);
 
 const LABEL_SIZE = 12;
 /** What Vega takes a letter to be wide where there is no canvas to measure it, in parts of the font's size. */
-const LETTER = 0.8;
+export const LETTER = 0.8;
 
 /** A label for the room at the left: one that is too long for a line goes into two, cut behind a space or hyphen. */
 export function inLines(label: string, width: number): string {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { historyLines } from "../runs/history-lines.ts";
 import { InputError } from "../util/errors.ts";
-import { historyLines } from "./history-lines.ts";
 
 /** Numbers of a history by name, one a step; NaN where a step has none. */
 export interface HistoryColumns {

@@ -17,7 +17,7 @@ const WIDTH = 720;
  * The loss of every step as points, their running mean as a line, and below it, when the run was evaluated on its way,
  * the F1: one Vega-Lite chart.
  */
-export function lossCurveSpec(history: readonly CurvePoint[], title: string): TopLevelSpec {
+function lossCurveSpec(history: readonly CurvePoint[], title: string): TopLevelSpec {
   const raw = history.filter((p): p is CurvePoint & { loss: number } => Number.isFinite(p.loss));
   const losses = raw.map(({ loss }) => loss);
   const smooth = runningMean(losses);

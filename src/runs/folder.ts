@@ -24,25 +24,40 @@ export interface RunFolder {
   /** Checkpoint folders: the newest, and the one with the best evaluation. */
   readonly last: string;
   readonly best: string;
-  /** Result of an evaluation; `split` is train, val, all or a CSV's path. */
+  /** Result of an evaluation; `split` is train, val or a CSV's path. */
   evaluation(split: string): string;
   /** Answers of an evaluation, CSV. */
   predictions(split: string): string;
 }
+
+/** Names of files in a run's folder. */
+export const RUN_FILES = {
+  config: "config.yaml",
+  environment: "environment.json",
+  history: "history.jsonl",
+  profile: "profile.json",
+  outcome: "outcome.json",
+} as const;
+
+/** Of these there is one a split. `label` stands for the split in the name, and the patterns find it there. */
+export const evaluationFile = (label: string): string => `eval-${label}.json`;
+export const predictionsFile = (label: string): string => `predictions-${label}.csv`;
+export const EVALUATION_FILE = /^eval-(.+)\.json$/;
+export const PREDICTIONS_FILE = /^predictions-(.+)\.csv$/;
 
 /** The files of the run at `path`; touches no disk. */
 export function runFolder(path: string): RunFolder {
   return {
     name: basename(path),
     path,
-    config: join(path, "config.yaml"),
-    environment: join(path, "environment.json"),
-    history: join(path, "history.jsonl"),
-    profile: join(path, "profile.json"),
+    config: join(path, RUN_FILES.config),
+    environment: join(path, RUN_FILES.environment),
+    history: join(path, RUN_FILES.history),
+    profile: join(path, RUN_FILES.profile),
     last: join(path, "checkpoints", "last"),
     best: join(path, "checkpoints", "best"),
-    evaluation: (split) => join(path, `eval-${splitLabel(split)}.json`),
-    predictions: (split) => join(path, `predictions-${splitLabel(split)}.csv`),
+    evaluation: (split) => join(path, evaluationFile(splitLabel(split))),
+    predictions: (split) => join(path, predictionsFile(splitLabel(split))),
   };
 }
 
@@ -99,7 +114,7 @@ export function openRun(nameOrPath: string, dir = "experiments"): RunFolder {
   const candidates = isPath ? [nameOrPath] : [join(dir, nameOrPath), nameOrPath];
   const found = candidates.map(runFolder).find(({ config }) => existsSync(config));
   if (found) return found;
-  const place = existsSync(candidates[0]) ? "is no run: it has no config.yaml" : "there is no such run";
+  const place = existsSync(candidates[0]) ? `is no run: it has no ${RUN_FILES.config}` : "there is no such run";
   const home = isPath ? dirname(nameOrPath) : dir;
   throw new InputError(`${nameOrPath}: ${place}`, {
     hint: `runs in ${home}: ${suggestName(basename(nameOrPath), listRuns(home))}`,

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { InputError } from "../util/errors.ts";
 import { writeFileAtomic } from "../util/files.ts";
+import { parseRecord } from "./history-lines.ts";
 
 /**
  * What one optimiser step showed. `step` counts from 1. JSON has no NaN and no infinity: such a number is written, and
@@ -61,7 +62,7 @@ function readLines(file: string): readonly { text: string; record: HistoryRecord
   const lines = readFileSync(file, "utf8").split("\n");
   const last = lines.at(-1) === "" ? lines.length - 2 : lines.length - 1;
   return lines.slice(0, last + 1).flatMap((text, index) => {
-    const record = parseRecord(text);
+    const record = parseOwn(text);
     if (record) return [{ text, record }];
     if (index === last) return [];
     throw new InputError(`${file}:${index + 1}: not a history record: ${text.slice(0, 60)}`, {
@@ -70,11 +71,8 @@ function readLines(file: string): readonly { text: string; record: HistoryRecord
   });
 }
 
-function parseRecord(text: string): HistoryRecord | undefined {
-  try {
-    const value = JSON.parse(text) as HistoryRecord | null;
-    return Number.isInteger(value?.step) ? (value as HistoryRecord) : undefined;
-  } catch {
-    return undefined;
-  }
+/** A line as amlc writes it: one that has to be read around NaN is another program's, or broken. */
+function parseOwn(text: string): HistoryRecord | undefined {
+  const read = parseRecord(text);
+  return read?.json === text ? (read.record as HistoryRecord) : undefined;
 }

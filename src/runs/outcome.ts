@@ -4,7 +4,7 @@ import { z } from "zod";
 import { checkJson, parseJson, readJson } from "../formats/json.ts";
 import { writeFileAtomic } from "../util/files.ts";
 import type { LockPurpose } from "../util/folder-lock.ts";
-import type { RunFolder } from "./folder.ts";
+import { RUN_FILES, type RunFolder } from "./folder.ts";
 
 /** What the one process that trains a run holds its folder for. */
 export const TRAINING: LockPurpose = {
@@ -51,4 +51,4 @@ export function parseOutcome(source: string, text: string): RunOutcome {
   return checkJson(source, parseJson(source, text), OutcomeSchema);
 }
 
-const outcomeFile = ({ path }: Pick<RunFolder, "path">) => join(path, "outcome.json");
+const outcomeFile = ({ path }: Pick<RunFolder, "path">) => join(path, RUN_FILES.outcome);

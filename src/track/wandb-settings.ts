@@ -49,7 +49,7 @@ export interface WandbSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export const WANDB_CLOUD = "https://api.wandb.ai";
+const WANDB_CLOUD = "https://api.wandb.ai";
 
 /** What `amlc track sync` is told by nobody. */
 export const NO_WISHES: WandbWishes = {

@@ -4,7 +4,7 @@ import { cutChain, gradientName, type Link } from "../graph/chain.ts";
 import { type Graph, makeGraph, topologicalOrder } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import { add, crossEntropy, input, mul, reshape, scale, sum } from "../graph/ops/index.ts";
-import { type InputAttrs, inputOp } from "../graph/ops/source.ts";
+import { inputName, inputOp } from "../graph/ops/source.ts";
 import { nameCharacters } from "../model/character-head.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import type { ImageInput } from "../model/image-input.ts";
@@ -155,8 +155,7 @@ const adapterInputs = (lora: LoraBinding | undefined): string[] =>
 
 function gradientsByName(loss: Node, wrt: readonly string[], options: BackwardOptions): Record<string, Node> {
   const inputs = new Map<string, Node>();
-  for (const node of topologicalOrder([loss]))
-    if (node.op === inputOp) inputs.set((node.attrs as InputAttrs).name, node);
+  for (const node of topologicalOrder([loss])) if (node.op === inputOp) inputs.set(inputName(node), node);
   const nodes = gradients(
     loss,
     wrt.map((name) => inputs.get(name)!),

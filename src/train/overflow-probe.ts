@@ -5,7 +5,7 @@ import { type Graph, makeGraph, topologicalOrder } from "../graph/graph.ts";
 import { formatType, type Node, type Type } from "../graph/node.ts";
 import { castOp } from "../graph/ops/cast.ts";
 import { cast, concat, reshape, scale, sum } from "../graph/ops/index.ts";
-import { type InputAttrs, inputOp } from "../graph/ops/source.ts";
+import { inputName, inputOp } from "../graph/ops/source.ts";
 import { sizeOf, type Tensor } from "../util/tensor.ts";
 
 /** The first value of a graph, in its order, that holds a number which is not finite. */
@@ -72,7 +72,7 @@ function nearestLayer({ nodes }: Graph, start: Node, names: ReadonlyMap<string, 
   for (const node of nodes) for (const input of node.inputs) users.get(input)!.push(node);
   const reached = new Set([start]);
   for (const node of reached) {
-    const layer = node.op === inputOp && layerOf((node.attrs as InputAttrs).name, names);
+    const layer = node.op === inputOp && layerOf(inputName(node), names);
     if (layer) return layer;
     if (node.inputs.length > 0) for (const next of [...node.inputs, ...users.get(node)!]) reached.add(next);
   }
@@ -89,7 +89,7 @@ async function inputMagnitudes(engine: Engine, node: Node, weights: Tensors, fee
   const values =
     computed.length > 0 ? await runOnce(engine, makeGraph(Object.fromEntries(computed)), weights, feeds) : {};
   const fed = { ...weights, ...feeds };
-  return node.inputs.map((x, i) => largestFinite(values[i] ?? fed[(x.attrs as InputAttrs).name]!));
+  return node.inputs.map((x, i) => largestFinite(values[i] ?? fed[inputName(x)]!));
 }
 
 function largestFinite({ dtype, data }: Tensor): number {

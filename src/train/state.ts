@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseJson } from "../formats/json.ts";
+import { checkJson, parseJson } from "../formats/json.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
 import { encodeSafetensors } from "../formats/safetensors-write.ts";
 import { InputError } from "../util/errors.ts";
@@ -54,8 +54,7 @@ export async function restoreState(
   trainer: Trainer,
 ): Promise<TrainingProgress> {
   const moments = await decodeSafetensors(`${folder}/${MOMENTS}`, files[MOMENTS] ?? new Uint8Array());
-  const json = Buffer.from(files[PROGRESS] ?? "null").toString("utf8");
-  const parsed = progressSchema.safeParse(parseJson(`${folder}/${PROGRESS}`, json));
+  const parsed = progressSchema.safeParse(parseProgress(folder, files));
   const [first, second] = [moments.get("first_moment"), moments.get("second_moment")];
   const { optimizer } = trainer;
   if (
@@ -73,4 +72,16 @@ export async function restoreState(
   optimizer.step = optimizer_step;
   if (trainer.lossScale && loss_scale) Object.assign(trainer.lossScale, loss_scale);
   return progress;
+}
+
+/**
+ * Optimiser steps that led to a checkpoint, which need not be of this version in all else.
+ * @throws InputError naming the file when it does not say
+ */
+export function readStep(folder: string, files: Readonly<Record<string, Uint8Array>>): number {
+  return checkJson(`${folder}/${PROGRESS}`, parseProgress(folder, files), progressSchema.pick({ step: true })).step;
+}
+
+function parseProgress(folder: string, files: Readonly<Record<string, Uint8Array>>): unknown {
+  return parseJson(`${folder}/${PROGRESS}`, Buffer.from(files[PROGRESS] ?? "null").toString("utf8"));
 }

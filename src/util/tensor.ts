@@ -42,6 +42,11 @@ export function tensor<D extends DType>(dtype: D, shape: Shape, data: DataOf[D])
   return { dtype, shape, data };
 }
 
+/** The numbers as they lie in memory, not copied: little-endian, as files have them. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** An empty (zeroed) array of a type, `length` elements long. */
 export function allocate<D extends DType>(dtype: D, length: number): DataOf[D] {
   const make: { [K in DType]: () => DataOf[K] } = {

@@ -9,12 +9,14 @@ import { type LockPurpose, lockFolder } from "./folder-lock.ts";
  * Writes a folder that appears whole or not at all: `write` fills a folder beside it, which then takes its name. What stood
  * there before is replaced only if it holds the file `mark`, which `write` has to make: by that a folder is known as ours.
  * What a process that was killed has begun there goes first.
- * @throws InputError when something else stands at `path`, or another process writes it
+ * @param signal what `write` throws because it was aborted is an interruption
+ * @throws InputError when something else stands at `folder`, or another process writes it; InterruptedError naming the folder
  */
 export async function writeWholeFolder<T>(
   folder: string,
   mark: string,
   write: (fresh: string) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const path = resolve(folder); // what is beside "onnx/" is not in it
   await refuseForeign(path, mark);
@@ -31,13 +33,14 @@ export async function writeWholeFolder<T>(
     return result;
   } catch (error) {
     await recover(path).catch(() => {});
-    throw error;
+    const isStop = error instanceof InterruptedError || (signal?.aborted && error === signal.reason);
+    throw isStop ? new InterruptedError(`${folder}: stopped; nothing is written`) : error;
   }
 }
 
 /** For `write`, between two pieces of its work. @throws InterruptedError once the signal is aborted */
 export function endIfStopped(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new InterruptedError("stopped: nothing is written");
+  if (signal?.aborted) throw new InterruptedError("stopped; nothing is written");
 }
 
 /** Names that nobody else gives to a folder: `merged.old` may be a user's own. */

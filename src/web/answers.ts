@@ -3,10 +3,10 @@ import { outcomeOf } from "../challenge/score.ts";
 import { readTable } from "../data/table.ts";
 import { findSources, readPredictions, tableReader } from "../recipes/split-rows.ts";
 import type { AnsweredRow } from "../report/run-record.ts";
+import { predictionsFile, RUN_FILES } from "../runs/folder.ts";
 import { InputError } from "../util/errors.ts";
 import type { PredictionRow, PredictionsAnswer } from "./api.ts";
 import { WebFault } from "./fault.ts";
-import { predictionsFile } from "./run-files.ts";
 import type { WatchedRun } from "./watched-run.ts";
 
 /** A run's answers to a split, and what its tables say of them. */
@@ -35,7 +35,7 @@ export function answersReader(): ReadAnswers {
       );
     }
     const key = JSON.stringify([run.name, split]);
-    const stamp = [predictionsFile(split), "config.yaml"].map((name) => files.stamps.get(name)).join();
+    const stamp = [predictionsFile(split), RUN_FILES.config].map((name) => files.stamps.get(name)).join();
     const found = kept.get(key);
     kept.delete(key); // what was asked for last goes last
     const entry = found?.stamp === stamp ? found : { stamp, answers: readAnswers(watched, split) };

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeCsv } from "../formats/csv.ts";
-import { parseRecord } from "../report/history-lines.ts";
+import { parseRecord } from "../runs/history-lines.ts";
 import type { RunRow } from "./api.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { READ_OWN } from "./run-files.ts";

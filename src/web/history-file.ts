@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { setImmediate as breathe } from "node:timers/promises";
-import { type HistoryLines, historyLines } from "../report/history-lines.ts";
+import { type HistoryLines, historyLines } from "../runs/history-lines.ts";
 import type { MetricSummary, Point } from "./api.ts";
 import { READ_OWN } from "./run-files.ts";
 import { namesFor, type Points, pointsOf, rangeOf, type SeriesQuery, type StretchRange } from "./series.ts";

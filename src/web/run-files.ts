@@ -11,8 +11,8 @@ import {
   statSync,
 } from "node:fs";
 import { join, sep } from "node:path";
-import { historyLines } from "../report/history-lines.ts";
-import { type RunFolder, runFolder } from "../runs/folder.ts";
+import { EVALUATION_FILE, PREDICTIONS_FILE, RUN_FILES, type RunFolder, runFolder } from "../runs/folder.ts";
+import { historyLines } from "../runs/history-lines.ts";
 import { TRAINING } from "../runs/outcome.ts";
 import { lockState } from "../util/folder-lock.ts";
 
@@ -69,10 +69,6 @@ function realPath(path: string): string | undefined {
   }
 }
 
-const EVALUATION = /^eval-(.+)\.json$/;
-const PREDICTIONS = /^predictions-(.+)\.csv$/;
-export const predictionsFile = (split: string) => `predictions-${split}.csv`;
-
 /** Looks at a run's files; undefined when it is gone or cannot be read. Only ordinary files count: a link may lead anywhere. */
 export function lookAt(run: RunFolder): RunFiles | undefined {
   try {
@@ -82,7 +78,7 @@ export function lookAt(run: RunFolder): RunFiles | undefined {
       const found = isRead(name) ? statSync(join(run.path, name), { throwIfNoEntry: false }) : undefined;
       return found ? [{ name, found }] : [];
     });
-    if (!stats.some(({ name }) => name === "config.yaml")) return undefined;
+    if (!stats.some(({ name }) => name === RUN_FILES.config)) return undefined;
     const hasLock = names.some((name) => name.endsWith(".lock"));
     const splitsOf = (pattern: RegExp) => names.flatMap((name) => pattern.exec(name)?.[1] ?? []).sort();
     const stamps = stats.map(({ name, found: { ino, size, mtimeMs } }) => [name, `${ino} ${size} ${mtimeMs}`] as const);
@@ -91,9 +87,9 @@ export function lookAt(run: RunFolder): RunFiles | undefined {
       run,
       stamps: new Map(stamps),
       signature: `${stamps.join()} ${hasBest} ${lock}`,
-      historySize: stats.find(({ name }) => name === "history.jsonl")?.found.size ?? 0,
-      evaluated: splitsOf(EVALUATION),
-      predicted: splitsOf(PREDICTIONS),
+      historySize: stats.find(({ name }) => name === RUN_FILES.history)?.found.size ?? 0,
+      evaluated: splitsOf(EVALUATION_FILE),
+      predicted: splitsOf(PREDICTIONS_FILE),
       links: entries.filter((entry) => entry.isSymbolicLink() && isRead(entry.name)).map(({ name }) => name),
       hasBest,
       lock,
@@ -103,8 +99,13 @@ export function lookAt(run: RunFolder): RunFiles | undefined {
   }
 }
 
-const READ: ReadonlySet<string> = new Set(["config.yaml", "environment.json", "history.jsonl", "outcome.json"]);
-const isRead = (name: string) => READ.has(name) || EVALUATION.test(name) || PREDICTIONS.test(name);
+const READ: ReadonlySet<string> = new Set([
+  RUN_FILES.config,
+  RUN_FILES.environment,
+  RUN_FILES.history,
+  RUN_FILES.outcome,
+]);
+const isRead = (name: string) => READ.has(name) || EVALUATION_FILE.test(name) || PREDICTIONS_FILE.test(name);
 
 /** How a run's file is opened: not by a link, for that may lead anywhere, and without a wait, as a pipe would have it. */
 export const READ_OWN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

@@ -43,7 +43,7 @@ export function findStatic(path: string): StaticFile | undefined {
 }
 
 /** Names in the page's folder; none before it is built. */
-export function pageFiles(): readonly string[] {
+function pageFiles(): readonly string[] {
   try {
     return readdirSync(PAGE);
   } catch {

@@ -1,5 +1,5 @@
 /** A history is kept in at most so many stretches: some 28 bytes each for every number that it has, however long it is. */
-export const MOST_STRETCHES = 2048;
+const MOST_STRETCHES = 2048;
 const FIRST_STRETCHES = 64;
 
 /** One of a history's numbers, by stretch. */

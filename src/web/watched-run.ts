@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
-import type { RunFolder } from "../runs/folder.ts";
+import { evaluationFile, predictionsFile, RUN_FILES, type RunFolder } from "../runs/folder.ts";
 import { parseOutcome, type RunOutcome } from "../runs/outcome.ts";
-import { planSteps } from "../train/plan.ts";
+import { plannedSteps } from "../train/plan.ts";
 import type { MetricSummary, Point, RunRow } from "./api.ts";
 import type { HistorySummary } from "./history-file.ts";
 import { type ReadConfig, readConfig } from "./read-config.ts";
 import type { RowCounts } from "./row-counts.ts";
-import { predictionsFile, type RunFiles, readTail } from "./run-files.ts";
+import { type RunFiles, readTail } from "./run-files.ts";
 import { stateOf } from "./run-state.ts";
 
 /** A run that is looked at again and again; of its small files only those are read that have changed. */
@@ -45,24 +45,24 @@ export function watchRun(first: RunFiles, counts: RowCounts): WatchedRun {
     }
     return found.value as T;
   };
-  const config = () => read("config.yaml", readConfig) ?? NO_CONFIG;
+  const config = () => read(RUN_FILES.config, readConfig) ?? NO_CONFIG;
   const makeRow = (): RunRow => {
     const { config: known, settings, fault } = config();
-    const tail = read("history.jsonl", readTail) ?? new Map<string, number>();
+    const tail = read(RUN_FILES.history, readTail) ?? new Map<string, number>();
     const step = tail.get("step") ?? summary?.step ?? 0;
-    const outcome = read("outcome.json", readHowItEnded);
-    const plannedSteps = known && plannedStepsOf(known, counts);
+    const outcome = read(RUN_FILES.outcome, readHowItEnded);
+    const planned = known && plannedStepsOf(known, counts);
     const isJudged = files.hasBest || files.evaluated.length > 0;
-    const evidence = { lock: files.lock, outcome, step, plannedSteps, isJudged };
-    const scores = files.evaluated.map((split) => [split, read(`eval-${split}.json`, readF1)] as const);
+    const evidence = { lock: files.lock, outcome, step, plannedSteps: planned, isJudged };
+    const scores = files.evaluated.map((split) => [split, read(evaluationFile(split), readF1)] as const);
     return {
       name: run.name,
       state: fault === null ? stateOf({ ...evidence, patience: known?.eval.patience ?? null }) : "broken",
       fault,
       ...(outcome?.reason !== undefined && { reason: outcome.reason }),
-      started: read("environment.json", readStarted),
+      started: read(RUN_FILES.environment, readStarted),
       step,
-      plannedSteps,
+      plannedSteps: planned,
       settings,
       metrics: metricsOf(tail, summary),
       scores: Object.fromEntries(scores.filter((pair): pair is [string, number] => pair[1] !== null)),
@@ -98,7 +98,7 @@ export function watchRun(first: RunFiles, counts: RowCounts): WatchedRun {
       const before = files;
       files = now;
       if (before.signature !== now.signature) forgetRow();
-      const [old, fresh] = [before, now].map(({ stamps }) => stamps.get("history.jsonl"));
+      const [old, fresh] = [before, now].map(({ stamps }) => stamps.get(RUN_FILES.history));
       // Another file, or one that was cut: what was found of the first says nothing of it.
       const isAnother = old !== undefined && inodeOf(old) !== inodeOf(fresh);
       if (isAnother || now.historySize < before.historySize) summary = null;
@@ -109,13 +109,11 @@ export function watchRun(first: RunFiles, counts: RowCounts): WatchedRun {
 
 const inodeOf = (stamp: string | undefined) => stamp?.split(" ")[0];
 
-const NO_CONFIG: ReadConfig = { config: null, settings: {}, fault: "config.yaml is gone" };
+const NO_CONFIG: ReadConfig = { config: null, settings: {}, fault: `${RUN_FILES.config} is gone` };
 
+/** Rows are counted only where they are asked for: a table may be long. */
 function plannedStepsOf(config: Config, counts: RowCounts): number | null {
-  const { train } = config;
-  if (train.max_steps !== null) return train.max_steps;
-  const rows = counts.of(config);
-  return rows === null ? null : planSteps(rows, train).total;
+  return plannedSteps(config.train.max_steps === null ? counts.of(config) : null, config.train);
 }
 
 function metricsOf(tail: ReadonlyMap<string, number>, summary: HistorySummary | null) {

@@ -4,7 +4,6 @@ import type { Node } from "../../src/graph/node.ts";
 import { input } from "../../src/graph/ops/index.ts";
 import { numImageTokens } from "../../src/model/config.ts";
 import { type Adapter, bindWeights, type LoraBinding, loraNames } from "../../src/model/lora.ts";
-import { mergeAdapter } from "../../src/model/merge.ts";
 import { imageFeatures, paligemmaParameters, readSequence } from "../../src/model/paligemma.ts";
 import { learningRate } from "../../src/train/schedule.ts";
 import { layOutAdapter, trainAdapter } from "../../src/train/trained.ts";
@@ -12,6 +11,7 @@ import { createTrainer } from "../../src/train/trainer.ts";
 import { type Tensor, tensor } from "../../src/util/tensor.ts";
 import { relativeDistance, relativeError } from "../support/errors.ts";
 import { type Golden, goldenKey } from "../support/goldens.ts";
+import { mergeAdapter } from "../support/merge-adapter.ts";
 import { readDocument, readTable } from "./documents.ts";
 
 const ADAMW = { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, max_grad_norm: 1, seed: 0 } as const;

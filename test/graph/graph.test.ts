@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { makeGraph, verify } from "../../src/graph/graph.ts";
+import { makeGraph, rewrite, verify } from "../../src/graph/graph.ts";
 import { bindShape, type Node } from "../../src/graph/node.ts";
+import { mulOp } from "../../src/graph/ops/elementwise.ts";
 import { add, constant, input, matmul, mul, scalar, scale } from "../../src/graph/ops/index.ts";
 
 const x = input("x", "f32", [2, 3]);
@@ -43,6 +44,37 @@ describe("a graph", () => {
 
   test("refuses one input with two types", () => {
     expect(() => makeGraph({ y: add(x, input("x", "f32", [1, 3])) })).toThrow("input x is declared with two types");
+  });
+});
+
+describe("rewriting a graph", () => {
+  const [a, b] = [add(x, x), mul(x, x)];
+  const graph = makeGraph({ y: add(a, b), z: a });
+
+  test("makes what is changed and its users anew, and copies nothing else", () => {
+    const changed = rewrite(graph, (node) => (node.op === mulOp ? scale(node, 2) : node));
+    expect(changed.nodes.map(({ op }) => op.name)).toEqual(["input", "add", "mul", "constant", "mul", "add"]);
+    expect(changed.outputs.get("z")).toBe(a);
+    expect(changed.outputs.get("y")!.inputs[0]).toBe(a);
+  });
+
+  test("that changes nothing leaves its nodes", () => {
+    expect(rewrite(graph, (node) => node)).toEqual(graph);
+    expect(rewrite(graph, (node) => node).nodes.every((node, i) => node === graph.nodes[i])).toBe(true);
+  });
+
+  test("tells what a node was and what its inputs have become", () => {
+    const one = scalar(1);
+    const seen: Node[] = [];
+    rewrite(makeGraph({ y: b }), (node, original) => {
+      if (original === x) return one;
+      seen.push(node, original);
+      return x;
+    });
+    expect(seen.map(({ inputs }) => inputs)).toEqual([
+      [one, one],
+      [x, x],
+    ]);
   });
 });
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ortEngine } from "../../src/engine/ort/ort.ts";
 import { type GraphReader, graphReader } from "../../src/infer/graph-reader.ts";
 import { loraNames, viewAdapter } from "../../src/model/lora.ts";
-import { mergeAdapter } from "../../src/model/merge.ts";
 import { answerGolden, goldenPrompts, greedyAnswers } from "../support/golden-answers.ts";
 import { GOLDENS, type Golden, greedyIds, loadGolden } from "../support/goldens.ts";
+import { mergeAdapter } from "../support/merge-adapter.ts";
 
 const tokensOf = async (answers: ReturnType<typeof answerGolden>) => (await answers).map(([best]) => best!.tokens);
 

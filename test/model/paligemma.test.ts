@@ -6,7 +6,6 @@ import type { Node } from "../../src/graph/node.ts";
 import { input } from "../../src/graph/ops/index.ts";
 import { numImageTokens } from "../../src/model/config.ts";
 import { type Adapter, bindWeights, type LoraBinding, viewAdapter } from "../../src/model/lora.ts";
-import { mergeAdapter } from "../../src/model/merge.ts";
 import {
   imageFeatures,
   type PaliGemma,
@@ -17,6 +16,7 @@ import {
 import { type Tensor, tensor } from "../../src/util/tensor.ts";
 import { relativeError } from "../support/errors.ts";
 import { GOLDENS, type Golden, goldenKey, loadGolden } from "../support/goldens.ts";
+import { mergeAdapter } from "../support/merge-adapter.ts";
 
 async function run(
   golden: Golden,

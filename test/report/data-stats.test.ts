@@ -112,6 +112,13 @@ describe("hostile texts", () => {
   });
 });
 
+test("a name that the page has room for stands whole in its charts", async () => {
+  const [entity, unit] = ["recommended_weight_of_the_user_in_summer", "parts of a pound of the olden days here"];
+  const page = await dataStatsHtml(statsWith(entity, unit), "rows.csv");
+  const inCharts = (text: string) => page.match(new RegExp(`>${text}</text>`, "g"))?.length;
+  expect([inCharts(entity), inCharts(unit)]).toEqual([2, 2]); // bars and units; units and numbers
+});
+
 test("a table without labels and groups has a page of what it has", async () => {
   const page = await dataStatsHtml({ ...statsWith("width"), labels: null, groups: null }, "test.csv");
   expect(page.match(/<svg /g)).toHaveLength(1);

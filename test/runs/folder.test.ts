@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { SAFE_NAME } from "../../src/config/schema.ts";
 import type { Environment } from "../../src/runs/environment.ts";
-import { createRun, listRuns, openRun, runFolder } from "../../src/runs/folder.ts";
+import { createRun, EVALUATION_FILE, listRuns, openRun, PREDICTIONS_FILE, runFolder } from "../../src/runs/folder.ts";
 
 const temporary = () => mkdtempSync(join(tmpdir(), "amlc-runs-"));
 const START = { config: "base: b\n", environment: { seed: 7 } as Environment };
@@ -76,4 +76,16 @@ test.each([
   ["größe.csv", "eval-gr-e.json"],
 ])("results on %s are in %s, inside the folder", (split, file) => {
   expect(runFolder("run").evaluation(split)).toBe(join("run", file));
+});
+
+test("what stands for a split in the names of its files is found there", () => {
+  const run = runFolder("runs/a");
+  for (const [split, label] of [
+    ["val", "val"],
+    ["some/rows 2.csv", "rows-2"],
+  ] as const) {
+    expect(EVALUATION_FILE.exec(basename(run.evaluation(split)))?.[1]).toBe(label);
+    expect(PREDICTIONS_FILE.exec(basename(run.predictions(split)))?.[1]).toBe(label);
+    expect(EVALUATION_FILE.test(basename(run.predictions(split)))).toBe(false);
+  }
 });

@@ -62,6 +62,12 @@ test("a broken line further up is named", () => {
   expect(() => readHistory(file)).toThrow("history.jsonl:4: not a history record: oops");
 });
 
+test("a line that only another program writes, with NaN in it, is named too", () => {
+  const file = threeSteps();
+  appendFileSync(file, '{"step":4,"loss":NaN}\n{"step":5,"loss":1}\n');
+  expect(() => readHistory(file)).toThrow("history.jsonl:4: not a history record: ");
+});
+
 test("a resumed run drops the steps it takes again, byte for byte", async () => {
   const file = threeSteps();
   const before = readFileSync(file, "utf8");

@@ -35,6 +35,12 @@ export function readRecords(log: string): readonly WandbRecord[] {
   return records;
 }
 
+/** As a log's last record has it; undefined where that is another. */
+export function exitCodeOf(log: string): number | undefined {
+  const { exit } = readRecords(log).at(-1)!;
+  return exit && (exit.exitCode ?? 0); // protobuf leaves out a 0
+}
+
 /** JSON by name, the names of a path joined by " > ". */
 export const itemsByName = (items: readonly WandbItem[] = []): Record<string, string> =>
   Object.fromEntries(items.map(({ key, nestedKey, valueJson }) => [key || nestedKey!.join(" > "), valueJson ?? ""]));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { planSteps } from "../../src/train/plan.ts";
+import { plannedSteps, planSteps } from "../../src/train/plan.ts";
 
 test.each([
   ["whole epochs", 16, { batch: 2, accumulate: 2, epochs: 6, max_steps: null }, 4, 24],
@@ -11,6 +11,13 @@ test.each([
   ["max_steps alone", 3, { batch: 8, accumulate: 1, epochs: null, max_steps: 5 }, 1, 5],
 ] as const)("%s", (_, rows, config, stepsPerEpoch, total) => {
   expect(planSteps(rows, config)).toEqual({ stepsPerEpoch, total });
+});
+
+test("without a number of rows only max_steps tells how many steps there are", () => {
+  const config = { batch: 2, accumulate: 2, epochs: 6, max_steps: null };
+  expect(plannedSteps(16, config)).toBe(24);
+  expect(plannedSteps(null, config)).toBeNull();
+  expect(plannedSteps(null, { ...config, max_steps: 7 })).toBe(7);
 });
 
 test("an epoch's steps hold all rows, and none is empty", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { startAdamW, stepAdamW } from "../../src/train/adamw.ts";
-import { encodeState, NOT_STARTED, restoreState, type TrainingProgress } from "../../src/train/state.ts";
+import { encodeState, NOT_STARTED, readStep, restoreState, type TrainingProgress } from "../../src/train/state.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
 
 const trainerOf = (size: number) => ({ optimizer: startAdamW(size) }) as Trainer;
@@ -23,6 +23,13 @@ test("what is saved comes back to the bit", async () => {
   const other = trainerOf(3);
   expect(await restoreState("last", files, other)).toEqual(progress);
   expect(other.optimizer).toEqual(trainer.optimizer);
+});
+
+test("the step is read of a checkpoint that knows more or less than this version", () => {
+  expect(readStep("last", saved().files)).toBe(2);
+  expect(readStep("last", { "trainer.json": Buffer.from('{"step":5,"new":1}') })).toBe(5);
+  expect(() => readStep("last", {})).toThrow("last/trainer.json: ");
+  expect(() => readStep("last", { "trainer.json": Buffer.from("{") })).toThrow("last/trainer.json: is not JSON");
 });
 
 test("a loss's scale is kept where there is one, and starts afresh from an older checkpoint", async () => {

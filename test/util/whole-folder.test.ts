@@ -56,8 +56,21 @@ test("a writer that is told to stop leaves nothing", async () => {
     stop.abort();
     endIfStopped(stop.signal);
   });
-  await expect(stopped).rejects.toThrow(InterruptedError);
+  await expect(stopped).rejects.toThrow(new InterruptedError(`${at("stopped")}: stopped; nothing is written`));
   expect(beside("stopped")).toEqual([]);
+});
+
+test("what a writer throws because it was told to stop is an interruption, and nothing else that it throws then", async () => {
+  const write = (thrown: (signal: AbortSignal) => Error) => {
+    const stop = new AbortController();
+    const work = async () => {
+      stop.abort();
+      throw thrown(stop.signal);
+    };
+    return writeWholeFolder(at("told"), "mark.json", work, stop.signal);
+  };
+  await expect(write(({ reason }) => reason)).rejects.toThrow(InterruptedError);
+  await expect(write(() => new Error("disk full"))).rejects.toThrow("disk full");
 });
 
 test("what a killed writer has begun goes before the next one begins, and what it had put aside comes back", async () => {

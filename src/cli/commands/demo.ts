@@ -22,13 +22,14 @@ export const demoCommand: CommandModule<object, { json: boolean; set: string[] |
       display.stop();
     });
     if (json) return printJson(result);
+    const { runFolder } = await import("../../runs/folder.ts");
     const { run, steps, first_loss, last_loss, before, after, loss_curve, report } = result;
     printText(`loss        ${first_loss.toFixed(2)} → ${last_loss.toFixed(2)} in ${steps} steps`);
     printText(
       `F1          ${before.f1.toFixed(3)} → ${after.f1.toFixed(3)} on ${after.rows} rows not trained on (${after.tp} right)`,
     );
     printText(`loss curve  ${loss_curve}`);
-    printText(`answers     ${run}/predictions-val.csv`);
+    printText(`answers     ${runFolder(run).predictions("val")}`);
     printText(`report      ${report}`);
   },
 };

@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import type { PlanRecord } from "../../report/plan-record.ts";
+import { DEVICES, type DeviceName } from "../../train/memory-plan/devices.ts";
 import { AmlcError, InputError } from "../../util/errors.ts";
 import { formatCount } from "../../util/format-number.ts";
 import { printJson, printLog, printTable, printText } from "../output.ts";
@@ -7,7 +8,7 @@ import { printJson, printLog, printTable, printText } from "../output.ts";
 interface PlanArgs {
   config: string;
   set: string[] | undefined;
-  device: "cpu" | "t4" | "l4" | "a100" | "h100";
+  device: "cpu" | DeviceName;
   memory: number | undefined;
   html: string | undefined;
   json: boolean;
@@ -26,7 +27,7 @@ export const planCommand: CommandModule<object, PlanArgs> = {
       })
       .option("set", { type: "string", array: true, describe: "change a setting: --set train.batch=4" })
       .option("device", {
-        choices: ["cpu", "t4", "l4", "a100", "h100"] as const,
+        choices: ["cpu", ...(Object.keys(DEVICES) as DeviceName[])] as const,
         default: "cpu" as const,
         describe: "where the run is to be; cpu: this machine",
       })

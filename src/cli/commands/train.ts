@@ -99,7 +99,8 @@ export const trainCommand: CommandModule<object, TrainArgs> = {
     if (result.best) printText(`best evaluation ${result.best.value.toFixed(4)} after step ${result.best.step}`);
     printText(`loss curve: ${lossCurve}`);
     if (result.profile) printText(`profile: ${result.profile.file}, for chrome://tracing or https://ui.perfetto.dev`);
-    const { data } = settings ?? loadConfig({ config: `${result.run}/config.yaml` });
+    const { runFolder } = await import("../../runs/folder.ts");
+    const { data } = settings ?? loadConfig({ config: runFolder(result.run).config });
     printText(`next: amlc eval --run ${result.run} --split ${data.val === null ? "train" : "val"}`);
   },
 };

@@ -5,10 +5,10 @@ import {
   type OnnxNodeAttribute,
   type OnnxTensor,
 } from "../../formats/onnx.ts";
-import type { Graph } from "../../graph/graph.ts";
+import { type Graph, LARGEST_COMPARED_CONSTANT } from "../../graph/graph.ts";
 import type { Node, OnnxEmitter, Type } from "../../graph/node.ts";
 import { ONNX_DTYPE } from "../../graph/ops/onnx-values.ts";
-import type { Tensor } from "../../util/tensor.ts";
+import { bytesOf, type Tensor } from "../../util/tensor.ts";
 import { axisOf, type OpenSize, writeSizes } from "./open-sizes.ts";
 import { PLAIN_FORMS } from "./plain-forms.ts";
 
@@ -134,7 +134,7 @@ function startEmitting(
       const { dtype, shape, data } = tensor;
       const add = () => {
         const name = `constant_${initializers.length}`;
-        initializers.push({ name, dataType: ONNX_DTYPE[dtype], dims: shape, rawData: bytesOf(tensor) });
+        initializers.push({ name, dataType: ONNX_DTYPE[dtype], dims: shape, rawData: bytesOf(data) });
         return name;
       };
       return data.length > LARGEST_COMPARED_CONSTANT
@@ -146,8 +146,6 @@ function startEmitting(
   return { emit, nodes, initializers };
 }
 
-const LARGEST_COMPARED_CONSTANT = 64;
-
 function attribute([name, value]: [
   string,
   number | string | readonly number[] | { readonly float: number },
@@ -155,9 +153,4 @@ function attribute([name, value]: [
   if (typeof value === "number") return { name, type: 2, i: value };
   if (typeof value === "string") return { name, type: 3, s: new TextEncoder().encode(value) };
   return "float" in value ? { name, type: 1, f: value.float } : { name, type: 7, ints: value };
-}
-
-/** The numbers as they are in memory: little-endian, as ONNX has them. */
-export function bytesOf({ data }: Tensor): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type * as ort from "onnxruntime-node";
+import { totalFlops } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
-import { totalFlops } from "../../graph/print.ts";
 import type { Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Engine, type Program, type Tensors } from "../engine.ts";
 import { splitProducts } from "../split-products.ts";

@@ -1,10 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Graph, makeGraph } from "../../graph/graph.ts";
-import type { Node } from "../../graph/node.ts";
-import { allOps } from "../../graph/ops/index.ts";
-import { applyToInputs, drawInputs, toFeeds } from "../../graph/samples.ts";
+import type { Graph } from "../../graph/graph.ts";
 import type { Tensor } from "../../util/tensor.ts";
 import type { Tensors } from "../engine.ts";
 import { createSession } from "./session.ts";
@@ -17,26 +14,7 @@ export interface Placement {
   readonly count: number;
 }
 
-/**
- * Where each ONNX operator that amlc's ops are written with runs, as onnxruntime's own profile tells it. MemcpyToHost and
- * MemcpyFromHost are the copies around operators that no other provider than the CPU has.
- * @throws InputError when the providers cannot be used here
- */
-export async function operatorPlacements(providers: readonly string[]): Promise<Placement[]> {
-  const outputs: Record<string, Node> = {};
-  const feeds: Record<string, Tensor> = {};
-  for (const op of allOps) {
-    for (const sample of op.samples) {
-      const name = `${op.name}, ${sample.label}`;
-      const drawn = drawInputs(sample).map((input) => ({ ...input, name: `${name}, ${input.name}` }));
-      outputs[name] = applyToInputs(op, sample, drawn).y;
-      Object.assign(feeds, toFeeds(drawn));
-    }
-  }
-  return (await runProfiled(makeGraph(outputs), providers, feeds)).placements;
-}
-
-/** Runs a graph once. */
+/** Runs a graph once, and tells where its operators ran as onnxruntime's own profile has it. */
 export async function runProfiled(
   graph: Graph,
   providers: readonly string[],

@@ -2,9 +2,10 @@ import "./telemetry.ts";
 import * as ort from "onnxruntime-node";
 import type { Graph } from "../../graph/graph.ts";
 import { InputError } from "../../util/errors.ts";
+import { bytesOf } from "../../util/tensor.ts";
 import type { Tensors } from "../engine.ts";
 import { EXACT_FLOAT32 } from "../exact-float32.ts";
-import { bytesOf, type PlainOperator, toOnnx } from "../onnx/lower.ts";
+import { type PlainOperator, toOnnx } from "../onnx/lower.ts";
 import { describeVulkan } from "./vulkan.ts";
 
 /** What onnxruntime has to say of libraries that are missing comes as an error, and is told with what to do. */
@@ -38,7 +39,7 @@ export async function createSession(
   held: Tensors = {},
 ): Promise<ort.InferenceSession> {
   for (const [name, value] of Object.entries(EXACT_FLOAT32)) process.env[name] ??= value;
-  const externalData = Object.entries(held).map(([path, value]) => ({ path, data: bytesOf(value) }));
+  const externalData = Object.entries(held).map(([path, value]) => ({ path, data: bytesOf(value.data) }));
   try {
     return await ort.InferenceSession.create(toOnnx(graph, { lacks: LACKS[providers[0] ?? "cpu"], held }), {
       ...(externalData.length > 0 && { externalData }),

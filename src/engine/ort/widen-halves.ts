@@ -1,9 +1,9 @@
 import { f16ToF32 } from "../../formats/half.ts";
-import { type Graph, makeGraph } from "../../graph/graph.ts";
+import { type Graph, rewrite } from "../../graph/graph.ts";
 import { apply, type Node } from "../../graph/node.ts";
 import { castOp } from "../../graph/ops/cast.ts";
 import { cast, constant, input } from "../../graph/ops/index.ts";
-import { constantOp, type InputAttrs, inputOp } from "../../graph/ops/source.ts";
+import { constantOp, inputName, inputOp } from "../../graph/ops/source.ts";
 import type { DType, Tensor } from "../../util/tensor.ts";
 
 /**
@@ -11,13 +11,7 @@ import type { DType, Tensor } from "../../util/tensor.ts";
  * come out in float32; no graph here has one.
  */
 export function widenHalves(graph: Graph): Graph {
-  const wide = new Map<Node, Node>();
-  for (const node of graph.nodes)
-    wide.set(
-      node,
-      widenNode(node, (x) => wide.get(x)!),
-    );
-  return makeGraph(Object.fromEntries([...graph.outputs].map(([name, node]) => [name, wide.get(node)!])));
+  return rewrite(graph, widenNode);
 }
 
 /** The same numbers in the type that {@link widenHalves} gives their input. */
@@ -27,9 +21,11 @@ export function widenTensor({ dtype, shape, data }: Tensor): Tensor {
 
 const widen = (dtype: DType): DType => (dtype === "f16" ? "f32" : dtype);
 
-function widenNode({ op, inputs, attrs, type }: Node, wide: (x: Node) => Node): Node {
-  if (op === inputOp) return input((attrs as InputAttrs).name, widen(type.dtype), type.shape);
+/** Of a node with wide inputs the one that is wide itself. */
+function widenNode(node: Node): Node {
+  const { op, inputs, attrs, type } = node;
+  if (op === inputOp) return input(inputName(node), widen(type.dtype), type.shape);
   if (op === constantOp) return constant(widenTensor(attrs as Tensor));
-  if (op === castOp) return cast(wide(inputs[0]!), widen(type.dtype));
-  return apply(op, inputs.map(wide), attrs);
+  if (op === castOp) return cast(inputs[0]!, widen(type.dtype));
+  return apply(op, inputs, attrs);
 }

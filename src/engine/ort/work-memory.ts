@@ -1,6 +1,6 @@
+import { byteSize } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Node, Type } from "../../graph/node.ts";
-import { bytesOf } from "../../graph/print.ts";
 import { BYTES_PER_ELEMENT } from "../../util/tensor.ts";
 
 const isComputed = ({ inputs }: Node) => inputs.length > 0;
@@ -87,9 +87,9 @@ function reusedInput(
   if (memory === "view" && isComputed(first!)) return ownerOf(first!);
   if (memory !== "in place" || outputs.has(node)) return undefined;
   return node.inputs
-    .filter((each) => isComputed(each) && bytesOf(each.type) === bytesOf(node.type))
+    .filter((each) => isComputed(each) && byteSize(each.type) === byteSize(node.type))
     .map(ownerOf)
-    .find((owner) => isFreeAfter(owner) && bytesOf(owner.type) === bytesOf(node.type));
+    .find((owner) => isFreeAfter(owner) && byteSize(owner.type) === byteSize(node.type));
 }
 
 /**
@@ -108,7 +108,7 @@ export function workBytes(graph: Graph, lean: boolean, visit?: (node: Node, aliv
   const alive = new Set<Node>();
   order.forEach((node, i) => {
     if (ownerOf(node) === node && !outputs.has(node)) {
-      giveBack.set(node, memory.take(bytesOf(node.type)));
+      giveBack.set(node, memory.take(byteSize(node.type)));
       alive.add(node);
     }
     const scratch = node.op.scratch?.(node.attrs);

@@ -1,7 +1,7 @@
 import { f16ToF32, f32ToF16 } from "../../formats/half.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Float64Tensor, Node } from "../../graph/node.ts";
-import { type InputAttrs, inputOp } from "../../graph/ops/source.ts";
+import { inputName, inputOp } from "../../graph/ops/source.ts";
 import { allocate, type Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Engine, type Program, type Tensors } from "../engine.ts";
 
@@ -13,7 +13,7 @@ export function evaluate(graph: Graph, feeds: Readonly<Record<string, Float64Ten
   const values = new Map<Node, Float64Tensor>();
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((input) => values.get(input)!);
-    const value = node.op === inputOp ? feeds[(node.attrs as InputAttrs).name]! : node.op.reference(inputs, node.attrs);
+    const value = node.op === inputOp ? feeds[inputName(node)]! : node.op.reference(inputs, node.attrs);
     values.set(node, node.type.dtype === "f16" ? roundToHalf(value) : value);
   }
   return Object.fromEntries([...graph.outputs].map(([name, node]) => [name, values.get(node)!]));

@@ -1,6 +1,6 @@
+import { flopsOf } from "../../graph/cost.ts";
 import { blockProductOp } from "../../graph/ops/block-product.ts";
 import { matmulOp } from "../../graph/ops/matmul.ts";
-import { flopsOf } from "../../graph/print.ts";
 import { monotonicSeconds } from "../../util/clock.ts";
 import type { Program } from "../engine.ts";
 import { formatShapes, type OperatorTrace, type RunTrace } from "../profile-trace.ts";

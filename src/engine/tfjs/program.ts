@@ -1,7 +1,8 @@
+import { byteSize } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
-import { constantOp, type InputAttrs, inputOp } from "../../graph/ops/source.ts";
-import { bytesOf, formatBytes } from "../../graph/print.ts";
+import { constantOp, inputName, inputOp } from "../../graph/ops/source.ts";
+import { formatBytes } from "../../graph/print.ts";
 import { AmlcError } from "../../util/errors.ts";
 import { allocate, sizeOf, type Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Program, type Tensors } from "../engine.ts";
@@ -79,9 +80,7 @@ export function compileProgram<X>({ backend, weights, onKernel }: Place<X>, aske
         for (const [i, node] of graph.nodes.entries()) {
           if (!onDevice.has(node)) {
             const compute = () =>
-              node.op === inputOp
-                ? backend.upload(feeds[(node.attrs as InputAttrs).name])
-                : execute(node, node.inputs.map(lookUp));
+              node.op === inputOp ? backend.upload(feeds[inputName(node)]) : execute(node, node.inputs.map(lookUp));
             values.set(node, workOf(node, compute));
           }
           for (const done of lastReads[i]) free(done);
@@ -112,18 +111,14 @@ function heldTensors({ nodes }: Graph, bound: Tensors): Map<Node, Tensor> {
   const held = new Map<Node, Tensor>();
   for (const node of nodes) {
     const tensor =
-      node.op === constantOp
-        ? (node.attrs as Tensor)
-        : node.op === inputOp
-          ? bound[(node.attrs as InputAttrs).name]
-          : undefined;
+      node.op === constantOp ? (node.attrs as Tensor) : node.op === inputOp ? bound[inputName(node)] : undefined;
     if (tensor !== undefined) held.set(node, tensor);
   }
   return held;
 }
 
 function outOfMemory({ op, type }: Node, { inputs }: Graph, peakBytes: number, cause: unknown): AmlcError {
-  const given = [...inputs.values()].reduce((bytes, input) => bytes + bytesOf(input), 0);
+  const given = [...inputs.values()].reduce((bytes, input) => bytes + byteSize(input), 0);
   return new AmlcError(
     `the device is out of memory at ${op.name} [${type.shape}]: weights and feeds of this program take ${formatBytes(given)}, what it computes up to ${formatBytes(peakBytes)} at once`,
     { hint: OUT_OF_MEMORY_HINT, cause },

@@ -49,6 +49,11 @@ export function constant(value: Tensor): Node {
   return apply(constantOp, [], value);
 }
 
+/** The name by which an input is fed. */
+export function inputName({ attrs }: Node): string {
+  return (attrs as InputAttrs).name;
+}
+
 /** A float32 scalar. */
 export function scalar(value: number): Node {
   return constant({ dtype: "f32", shape: [], data: Float32Array.of(value) });

@@ -1,12 +1,10 @@
-import type { Config } from "../../config/schema.ts";
 import type { BadRow } from "../../data/bad-rows.ts";
 import { loadSamples, type Sample } from "../../data/samples.ts";
 import { readTable } from "../../data/table.ts";
-import { type TokenizeOptions, tokenizeSamples } from "../../data/tokenize.ts";
-import { numImageTokens } from "../../model/config.ts";
+import { tokenizeSamples } from "../../data/tokenize.ts";
 import { InputError } from "../../util/errors.ts";
 import { openRunAnswerer, type RowAnswer } from "../answerer.ts";
-import type { Base } from "../base.ts";
+import { tokenizeOptions } from "../rows.ts";
 import { type AnswerLog, type Entry, type Fault, openAnswerLog } from "./answer-log.ts";
 import { imageState, imageStateOf } from "./image-state.ts";
 import { lockPart } from "./part-lock.ts";
@@ -70,7 +68,7 @@ async function answerSamples(
   const { answerer, base, config, folder } = await openRunAnswerer({ run, checkpoint, sets });
   try {
     await requireSameWeights(folder, weights);
-    const { samples, bad } = tokenizeSamples(loaded, promptOptions(config, base));
+    const { samples, bad } = tokenizeSamples(loaded, tokenizeOptions(config, base));
     const sampleOf = new Map(loaded.map((sample) => [sample.line, sample]));
     let faults = bad.map(({ line, reason }) => faultOf(sampleOf.get(line)!, reason));
     const takeFaults = async () => {
@@ -95,11 +93,6 @@ async function requireSameWeights(folder: string, sha256: string): Promise<void>
   throw new InputError(`${folder}: is no longer the checkpoint that these answers were begun with`, {
     hint: "begin anew with --fresh, once no training replaces it",
   });
-}
-
-function promptOptions({ data, eval: { max_new_tokens } }: Config, { model, tokenizer }: Base): TokenizeOptions {
-  const { vision, text } = model.config;
-  return { tokenizer, prompt: data.prompt, maxTokens: text.maxPositions - numImageTokens(vision) - max_new_tokens };
 }
 
 async function faultOf({ index, imagePath }: Sample, fault: string): Promise<Fault> {

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { imageNameOf } from "../../data/image-name.ts";
+import { imageNameOf } from "../../challenge/image-name.ts";
 
 /** What tells that a photograph's file is another one by now: size and time of change; null while there is none. */
 export async function imageState(path: string): Promise<string | null> {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { resolveAsset } from "../../config/presets.ts";
 import type { Config } from "../../config/schema.ts";
 import { readJson } from "../../formats/json.ts";
+import { CONFIG } from "../../model/companions.ts";
 import { findCheckpoint } from "../../runs/checkpoints.ts";
 import { checksumFiles } from "../../runs/environment.ts";
 import type { RunFolder } from "../../runs/folder.ts";
@@ -79,7 +80,7 @@ async function baseFingerprint(folder: string): Promise<string> {
     });
   });
   const hash = createHash("sha256");
-  for (const name of names.filter((name) => name === "config.json" || name.endsWith(".safetensors")).sort()) {
+  for (const name of names.filter((name) => name === CONFIG || name.endsWith(".safetensors")).sort()) {
     const file = await open(join(folder, name));
     try {
       const { size } = await file.stat();

@@ -1,7 +1,7 @@
 import type { Bytes, Course as MemoryCourse, Moment } from "../../engine/memory-kinds.ts";
 import { graphKey, type Link, Y } from "../../graph/chain.ts";
+import { byteSize, totalFlops } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
-import { bytesOf, totalFlops } from "../../graph/print.ts";
 import { type Course, type Leg, slotBytes, trainingCourse } from "../chain-course.ts";
 import { compiledGraph, noiseBytes, type PlannedEngine, type ProgramMemory, programMemory } from "./program-memory.ts";
 import { programCourse } from "./whole.ts";
@@ -52,7 +52,7 @@ export function chainBytes(chain: readonly Link[], keeps: ReadonlySet<Link>, eng
 }
 
 /** Bytes of what the backward pass reads of a link, without what goes into it. */
-export const keptBytes = ({ kept }: Link): number => [...kept.values()].reduce((sum, type) => sum + bytesOf(type), 0);
+export const keptBytes = ({ kept }: Link): number => [...kept.values()].reduce((sum, type) => sum + byteSize(type), 0);
 
 interface ChainProgram extends ProgramMemory {
   /** Of its work, logits and what else has their size. */
@@ -83,7 +83,7 @@ function programsOf(engine: PlannedEngine, vocabulary: number): (graph: Graph) =
     let logits = 0;
     const memory = programMemory(compiledGraph(graph, engine), engine, true, (_node, alive) => {
       let bytes = 0;
-      for (const { type } of alive) if (type.shape.at(-1) === vocabulary) bytes += bytesOf(type);
+      for (const { type } of alive) if (type.shape.at(-1) === vocabulary) bytes += byteSize(type);
       logits = Math.max(logits, bytes);
     });
     return { ...memory, logits: Math.min(logits, memory.work), noise: noiseBytes(graph) };

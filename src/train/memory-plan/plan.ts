@@ -1,5 +1,5 @@
 import { type Bytes, type Course, type Flops, type Moment, NO_BYTES, totalBytes } from "../../engine/memory-kinds.ts";
-import { bytesOf } from "../../graph/print.ts";
+import { byteSize } from "../../graph/cost.ts";
 import { initCharacterHead } from "../../model/character-head.ts";
 import type { PaliGemmaConfig } from "../../model/config.ts";
 import { type LoraBinding, parametersOf } from "../../model/lora.ts";
@@ -43,8 +43,6 @@ export interface Beside {
   /** Whether it is the command itself, with a tokenizer and all else that it loads. */
   readonly tokenizer: boolean;
 }
-
-export const NOTHING_BESIDE: Beside = { ahead: 0, cache: 0, threads: 0, tokenizer: false };
 
 export interface MemoryPlan {
   readonly programs: "whole" | "layers";
@@ -176,5 +174,5 @@ function fedBytes({ model, shape, dtype, lora, objective }: PlannedStep, trained
   });
   const stored = parametersOf(paligemmaParameters(model)).flatMap(storedTensors);
   const others = new Set([...stored, ...trained].map(({ name }) => name));
-  return [...inputs].reduce((sum, [name, type]) => sum + (others.has(name) ? 0 : bytesOf(type)), 0);
+  return [...inputs].reduce((sum, [name, type]) => sum + (others.has(name) ? 0 : byteSize(type)), 0);
 }

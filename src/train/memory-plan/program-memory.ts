@@ -4,10 +4,10 @@ import { orderOutputs } from "../../engine/ort/output-order.ts";
 import { workBytes } from "../../engine/ort/work-memory.ts";
 import { splitProducts } from "../../engine/split-products.ts";
 import { widenAtUse } from "../../engine/widen-at-use.ts";
+import { byteSize } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
 import { constantOp } from "../../graph/ops/source.ts";
-import { bytesOf } from "../../graph/print.ts";
 import { LORA_NOISE } from "../../model/lora.ts";
 
 /** What of an engine decides how much memory its programs take. */
@@ -49,7 +49,7 @@ const REFERENCE_WORK = 2;
 
 /** Bytes of noise that a program is fed. */
 export const noiseBytes = ({ inputs }: Graph): number =>
-  [...inputs].reduce((sum, [name, type]) => sum + (LORA_NOISE.test(name) ? bytesOf(type) : 0), 0);
+  [...inputs].reduce((sum, [name, type]) => sum + (LORA_NOISE.test(name) ? byteSize(type) : 0), 0);
 
 /** A graph as an engine runs it, after its own changes. */
 export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
@@ -64,7 +64,7 @@ export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
  */
 export function programMemory(graph: Graph, engine: PlannedEngine, lean: boolean, onNode?: OnNode): ProgramMemory {
   const ofOrt = engine.name === "ort";
-  const constants = graph.nodes.reduce((sum, { op, type }) => sum + (op === constantOp ? bytesOf(type) : 0), 0);
+  const constants = graph.nodes.reduce((sum, { op, type }) => sum + (op === constantOp ? byteSize(type) : 0), 0);
   if (ofOrt && !engine.onHost) {
     return { work: ORT_WORK * workBytes(graph, false, onNode), standing: constants, results: 0, keeps: true };
   }
@@ -72,7 +72,7 @@ export function programMemory(graph: Graph, engine: PlannedEngine, lean: boolean
     return {
       work: ORT_WORK * workBytes(graph, lean, onNode) + (lean ? LEAN_HEAP : 0),
       standing: constants + SESSION_BYTES_A_NODE * graph.nodes.length,
-      results: [...graph.outputs.values()].reduce((sum, { type }) => sum + bytesOf(type), 0),
+      results: [...graph.outputs.values()].reduce((sum, { type }) => sum + byteSize(type), 0),
       keeps: !lean,
     };
   }

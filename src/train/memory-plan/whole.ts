@@ -1,10 +1,10 @@
 import { type Bytes, type Course, type Moment, NO_BYTES, totalBytes } from "../../engine/memory-kinds.ts";
 import { isWidened } from "../../engine/widen-at-use.ts";
 import { SECOND_READING } from "../../graph/chain.ts";
+import { byteSize, flopsOf, totalFlops } from "../../graph/cost.ts";
 import { type Graph, topologicalOrder } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
-import { type InputAttrs, inputOp } from "../../graph/ops/source.ts";
-import { bytesOf, flopsOf, totalFlops } from "../../graph/print.ts";
+import { inputName, inputOp } from "../../graph/ops/source.ts";
 import { layerOf } from "../link-name.ts";
 import { compiledGraph, type PlannedEngine, programMemory } from "./program-memory.ts";
 
@@ -78,7 +78,7 @@ function dividedAmong({ nodes }: Graph, ofForward: ReadonlySet<Node>, vocabulary
   const kinds = new Map(nodes.map((node) => [node, kindOf(node)]));
   return (alive: ReadonlySet<Node>) => {
     const bytes = { residuals: 0, logits: 0, workspace: 0 };
-    for (const node of alive) bytes[kinds.get(node)!] += bytesOf(node.type);
+    for (const node of alive) bytes[kinds.get(node)!] += byteSize(node.type);
     return bytes;
   };
 }
@@ -99,7 +99,8 @@ function layersOfNodes({ nodes }: Graph): ReadonlyMap<Node, string> {
 }
 
 /** The name of an input, bare or widened. */
-function namesBehind({ op, inputs, attrs }: Node): string[] {
-  if (op === inputOp) return [(attrs as InputAttrs).name.replace(SECOND_READING, "")];
+function namesBehind(node: Node): string[] {
+  const { op, inputs } = node;
+  if (op === inputOp) return [inputName(node).replace(SECOND_READING, "")];
   return inputs.length > 0 && inputs.every((each) => each.op === inputOp) ? inputs.flatMap(namesBehind) : [];
 }

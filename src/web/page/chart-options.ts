@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import uPlot from "uplot";
-import type { ChartProps, Drawn } from "./chart.tsx";
+import type { ChartProps, Drawn } from "./chart-props.ts";
 import { formatDuration, formatMetric, formatNumber } from "./format.ts";
 import type { Zoom } from "./page-state.ts";
 import type { Reading } from "./readout.tsx";

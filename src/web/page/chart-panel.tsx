@@ -1,6 +1,7 @@
 import { useMemo, useRef } from "preact/hooks";
 import type { RunRow } from "../api.ts";
-import { Chart, type Drawn } from "./chart.tsx";
+import { Chart } from "./chart.tsx";
+import type { Drawn } from "./chart-props.ts";
 import { lookOf } from "./colours.ts";
 import { countOf } from "./format.ts";
 import type { ChartSpec } from "./page-state.ts";

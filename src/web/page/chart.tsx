@@ -1,32 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import type { Axis, Series } from "../api.ts";
 import { chartOptions } from "./chart-options.ts";
-import type { Look } from "./colours.ts";
+import type { ChartProps } from "./chart-props.ts";
 import { countOf, formatMetric } from "./format.ts";
 import type { Zoom } from "./page-state.ts";
 import { type Reading, Readout } from "./readout.tsx";
 import { joinLines, linesOf, xExtent } from "./series-table.ts";
 import { hasAll, zoomByKey } from "./zoom.ts";
-
-export interface Drawn {
-  readonly series: Series;
-  readonly look: Look;
-}
-
-export interface ChartProps {
-  readonly lines: readonly Drawn[];
-  readonly metric: string;
-  readonly axis: Axis;
-  readonly isLogX: boolean;
-  readonly isLogY: boolean;
-  readonly isWithoutOutliers: boolean;
-  readonly smoothing: number;
-  readonly zoom: Zoom | null;
-  readonly width: number;
-  readonly isDark: boolean;
-  readonly setZoom: (zoom: Zoom | null) => void;
-}
 
 const HEIGHT = 240;
 

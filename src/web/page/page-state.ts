@@ -155,7 +155,7 @@ export function formatState(state: PageState): string {
 const formatSort = ({ field, isDescending }: PageState["sort"]) => (isDescending ? "-" : "") + field;
 
 const LOG = "log:";
-export const formatChart = ({ metric, isLog }: ChartSpec) => (isLog ? LOG : "") + metric;
+const formatChart = ({ metric, isLog }: ChartSpec) => (isLog ? LOG : "") + metric;
 const parseChart = (text: string): ChartSpec =>
   text.startsWith(LOG) ? { metric: text.slice(LOG.length), isLog: true } : { metric: text, isLog: false };
 

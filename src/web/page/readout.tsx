@@ -1,5 +1,5 @@
 import type { Axis, Point } from "../api.ts";
-import type { Drawn } from "./chart.tsx";
+import type { Drawn } from "./chart-props.ts";
 import { formatDuration, formatNumber } from "./format.ts";
 
 /** Values of all lines at the cursor. */

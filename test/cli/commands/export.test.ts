@@ -84,7 +84,7 @@ describe("amlc export onnx", () => {
     const { code, stdout, stderr } = await started.ended;
     expect(code, stderr).toBe(130);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/\nstopping\n(.*\n)*error: stopped: nothing is written\n$/);
+    expect(stderr).toMatch(/\nstopping\n(.*\n)*error: stopped: stopped; nothing is written\n$/);
     expect(beside("stopped")).toEqual([]);
   });
 

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { measureHalfPrecision } from "../../../src/engine/ort/half-precision.ts";
-import { operatorPlacements } from "../../../src/engine/ort/placements.ts";
 import { MAIN } from "../../support/cli.ts";
+import { operatorPlacements } from "../../support/placements.ts";
 import { trainTiny } from "../../support/runs.ts";
 import { workFolder } from "../../support/work-folder.ts";
 

@@ -3,7 +3,7 @@ import { checkOps } from "../../../src/engine/check-ops.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { measureHalfPrecision } from "../../../src/engine/ort/half-precision.ts";
 import { ortEngine } from "../../../src/engine/ort/ort.ts";
-import { operatorPlacements, runProfiled } from "../../../src/engine/ort/placements.ts";
+import { runProfiled } from "../../../src/engine/ort/placements.ts";
 import { makeGraph } from "../../../src/graph/graph.ts";
 import { cast, input, matmul, scale } from "../../../src/graph/ops/index.ts";
 import { trainAdapter } from "../../../src/train/trained.ts";
@@ -13,6 +13,7 @@ import { readDocument, readTable } from "../../docs/documents.ts";
 import { testGoldens } from "../../support/device-goldens.ts";
 import { relativeError } from "../../support/errors.ts";
 import { type Golden, loadGolden } from "../../support/goldens.ts";
+import { operatorPlacements } from "../../support/placements.ts";
 import { whyNoWebgpu } from "../../support/webgpu.ts";
 
 vi.setConfig({ testTimeout: 900_000 }); // a device in software, and perhaps a busy machine

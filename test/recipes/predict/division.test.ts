@@ -26,10 +26,15 @@ test("a number of processes that is asked for is taken, but no process without a
   expect(divideWork({ ...work, atOnce: 9 }, room)).toMatchObject({ atOnce: 4, threads: 2 });
 });
 
+test("a process has room for the largest photograph, which takes 1 GB while it is decoded", () => {
+  const work = { parts: 8, weightBytes: 1e7, ...onCpu };
+  expect(divideWork(work, { cores: 8, free: 5e9 }).atOnce).toBe(3);
+});
+
 test("the division is told in one line", () => {
   const division = divideWork({ parts: 4, weightBytes: 1e8, ...onCpu }, { cores: 2, free: 14.2 * GIB });
   expect(describeDivision(division)).toBe(
-    "4 parts, 2 at once, 1 thread each: 14.2 GiB are free, a process takes about 0.7 GiB",
+    "4 parts, 2 at once, 1 thread each: 14.2 GiB are free, a process takes about 1.6 GiB",
   );
 });
 

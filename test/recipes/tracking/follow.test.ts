@@ -9,7 +9,7 @@ import { runFolder } from "../../../src/runs/folder.ts";
 import { readOutcome } from "../../../src/runs/outcome.ts";
 import { readTrackedRun } from "../../../src/track/run-segments.ts";
 import { InterruptedError } from "../../../src/util/errors.ts";
-import { readRecords, rowsOf, summaryOf } from "../../support/run-logs.ts";
+import { exitCodeOf, readRecords, rowsOf, summaryOf } from "../../support/run-logs.ts";
 import { historyOf, tinyConfig, writeQuickRows } from "../../support/runs.ts";
 import { brokenRules, startWandbServer, type WandbTestServer } from "../../support/wandb-server.ts";
 import { workFolder } from "../../support/work-folder.ts";
@@ -90,7 +90,7 @@ describe("a run that is logged for Weights & Biases", () => {
     const { best } = runFolder(run);
     for (const { path, localPath } of files) expect(statSync(localPath!).ino).toBe(statSync(join(best, path)).ino);
     expect(records.flatMap(({ files }) => files?.files ?? []).map(({ path }) => path)).toContain("loss-curve.svg");
-    expect(records.at(-1)!.exit).toMatchObject({});
+    expect(exitCodeOf(log)).toBe(0);
   });
 
   test("has the configuration whole, and the commit, and no name of user or machine", () => {
@@ -127,7 +127,7 @@ test("a run that was stopped is logged on from its checkpoint, in a part of its 
   const [first, second] = (await logsOf(run)) as [string, string];
   expect(stepsOf(first)).toEqual([1, 2, 3]);
   expect(stepsOf(second)).toEqual([4, 5, 6]);
-  expect(readRecords(first).at(-1)!.exit).toMatchObject({ exitCode: 130 });
+  expect(exitCodeOf(first)).toBe(130);
   expect(readRecords(second).find((record) => record.run)!.run).toMatchObject({ branchPoint: { value: 3 } });
   expect(await readOutcome(runFolder(run))).toEqual({ outcome: "finished", step: 6 });
   expect(readdirSync(join(run, "tensorboard"))).toHaveLength(2);
@@ -145,8 +145,7 @@ test("a curve that the disk does not take is told of, and training has ended wel
   expect(await readOutcome(runFolder(run))).toEqual({ outcome: "finished", step: 6 });
   expect(notes).toContainEqual(expect.stringMatching(/loss-curve\.svg: .*; it is not logged$/));
   const [log] = (await logsOf(run)) as [string];
-  expect(readRecords(log).at(-1)!.exit).toBeDefined();
-  expect(readRecords(log).at(-1)!.exit).not.toHaveProperty("exitCode"); // 0, which protobuf leaves out
+  expect(exitCodeOf(log)).toBe(0);
 });
 
 /** Training whose best checkpoint has been broken when it is over. */
@@ -167,8 +166,7 @@ test("what was trained and cannot be logged is told of, and training has ended w
   expect(await readOutcome(runFolder(run))).toEqual({ outcome: "finished", step: 6 });
   expect(notes).toContainEqual(expect.stringMatching(/checksums\.json: .*; it is not logged$/));
   const [log] = (await logsOf(run)) as [string];
-  expect(readRecords(log).at(-1)!.exit).toBeDefined();
-  expect(readRecords(log).at(-1)!.exit).not.toHaveProperty("exitCode");
+  expect(exitCodeOf(log)).toBe(0);
 });
 
 test.each([
@@ -193,7 +191,7 @@ test("a failed run says why, and what was logged is whole", async () => {
   const [log] = (await logsOf(run)) as [string];
   expect(stepsOf(log)).toEqual([1, 2]);
   expect(outputOf(log, OUTPUT_TYPE.stderr)).toEqual(["out of luck"]);
-  expect(readRecords(log).at(-1)!.exit).toMatchObject({ exitCode: 1 });
+  expect(exitCodeOf(log)).toBe(1);
 });
 
 test("a failed run that cannot write so down gives its own error, and its log is ended", async () => {
@@ -209,7 +207,7 @@ test("a failed run that cannot write so down gives its own error, and its log is
   await expect(train(configOf("speechless", "track.wandb.mode=offline"), { observer })).rejects.toThrow("out of luck");
   expect(notes).toContainEqual(expect.stringMatching(/not written down: .*outcome\.json/));
   const [log] = (await logsOf(join(folder, "speechless"))) as [string];
-  expect(readRecords(log).at(-1)!.exit).toMatchObject({ exitCode: 1 });
+  expect(exitCodeOf(log)).toBe(1);
 });
 
 describe("online", () => {

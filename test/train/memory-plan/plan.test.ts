@@ -5,10 +5,12 @@ import type { PaliGemmaConfig } from "../../../src/model/config.ts";
 import { loraModules } from "../../../src/model/lora.ts";
 import { paligemmaParameters } from "../../../src/model/paligemma.ts";
 import { ANSWERS_ALONE } from "../../../src/train/loss-graph.ts";
-import { type MemoryPlan, NOTHING_BESIDE, type PlannedStep, planMemory } from "../../../src/train/memory-plan/plan.ts";
+import { type Beside, type MemoryPlan, type PlannedStep, planMemory } from "../../../src/train/memory-plan/plan.ts";
 
 const GIBI = 2 ** 30;
 const TARGETS = ".*language_model.*\\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)";
+
+const NOTHING_BESIDE: Beside = { ahead: 0, cache: 0, threads: 0, tokenizer: false };
 
 /** The step of bench/full-step.js. */
 function step(model: PaliGemmaConfig, change: Partial<PlannedStep> = {}, rows = 1): PlannedStep {

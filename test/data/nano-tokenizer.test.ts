@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { expect, test } from "vitest";
 import { UNITS } from "../../src/challenge/entities.ts";
-import { labelTokenizer } from "../../src/data/vocabulary.ts";
+import { labelTokenizer } from "../support/label-tokenizer.ts";
 
 const NANO = join(import.meta.dirname, "..", "..", "checkpoints", "nano", "tokenizer.json");
 const tokenizer = new Tokenizer(labelTokenizer(), {});
 const tokensOf = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).tokens;
 
-test("is the one that the nano base has", () => {
+test("the nano base's follows from the challenge's entities and units", () => {
   expect(JSON.parse(readFileSync(NANO, "utf8"))).toEqual(labelTokenizer());
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { historyLines } from "../../src/report/history-lines.ts";
+import { historyLines } from "../../src/runs/history-lines.ts";
 
 /** What of each line is read: its numbers by name; "broken" for one that is no record. */
 function readAll(text: string, wanted?: readonly string[]) {

@@ -1,5 +1,5 @@
-import { ENTITIES, UNITS } from "../challenge/entities.ts";
-import { LABEL_CHARACTERS } from "./characters.ts";
+import { ENTITIES, UNITS } from "../../src/challenge/entities.ts";
+import { LABEL_CHARACTERS } from "../../src/data/characters.ts";
 
 /** Stand for themselves; their ids are Gemma's, as far as hers go. */
 const SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<image>"];
@@ -12,7 +12,7 @@ const WORDS = ["en", "What", "is", "the"];
 const SPACE = "▁";
 
 /**
- * A `tokenizer.json` for a small model of product labels: each character is a token, and so are the words of prompts and of
+ * The `tokenizer.json` of the nano base, a small model of product labels: each character is a token, and so are the words of prompts and of
  * the challenge's units. A text has one reading, for a whole word is always likelier than its letters (Unigram, Kudo 2018).
  */
 export function labelTokenizer(): object {
