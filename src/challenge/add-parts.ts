@@ -2,7 +2,7 @@ import type { AnswerRules, SumRule, UnitRule } from "./answer-rules.ts";
 import type { Token } from "./answer-text.ts";
 import { floatDigits } from "./number-text.ts";
 import type { Term } from "./read-terms.ts";
-import { round, toValue, type Value } from "./value.ts";
+import { type Reading, readIn, round, toValue, type Value } from "./value.ts";
 
 /** The values of terms, with those added that are parts of one: 5 ft 11 in, 2 lb 3 oz, 1 kg 200 g. */
 export function addParts(tokens: readonly Token[], terms: readonly Term[], rules: AnswerRules): Value[] {
@@ -17,15 +17,18 @@ export function addParts(tokens: readonly Token[], terms: readonly Term[], rules
 }
 
 function addTo(tokens: readonly Token[], last: Value, term: Term, rules: AnswerRules): Value | undefined {
-  const [first] = last.readings;
-  if (last.readings.length !== 1 || term.isOther || first.value < 0 || term.negative) return undefined;
+  const whole = wholeOf(tokens, last, rules);
+  if (whole === undefined || term.isOther || term.negative) return undefined;
   const joint = tokens
-    .slice(last.next, term.from)
+    .slice(whole.next, term.from)
     .map(({ key }) => key)
     .join(" ");
+  const { reading: first } = whole;
+  if (first === undefined) return term.unit && joint === "" ? { ...last, isOther: true, next: term.next } : undefined;
+  if (first.value < 0) return undefined;
   const unit =
     rules.sums.map((sum) => partOf(sum, first.unit, joint, tokens, term, rules)).find((part) => part) ??
-    hundredthOf(first.unit, tokens, last.next, term, rules);
+    hundredthOf(first.unit, tokens, whole.next, term, rules);
   if (unit === undefined || term.number.value * unit.size >= first.unit.size) return undefined;
   const sum = round(rules.convert(first.value, first.unit.name, unit.name) + term.number.value, 12);
   if (!Number.isFinite(sum)) return undefined;
@@ -38,6 +41,19 @@ function addTo(tokens: readonly Token[], last: Value, term: Term, rules: AnswerR
     next: term.next,
   };
   return { ...last, readings: [reading], next: term.next };
+}
+
+/** What a term may be added to, and where it ends: "8 st" is a value in front of pounds; "2 cwt" is none anywhere. */
+function wholeOf(
+  tokens: readonly Token[],
+  last: Value,
+  rules: AnswerRules,
+): { readonly reading: Reading | undefined; readonly next: number } | undefined {
+  if (last.readings.length === 1) return { reading: last.readings[0], next: last.next };
+  const found = last.readings.length === 0 && !last.isOther ? rules.inSums.match(tokens, last.next) : undefined;
+  if (found === undefined) return undefined;
+  const { unit } = found.value;
+  return { reading: unit && readIn(unit, last.number, last, rules), next: found.next };
 }
 
 /** No word follows that the number may belong to, but a sign of multiplying or a side: 6'2 tall. */

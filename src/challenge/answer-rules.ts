@@ -50,6 +50,8 @@ export interface AnswerRules {
   readonly signed: ReadonlySet<string>;
   readonly references: ReadonlySet<string>;
   readonly sums: readonly SumRule[];
+  /** Words that are a unit in front of a smaller one alone; without a unit where nobody knows how large it is. */
+  readonly inSums: Lexicon<{ readonly unit: UnitRule | undefined }>;
   /** @throws RangeError for a name that is no unit of the rules. */
   sizeOf(unit: string): { readonly quantity: string; readonly size: number };
   /** @throws RangeError for a name that is no unit of the rules, or units of different quantities. */
@@ -104,6 +106,11 @@ export function compileAnswerRules(source: AnswerRulesSource): AnswerRules {
     signed: new Set(source.signed),
     references: new Set(source.references),
     sums: source.sums.map((sum) => ({ units: sum.units, joinedBy: new Set(sum.joined_by), bare: sum.bare ?? false })),
+    inSums: createLexicon(
+      Object.entries(source.in_sums).map(([word, name]) =>
+        entry(word, { unit: name === null ? undefined : unit(name) }),
+      ),
+    ),
     sizeOf: (name) => ({ quantity: unit(name).quantity, size: unit(name).size }),
     convert: (number, from, to) => convertBetween(number, unit(from), unit(to)),
     quantityOf: (entity) => quantities.get(entity)!,

@@ -7,12 +7,24 @@ export interface Answer {
   readonly unit: Unit;
 }
 
-const FORMAT = /^-?\d+(\.\d+)?\s+[a-zA-Z\s]+$/;
+/** What Python takes for space, as the official checker does: with U+001C to U+001F and U+0085, and without U+FEFF. */
+const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const SPACES = new RegExp(`[${SPACE}]`);
+const FORMAT = new RegExp(`^(-?\\d+(?:\\.\\d+)?)[${SPACE}]+([a-zA-Z${SPACE}]+)$`);
 const LONGEST = 1000; // the pattern's time grows with the square of the spaces in a text
 
-/** Whether a text is of the form "x unit", whatever its unit. */
-export function isOfficialForm(text: string): boolean {
-  return text.length <= LONGEST && FORMAT.test(text);
+/** A text without the spaces at its ends, as Python's `strip` gives it. */
+export function strip(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && SPACES.test(text[from])) from++;
+  while (to > from && SPACES.test(text[to - 1])) to--;
+  return text.slice(from, to);
+}
+
+/** The number and the name in a text of the form "x unit", whatever its unit; undefined for another. */
+export function splitOfficial(text: string): readonly [digits: string, name: string] | undefined {
+  const found = text.length <= LONGEST ? FORMAT.exec(text) : null;
+  return found ? [found[1], found[2]] : undefined;
 }
 
 /**
@@ -20,11 +32,12 @@ export function isOfficialForm(text: string): boolean {
  * Returns null for the empty answer. @throws InputError when the text has another form, unit or is beyond a float64.
  */
 export function parseAnswer(text: string): Answer | null {
-  const trimmed = text.trim();
+  const trimmed = strip(text);
   if (trimmed === "") return null;
-  if (!isOfficialForm(trimmed))
-    throw new InputError(`"${trimmed.slice(0, 100)}": is not of the form "x unit", such as "34 gram"`);
-  const [, digits, name] = /^(\S+)\s+(.*)$/s.exec(trimmed)!;
+  const parts = splitOfficial(trimmed);
+  if (parts === undefined)
+    throw new InputError(`"${visible(trimmed.slice(0, 100))}": is not of the form "x unit", such as "34 gram"`);
+  const [digits, name] = parts;
   const unit = spellUnit(name);
   if (unit === undefined) {
     throw new InputError(`"${trimmed}": "${name}" is no unit`, { hint: `the units are ${[...ALL_UNITS].join(", ")}` });
@@ -33,6 +46,10 @@ export function parseAnswer(text: string): Answer | null {
   if (!Number.isFinite(number)) throw new InputError(`"${trimmed}": the number is too large`);
   return { number, unit };
 }
+
+/** "\ufeff34 gram" looks right, as long as what is wrong with it is not seen. */
+const visible = (text: string) =>
+  text.replace(/\p{Cf}/gu, (sign) => `\\u${sign.codePointAt(0)!.toString(16).padStart(4, "0")}`);
 
 function spellUnit(name: string): Unit | undefined {
   const spellings = [name, name.replaceAll("ter", "tre"), name.replaceAll("feet", "foot")];

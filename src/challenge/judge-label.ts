@@ -1,6 +1,7 @@
 import { memo } from "../util/memo.ts";
+import { isImageLink } from "./image-name.ts";
 import { readLabel } from "./label.ts";
-import { isImageLink, LABEL_RULES, type LabelledRow, type LabelPolicy, type LimitsOf } from "./label-rules.ts";
+import { LABEL_RULES, type LabelledRow, type LabelPolicy, type LimitsOf } from "./label-rules.ts";
 
 /** A policy for each rule by its name. */
 export type LabelPolicies = Readonly<Record<string, LabelPolicy>>;

@@ -71,12 +71,3 @@ export const LABEL_RULES: readonly LabelRule[] = [
 function isBeyond(size: number, limits: readonly [number, number] | undefined): boolean {
   return limits !== undefined && (size < limits[0] || size > limits[1]);
 }
-
-/** Whether a link is an http or https address that ends in the name of a file, but for a query. */
-export function isImageLink(link: string): boolean {
-  const host = link.startsWith("https://") ? 8 : link.startsWith("http://") ? 7 : undefined;
-  if (host === undefined) return false;
-  const hasMore = link.includes("?") || link.includes("#");
-  const path = hasMore ? link.replace(/[?#].*$/s, "") : link;
-  return path.indexOf("/", host) > host && !path.endsWith("/");
-}

@@ -1,4 +1,4 @@
-import { isOfficialForm } from "./answer.ts";
+import { splitOfficial, strip } from "./answer.ts";
 
 /** How the text of a label is written. */
 export type LabelForm = "official" | "range" | "scientific" | "empty" | "other";
@@ -21,13 +21,11 @@ const LONGEST = 200;
 
 /** Reads a label as it stands in the challenge's files. Spaces at both ends are not part of it. */
 export function readLabel(cell: string): Label {
-  const text = cell.trim();
+  const text = strip(cell);
   const label = (form: LabelForm, numbers: readonly string[], unit: string): Label => ({ text, form, numbers, unit });
   if (text === "") return label("empty", [], "");
-  if (isOfficialForm(text)) {
-    const end = text.search(/\s/);
-    return label("official", [text.slice(0, end)], text.slice(end).trim());
-  }
+  const official = splitOfficial(text);
+  if (official) return label("official", [official[0]], official[1]);
   if (text.length > LONGEST) return label("other", [], ""); // the patterns below look at a text more than once
   const list = LIST.exec(text);
   if (list) return label("range", [list[1], list[2]], list[3]);

@@ -87,6 +87,12 @@ function findNameFaults(source: AnswerRulesSource): RulesFault[] {
   return [
     ...known(units, ["sums"], "unit of this file", isUnit),
     ...known(
+      Object.values(source.in_sums).filter((name) => name !== null),
+      ["in_sums"],
+      "unit of this file",
+      isUnit,
+    ),
+    ...known(
       source.references.map((text) => text.replace(/^\d+ /, "")),
       ["references"],
       "unit of this file",

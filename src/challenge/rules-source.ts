@@ -17,6 +17,7 @@ export interface AnswerRulesSource {
     readonly joined_by: readonly string[];
     readonly bare?: boolean | undefined;
   }[];
+  readonly in_sums: Readonly<Record<string, string | null>>;
   readonly ranges: readonly string[];
   readonly alternatives: readonly string[];
   readonly tolerances: readonly string[];

@@ -1,3 +1,5 @@
+import { strip } from "./answer.ts";
+
 export const OUTCOMES = ["tp", "fp", "fn", "tn"] as const;
 
 /** tp: right answer. fp: wrong answer, or one where none was wanted. fn: no answer where one was. tn: rightly none. */
@@ -29,9 +31,9 @@ export interface ScoreByEntity extends Score {
 /** The outcome of one row. Texts are compared letter by letter, after spaces at both ends are gone. */
 export function outcomeOf(prediction: string, truth: string): Outcome {
   if (prediction === truth && isVisibleAscii(prediction.charCodeAt(0))) return "tp"; // most rows of a good model: nothing to trim
-  const out = prediction.trim();
-  if (out === "") return truth.trim() === "" ? "tn" : "fn";
-  return prediction === truth || out === truth.trim() ? "tp" : "fp";
+  const out = strip(prediction);
+  if (out === "") return strip(truth) === "" ? "tn" : "fn";
+  return prediction === truth || out === strip(truth) ? "tp" : "fp";
 }
 
 /** Letters, digits and signs that no trimming takes away. */

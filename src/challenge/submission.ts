@@ -1,5 +1,5 @@
 import { InputError } from "../util/errors.ts";
-import { parseAnswer } from "./answer.ts";
+import { parseAnswer, strip } from "./answer.ts";
 import { isEntity, UNITS } from "./entities.ts";
 
 /**
@@ -19,5 +19,5 @@ export function answerFault(prediction: string, entity?: string): string | undef
     return isUnit ? `${error.message}; ${entity} has ${units.join(", ")}` : error.message;
   }
   if (units === undefined || units.includes(unit)) return undefined;
-  return `"${prediction.trim()}": ${entity} has no ${unit}, but ${units.join(", ")}`;
+  return `"${strip(prediction)}": ${entity} has no ${unit}, but ${units.join(", ")}`;
 }

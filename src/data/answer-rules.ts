@@ -30,6 +30,7 @@ const rules = z.strictObject({
   units: z.record(word, unit),
   other_units: words,
   sums: z.array(z.strictObject({ units: words.min(2), joined_by: z.array(z.string()), bare: z.boolean().optional() })),
+  in_sums: z.record(word, word.nullable()),
   ranges: words,
   alternatives: words,
   tolerances: words,

@@ -1,3 +1,4 @@
+import { strip } from "../challenge/answer.ts";
 import { answerFault } from "../challenge/submission.ts";
 import { rowsByIndex } from "./row-index.ts";
 import { openTable, readTable, type TableFile } from "./table.ts";
@@ -45,7 +46,7 @@ export async function checkSubmission(path: string, testPath?: string): Promise<
       if (earlier === undefined) seen.set(index, line);
       const fault = answerFault(predictions[i], test?.get(index));
       if (fault !== undefined) tell(fault);
-      answered += +(predictions[i].trim() !== "");
+      answered += +(strip(predictions[i]) !== "");
     }
     rows += block.rowCount;
   }

@@ -1,4 +1,4 @@
-import { isOfficialForm } from "../challenge/answer.ts";
+import { splitOfficial, strip } from "../challenge/answer.ts";
 import type { Verdict } from "../challenge/judge-label.ts";
 import { LABEL_RULES, type LabelPolicy } from "../challenge/label-rules.ts";
 import type { DataSettings } from "../config/data-schema.ts";
@@ -53,7 +53,7 @@ export function countRules(policies: Policies) {
       rowsIn += block.rowCount;
       verdicts.forEach(({ outcome, rule: name }, i) => {
         if (outcome === "clean") return; // and its label of the official form
-        const isOdd = !isOfficialForm(values[i].trim());
+        const isOdd = !splitOfficial(strip(values[i]));
         odd += +isOdd;
         const rule = byName.get(name!)!;
         rule.rows++;

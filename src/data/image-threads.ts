@@ -1,11 +1,13 @@
 import { createRequire } from "node:module";
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { Sharp, SharpOptions } from "sharp";
+import { limitConcurrency } from "../util/concurrency.ts";
 import { type Pass, planResize } from "./bicubic.ts";
 import { type BicubicKernel, compileBicubicKernel } from "./bicubic-kernel.ts";
 import {
   type ImageSize,
   type ImageSource,
+  LARGE_PIXELS,
   nameOfImage,
   OPEN_OPTIONS,
   readImageSize,
@@ -37,21 +39,38 @@ interface Setting {
   readonly options: SharpOptions;
 }
 
-/** Starts a pool of `count` threads. */
+/** Starts a pool of `count` threads, and for large images one beside it, one after the other. */
 export function startImageThreads(count: number): ImageThreads {
   const setting: Setting = { kernel: compileBicubicKernel(), options: OPEN_OPTIONS };
   const threads = Array.from({ length: count }, () => startThread(setting));
+  const limitLarge = limitConcurrency(1);
+  let alone: ReturnType<typeof startThread> | undefined;
+  let isClosed = false;
+  // A thread keeps hundreds of megabytes of a large image until it happens to collect them; its end gives them back at once.
+  const runAlone = async (task: Omit<Task, "id">) => {
+    if (isClosed) throw new Error(CLOSED);
+    alone = startThread(setting);
+    try {
+      return await alone.run(task);
+    } finally {
+      await alone.close();
+    }
+  };
   return {
     async load(image, size) {
       const { width, height } = await readImageSize(image);
-      const idlest = threads.reduce((a, b) => (b.pending.size < a.pending.size ? b : a));
-      return idlest.run({ image, width, height, passes: planResize(width, height, size) });
+      const task = { image, width, height, passes: planResize(width, height, size) };
+      if (width * height > LARGE_PIXELS) return limitLarge(() => runAlone(task));
+      return threads.reduce((a, b) => (b.pending.size < a.pending.size ? b : a)).run(task);
     },
     async close() {
-      await Promise.all(threads.map((thread) => thread.close()));
+      isClosed = true;
+      await Promise.all([...threads, ...(alone ? [alone] : [])].map((thread) => thread.close()));
     },
   };
 }
+
+const CLOSED = "the threads that read images are closed";
 
 interface Pending {
   readonly name: string;
@@ -91,7 +110,7 @@ function startThread(setting: Setting) {
     pending,
     run(task: Omit<Task, "id">): Promise<Uint8Array> {
       return new Promise((resolve, reject) => {
-        if (ended) throw new Error("the threads that read images are closed");
+        if (ended) throw new Error(CLOSED);
         pending.set(count, { name: nameOfImage(task.image), resolve, reject });
         worker.ref();
         worker.postMessage({ ...task, id: count++ } satisfies Task);

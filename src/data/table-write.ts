@@ -1,7 +1,11 @@
+import { realpath } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { encodeCsv } from "../formats/csv.ts";
+import { encodeCsv, findCsvFault } from "../formats/csv.ts";
+import { InputError } from "../util/errors.ts";
 import { openFileAtomic } from "../util/files.ts";
+import { LONG_SILENT, sweepBegunFiles } from "../util/left-overs.ts";
 import type { Block } from "./table.ts";
 
 /** A table in the making, of text cells. The file appears whole with `commit`, or not at all. */
@@ -29,6 +33,7 @@ interface Encoder {
  */
 export async function createTable(path: string, columns: readonly string[]): Promise<TableWriter> {
   const encoder = await chooseEncoder(path, columns);
+  await sweepLeftOvers(path).catch(() => {}); // what cannot be removed is in nobody's way
   const file = await openFileAtomic(path);
   let [pending, size]: [(string | Uint8Array)[], number] = [[], 0];
   const flush = async () => {
@@ -38,6 +43,14 @@ export async function createTable(path: string, columns: readonly string[]): Pro
     [pending, size] = [[], 0];
     if (data.length > 0) await file.write(data);
   };
+  const orDiscard = async <T>(encode: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await encode();
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+  };
   const add = async (part: string | Uint8Array) => {
     pending.push(part);
     size += part.length;
@@ -46,10 +59,11 @@ export async function createTable(path: string, columns: readonly string[]): Pro
   return {
     path,
     async write(cells) {
-      if (cells[0].length > 0) await add(await encoder.encode(cells));
+      if (cells[0].length > 0) await add(await orDiscard(() => encoder.encode(cells)));
     },
     async copy(block, rows) {
-      if (rows.length > 0) await add(await (encoder.copy?.(block, rows) ?? encoder.encode(cellsOf(block, rows))));
+      if (rows.length === 0) return;
+      await add(await orDiscard(() => encoder.copy?.(block, rows) ?? encoder.encode(cellsOf(block, rows))));
     },
     async commit() {
       await add(await encoder.end());
@@ -58,6 +72,12 @@ export async function createTable(path: string, columns: readonly string[]): Pro
     },
     discard: () => file.discard(),
   };
+}
+
+/** Removes what calls that were killed had begun of this table. There is no lock on it: another machine may be writing it now. */
+async function sweepLeftOvers(path: string): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  await sweepBegunFiles(dirname(target), basename(target), LONG_SILENT);
 }
 
 /** A write is a way to another thread and back: of blocks as they come it takes longer than to make them. */
@@ -70,14 +90,14 @@ function cellsOf(block: Block, rows: readonly number[]): string[][] {
   });
 }
 
-/** Runs of neighbours are taken over as they stand, where they can be. */
-function copyCsv(block: Block, rows: readonly number[]): string {
+/** Runs of neighbours are taken over as they stand; undefined where they cannot be. */
+function copyCsv(block: Block, rows: readonly number[]): string | undefined {
   const parts: string[] = [];
   for (let from = 0; from < rows.length; ) {
     let to = from + 1;
     while (to < rows.length && rows[to] === rows[to - 1] + 1) to++;
     const text = block.csv(rows[from], rows[to - 1] + 1);
-    if (text === undefined) return encodeCsv(cellsOf(block, rows)); // no other run will do either
+    if (text === undefined) return undefined; // no other run will do either
     parts.push(text);
     from = to;
   }
@@ -108,22 +128,48 @@ async function chooseEncoder(path: string, columns: readonly string[]): Promise<
     const { parquetEncoder } = await import("./parquet.ts");
     return parquetEncoder(columns);
   }
-  const header = encodeCsv(columns.map((name) => [name]));
-  return path.endsWith(".gz") ? gzipped(csvEncoder(header)) : csvEncoder(header);
+  return path.endsWith(".gz") ? gzipped(csvEncoder(path, columns)) : csvEncoder(path, columns);
 }
 
-function csvEncoder(header: string) {
-  let start = header;
+function csvEncoder(path: string, columns: readonly string[]) {
+  let start = encodeCsv(columns.map((name) => [name]));
+  let written = 0;
   const withHeader = (text: string) => {
     const all = start + text;
     start = "";
     return all;
   };
+  const encode = (cells: readonly (readonly string[])[], placeOf = (row: number) => `row ${written + row + 1}`) => {
+    refuseUnreadable(path, columns, cells, placeOf);
+    return encodeCsv(cells);
+  };
   return {
-    encode: (cells: readonly (readonly string[])[]) => withHeader(encodeCsv(cells)),
-    copy: (block: Block, rows: readonly number[]) => withHeader(copyCsv(block, rows)),
+    encode(cells: readonly (readonly string[])[]) {
+      const text = withHeader(encode(cells));
+      written += cells[0].length;
+      return text;
+    },
+    copy: (block: Block, rows: readonly number[]) =>
+      withHeader(
+        copyCsv(block, rows) ?? encode(cellsOf(block, rows), (row) => `${block.placeOf(rows[row])} of its source`),
+      ),
     end: () => withHeader(""),
   };
+}
+
+/** @throws InputError naming the row of what could be written, and not be read again */
+function refuseUnreadable(
+  path: string,
+  columns: readonly string[],
+  cells: readonly (readonly string[])[],
+  placeOf: (row: number) => string,
+): void {
+  const fault = findCsvFault(cells);
+  if (fault === undefined) return;
+  const what = fault.column === undefined ? "the row" : columns[fault.column];
+  throw new InputError(`${path}: ${placeOf(fault.row)}: ${what} ${fault.reason}: no CSV that can be read again`, {
+    hint: "shorten it there, or write Parquet: a name that ends in .parquet",
+  });
 }
 
 /** A gzip file may have many members (RFC 1952): each call makes one. */

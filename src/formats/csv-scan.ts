@@ -1,8 +1,9 @@
 import { InputError } from "../util/errors.ts";
 import { loadPlainRows, type PlainRows } from "./csv-plain-rows.ts";
 
-const MAX_CELL = 64 * 2 ** 10;
-const MAX_ROW = 2 ** 20;
+/** Bytes of a cell between its commas or quotes, and of a row, at most: what is held in memory of one without an end. */
+export const MAX_CELL = 64 * 2 ** 10;
+export const MAX_ROW = 2 ** 20;
 const [NUL, LF, CR, QUOTE, COMMA] = [0, 10, 13, 34, 44];
 
 /** 1 for the bytes at which a cell without quotes ends, or is refused. */

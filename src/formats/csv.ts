@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { InputError } from "../util/errors.ts";
-import { CsvStretch } from "./csv-scan.ts";
+import { CsvStretch, MAX_CELL, MAX_ROW } from "./csv-scan.ts";
 
 /** A stretch of a table: cells by column, and where each row stands in its file. */
 export interface RowBlock {
@@ -163,6 +163,41 @@ export function encodeCsv(columns: readonly (readonly string[])[]): string {
     text += columns.length === 1 && columns[0][row] === "" ? '""\n' : "\n";
   }
   return text;
+}
+
+/** A row that cannot be, and why; `column` is undefined where no cell alone is to blame. */
+export interface CsvFault {
+  readonly row: number;
+  readonly column: number | undefined;
+  readonly reason: string;
+}
+
+/** The first of the rows that {@link scanCsv} would refuse when {@link encodeCsv} has written them. Parquet can hold such. */
+export function findCsvFault(columns: readonly (readonly string[])[]): CsvFault | undefined {
+  for (let row = 0; row < columns[0].length; row++) {
+    let [letters, hasNul] = [0, false];
+    for (const cells of columns) {
+      letters += cells[row].length;
+      hasNul ||= cells[row].includes("\0");
+    }
+    const isShort = 6 * letters < MAX_CELL; // a letter has up to 3 bytes, and a quote is written twice
+    const fault = isShort && !hasNul ? undefined : faultOf(columns.map((cells) => cells[row]));
+    if (fault) return { row, ...fault };
+  }
+  return undefined;
+}
+
+function faultOf(cells: readonly string[]): Omit<CsvFault, "row"> | undefined {
+  let bytes = cells.length - 1;
+  for (const [column, cell] of cells.entries()) {
+    if (cell.includes("\0")) return { column, reason: "holds a NUL byte" };
+    const text = encodeCell(cell);
+    const length = Buffer.byteLength(text);
+    if (length - (text.startsWith('"') ? 2 : 0) > MAX_CELL)
+      return { column, reason: `is longer than ${MAX_CELL} bytes` };
+    bytes += length;
+  }
+  return bytes > MAX_ROW ? { column: undefined, reason: `is longer than ${MAX_ROW / 2 ** 20} MiB` } : undefined;
 }
 
 /** Any of what the next lines look for: most cells hold none of it. */

@@ -89,14 +89,15 @@ export async function submit(options: SubmitOptions): Promise<SubmitReport> {
   const work = options.work ?? `${output}-work`;
   const job = { ...(observer && { observer }), ...(signal && { signal }) };
   const { download, answers } = checkSettings(options.settings);
-  const table = await checkEarly(options);
+  const [raw, done] = [join(work, "raw.csv"), join(work, "stages.json")];
+  const table = await checkEarly(options, [raw, done]);
   await makeOutputFolder(work);
   await requireWritable(output);
   using _lock = await lockFolder(work, SUBMITTING);
   await sweepBegunFiles(work);
   await sweepBegunFiles(dirname(output), basename(output));
-  const [images, raw] = [options.images ?? join(work, "images"), join(work, "raw.csv")];
-  const stages = await openStages(join(work, "stages.json"), fresh);
+  const images = options.images ?? join(work, "images");
+  const stages = await openStages(done, fresh);
   const { sha256: testSum } = await checksumFiles({ sha256: test });
 
   observer?.note?.("1 of 4: the photographs");
@@ -128,9 +129,13 @@ export async function submit(options: SubmitOptions): Promise<SubmitReport> {
   });
 }
 
-/** The test table, before photographs are fetched, which may take hours. @throws InputError for what would stop a later stage */
-async function checkEarly(options: SubmitOptions): Promise<TestTable> {
-  await refuseOverwrite([options.test, options.rules], [options.output]);
+/**
+ * The test table, before photographs are fetched, which may take hours.
+ * @param own files of the stages themselves
+ * @throws InputError for what would stop a later stage
+ */
+async function checkEarly(options: SubmitOptions, own: readonly string[]): Promise<TestTable> {
+  await refuseOverwrite([options.test, options.rules, ...own], [options.output]);
   loadAnswerRules(options.rules);
   return (await preparePrediction(options)).test;
 }

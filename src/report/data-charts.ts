@@ -5,6 +5,7 @@ import type { UnitStats } from "../data/stats/units.ts";
 import type { EntityStats, GroupStats } from "../data/stats.ts";
 import { formatCount } from "../util/format-number.ts";
 import { chartName } from "./chart-names.ts";
+import { LETTER } from "./chart-style.ts";
 
 // Every list is bounded, for a hostile table can have a name of its own in each row. Names stand in data and domains
 // alone: elsewhere Vega would read expressions.
@@ -16,14 +17,21 @@ const RED = "#d62728";
 const COLOURS = ["#4c78a8", "#f58518", "#54a24b", "#b279a2", "#eeca3b", "#72b7b2"];
 const OTHER = { name: "other units", colour: "#bab0ac" } as const;
 
+const LABEL_SIZE = 11;
+/** Room for the longest name and a letter, or Vega would cut it once more. */
+const LABEL_LIMIT = (MOST.name + 1) * LETTER * LABEL_SIZE;
+
 const STYLE = {
   background: "white",
   padding: 8,
   config: {
     font: "system-ui, sans-serif",
     view: { stroke: null },
-    axis: { gridColor: "#eeeeee", labelFontSize: 11, titleFontSize: 11, titleFontWeight: "normal", labelLimit: 260 },
-    legend: { labelFontSize: 11, labelLimit: 200, title: null },
+    axis: {
+      ...{ labelFontSize: LABEL_SIZE, labelLimit: LABEL_LIMIT },
+      ...{ gridColor: "#eeeeee", titleFontSize: LABEL_SIZE, titleFontWeight: "normal" },
+    },
+    legend: { labelFontSize: LABEL_SIZE, labelLimit: LABEL_LIMIT, title: null },
   },
 } as const satisfies Partial<TopLevelSpec>;
 

@@ -54,10 +54,10 @@ export interface AtomicFile {
 
 /**
  * Begins a file that is written bit by bit and appears whole or not at all.
- * @param expected bytes it will have, for the message when there is no room; without it, those written so far
+ * @param expected bytes it will have, for the message when there is no room; without it, more than those written so far
  * @throws InputError as {@link writeFileAtomic}
  */
-export async function openFileAtomic(path: string, expected = 0): Promise<AtomicFile> {
+export async function openFileAtomic(path: string, expected?: number): Promise<AtomicFile> {
   const { target, mode } = await findTarget(path);
   // A name that no other writer has, be it in this process or in one of the same number on another machine.
   const temporary = `${target}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
@@ -68,16 +68,17 @@ export async function openFileAtomic(path: string, expected = 0): Promise<Atomic
     await file.close().catch(() => {});
     await rm(temporary, { force: true }).catch(() => {});
   };
+  const size = () => (expected === undefined ? `more than ${mebibytes(bytes)}` : mebibytes(Math.max(bytes, expected)));
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (cause) {
       await discard();
-      throw await writeError(path, Math.max(bytes, expected), cause);
+      throw await writeError(path, size(), cause);
     }
   };
   const file = await open(temporary, "wx", mode).catch(async (cause) => {
-    throw await writeError(path, Math.max(bytes, expected), cause);
+    throw await writeError(path, size(), cause);
   });
   return {
     path,
@@ -137,7 +138,7 @@ export async function replaceFolderAtomic(
     await syncFolder(dirname(path));
   } catch (cause) {
     await recoverFolder(path).catch(() => {});
-    throw await writeError(path, sizeOfAll(Object.values(files)), cause);
+    throw await writeError(path, mebibytes(sizeOfAll(Object.values(files))), cause);
   }
   await rm(old, { recursive: true, force: true }).catch(() => {}); // what stays is removed by the next call
 }
@@ -187,19 +188,19 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function writeError(path: string, bytes: number, cause: unknown): Promise<InputError> {
+async function writeError(path: string, size: string, cause: unknown): Promise<InputError> {
   if (cause instanceof InputError) return cause;
-  const message = `${path}: could not be written (${mebibytes(bytes)}): ${(cause as Error).message}`;
-  return new InputError(message, { hint: await adviceFor(path, bytes, codeOf(cause)), cause });
+  const message = `${path}: could not be written (${size}): ${(cause as Error).message}`;
+  return new InputError(message, { hint: await adviceFor(path, size, codeOf(cause)), cause });
 }
 
-async function adviceFor(path: string, bytes: number, code: string | undefined): Promise<string> {
+async function adviceFor(path: string, size: string, code: string | undefined): Promise<string> {
   if (code === "ENOSPC" || code === "EDQUOT") {
     const free = await statfs(dirname(path)).then(
       (s) => `, ${mebibytes(s.bavail * s.bsize)} are free`,
       () => "",
     );
-    return `make room: ${mebibytes(bytes)} are needed on that disk${free}; what was saved there before is unharmed`;
+    return `make room: ${size} are needed on that disk${free}; what was saved there before is unharmed`;
   }
   if (code === "ENOENT") return "create the folder first";
   return "choose a folder that you may write to; what was saved there before is unharmed";

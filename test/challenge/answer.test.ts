@@ -13,6 +13,7 @@ test("answers are read as the official checker reads them", () => {
   expect(parseAnswer("2 cubic feet")).toEqual({ number: 2, unit: "cubic foot" });
   expect(parseAnswer("")).toBeNull();
   expect(parseAnswer(" \n")).toBeNull();
+  expect(parseAnswer("\x8534\u2003gram\x1c")).toEqual({ number: 34, unit: "gram" });
 });
 
 test.each([
@@ -21,6 +22,9 @@ test.each([
   ["10 kilogram to 15 kilogram", /not of the form/],
   ["2.2e+20 gram", /not of the form/],
   ["34gram", /not of the form/],
+  ["\ufeff34 gram", /"\\ufeff34 gram": is not of the form/],
+  ["\ufeff", /not of the form/],
+  ["34\ufeffgram", /not of the form/],
   ["34", /not of the form/],
   [".5 gram", /not of the form/],
   ["1 fluid  ounce", /no unit/],

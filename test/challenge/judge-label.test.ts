@@ -19,6 +19,7 @@ test.each([
   ["", "item_weight", LINK, "empty"],
   ["5 gram", "item_weight", "ftp://x/a.jpg", "link"],
   ["5 gram", "item_weight", "https://x/", "link"],
+  ["5 gram", "item_weight", "https://x/a%2Fb.jpg", "link"],
   ["5 gram", "weight", LINK, "entity"],
   ["[100.0, 240.0] volt", "voltage", LINK, "range"],
   ["2.2e+20 gram", "item_weight", LINK, "scientific"],

@@ -12,6 +12,8 @@ test("the four outcomes", () => {
   expect(outcomeOf(" ", "")).toBe("tn");
   expect(outcomeOf("\u00a0", "\u00a0")).toBe("tn");
   expect(outcomeOf("\u00a034 gram", "\u00a034 gram ")).toBe("tp");
+  expect(outcomeOf("\ufeff34 gram", "34 gram")).toBe("fp"); // Python's strip leaves it there, and takes U+0085 away
+  expect(outcomeOf("\x8534 gram\x1f", "34 gram")).toBe("tp");
 });
 
 test("F1 over all rows and per entity", () => {

@@ -109,6 +109,7 @@ describe("faults are named with file, line and key", () => {
     expect(faultOf(changed("units: [foot, inch]", "units: [foot, inches]")).message).toMatch(
       /sums: "inches" is no unit/,
     );
+    expect(faultOf(changed("st: stone", "st: stones")).message).toMatch(/in_sums: "stones" is no unit/);
     expect(faultOf(changed("- entities: [height]", "- entities: [hight]")).message).toMatch(
       /dimensions: "hight" is no/,
     );

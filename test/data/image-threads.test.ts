@@ -2,8 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { expect, test } from "vitest";
+import { Worker } from "node:worker_threads";
+import { expect, test, vi } from "vitest";
+import { startImageThreads } from "../../src/data/image-threads.ts";
+import { uniformPng } from "../support/image-server.ts";
 
+const post = Worker.prototype.postMessage;
 const ROOT = join(import.meta.dirname, "..", "..");
 
 /** The compiled threads in a process of their own, closed while an image is on its way and the main thread is busy. */
@@ -31,4 +35,30 @@ test("who waits for threads to close is not left alone where an answer was on it
     return `${code} ${told.join("")}`;
   });
   expect(new Set(await Promise.all(runs))).toEqual(new Set(["0 closed"]));
+});
+
+test("of large images one at a time is decoded, in a thread that ends with it, and others beside it", async () => {
+  const threads = startImageThreads(3);
+  const events: string[] = [];
+  const spy = vi.spyOn(Worker.prototype, "postMessage").mockImplementation(function (this: Worker, task) {
+    events.push(`begins ${task.width}`);
+    this.once("exit", () => events.push(`ends ${task.width}`)); // what it held is free then
+    post.call(this, task);
+  });
+  const load = (width: number) => threads.load(uniformPng(width, 4000), 24);
+  await Promise.all([load(4001), load(4002), load(100)]);
+  spy.mockRestore();
+  const large = events.filter((event) => !event.endsWith(" 100"));
+  expect(large.map((event) => event.split(" ")[0])).toEqual(["begins", "ends", "begins", "ends"]);
+  expect(events.indexOf("begins 100")).toBeLessThan(events.indexOf(large[1]!));
+  expect(events).not.toContain("ends 100");
+  await threads.close();
+});
+
+test("a large image that waits when the threads are closed is not read", async () => {
+  const threads = startImageThreads(1);
+  const loads = [1, 2].map(() => threads.load(uniformPng(4001, 4000), 24).then(() => "read", String));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await threads.close();
+  expect((await Promise.all(loads)).at(-1)).toMatch(/threads? that reads? images/);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findUnowned } from "../../src/data/photograph-owners.ts";
@@ -21,8 +21,8 @@ const fetched = (link: string, bytes = 10) => ({ link, file: "get.jpg", status: 
 
 test("of links with one file name the first in the table has the file, where no download says whose it is", async () => {
   const images = photographs("unknown", ["get.jpg"], []);
-  const unowned = await findUnowned([first, first, second, "https://cdn/2/GET.jpg", "https://cdn/"], images);
-  expect([...unowned.keys()]).toEqual([second, "https://cdn/2/GET.jpg"]);
+  const unowned = await findUnowned([first, first, second, "https://cdn/"], images);
+  expect([...unowned.keys()]).toEqual([second]);
   expect(unowned.get(second)).toBe(`its photograph's file, get.jpg, is that of ${first}`);
 });
 
@@ -37,4 +37,16 @@ test("of two downloads that had it the one whose bytes are there, and a failed o
   const other = "https://cdn/get.jpg?id=3";
   const images = photographs("replaced", ["get.jpg"], [failed, fetched(other, 99), fetched(second)]);
   expect([...(await findUnowned([first, second, other], images)).keys()]).toEqual([first, other]);
+});
+
+test("a name that differs in case alone is another file, unless it leads to the same one", async () => {
+  const [other, links] = ["https://cdn/2/GET.jpg", [first, "https://cdn/2/GET.jpg", "https://cdn/3/Get.jpg"]];
+  const images = photographs("cases", ["get.jpg"], [fetched(first)]);
+  if (existsSync(join(images, "GET.jpg")))
+    return expect([...(await findUnowned(links, images)).keys()]).toContain(other);
+  writeFileSync(join(images, "GET.jpg"), "another");
+  expect(await findUnowned(links, images)).toEqual(new Map());
+  rmSync(join(images, "GET.jpg"));
+  linkSync(join(images, "get.jpg"), join(images, "GET.jpg")); // as where case does not matter
+  expect([...(await findUnowned(links, images)).keys()]).toEqual([other]);
 });

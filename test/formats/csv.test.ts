@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import Papa from "papaparse";
-import { expect, test } from "vitest";
-import { encodeCsv, scanCsv } from "../../src/formats/csv.ts";
+import { describe, expect, test } from "vitest";
+import { encodeCsv, findCsvFault, scanCsv } from "../../src/formats/csv.ts";
 import { InputError } from "../../src/util/errors.ts";
 
 /** Rows of cells, the bytes given in pieces of `size`. */
@@ -125,4 +125,32 @@ test("reading what was written gives the same cells, those that were disarmed in
       expect(scan(encodeCsv(columns), size).rows).toEqual(rows);
     }),
   );
+});
+
+describe("a row that could not be read again is found before it is written", () => {
+  const most = 2 ** 16;
+  const rows: readonly (readonly [string, readonly string[], object | undefined])[] = [
+    ["the longest cell", ["a", "x".repeat(most)], undefined],
+    ["one byte more", ["a", "x".repeat(most + 1)], { row: 1, column: 1, reason: "is longer than 65536 bytes" }],
+    ["the longest cell in quotes", [`${"x".repeat(most - 1)},`, "b"], undefined],
+    [
+      "quotes, which are doubled",
+      ['"'.repeat(most / 2 + 1), "b"],
+      { row: 1, column: 0, reason: "is longer than 65536 bytes" },
+    ],
+    [
+      "letters of three bytes",
+      ["a", "漢".repeat(most / 3 + 1)],
+      { row: 1, column: 1, reason: "is longer than 65536 bytes" },
+    ],
+    ["a NUL byte", ["a", "b\0"], { row: 1, column: 1, reason: "holds a NUL byte" }],
+    ["a long row", Array(17).fill("x".repeat(most)), { row: 1, column: undefined, reason: "is longer than 1 MiB" }],
+  ];
+  test.each(rows)("%s", (_, cells, fault) => {
+    const columns = cells.map((cell, c) => [`c${c}`, cell]);
+    expect(findCsvFault(columns)).toEqual(fault);
+    const read = () => scan(encodeCsv(columns)).rows;
+    if (fault) expect(read).toThrow(InputError);
+    else expect(read()).toEqual([cells]);
+  });
 });

@@ -161,5 +161,7 @@ test("what would stop a later stage stops it before a photograph is asked for", 
   await expect(submit(options("early.csv", { atOnce: 0 }))).rejects.toThrow("at once: 0 is no whole number");
   const moved = submit(options("early.csv", { sets: [`base=${join(folder, "moved")}`] }));
   await expect(moved).rejects.toThrow("moved: the run's base cannot be read");
+  for (const own of ["raw.csv", "stages.json"])
+    await expect(submit(options(own, { work: folder }))).rejects.toThrow(`${own}: is a file that this command reads`);
   expect(countRequests()).toBe(before);
 });

@@ -60,7 +60,9 @@ describe("the page of a plan", async () => {
   test("says what would fit where the asked settings do not", async () => {
     const proposals = [{ changes: ["train.residuals=recompute"], peak_bytes: 8e9, seconds_a_step: 14 }];
     const refused = await planPage({ ...PLAN, fits: false, peak_bytes: 20e9, proposals });
-    expect(refused).toContain("It does not fit: 20.00 GB are needed, NVIDIA T4 has 16.00 GB (as published, less a twelfth).");
+    expect(refused).toContain(
+      "It does not fit: 20.00 GB are needed, NVIDIA T4 has 16.00 GB (as published, less a twelfth).",
+    );
     expect(refused).toContain("<code>train.residuals=recompute</code>");
     expect(page).not.toContain("What would fit");
   });
@@ -83,7 +85,9 @@ test("figures in words say where they are from and what is assumed", () => {
     "base=b-int4 is made by: amlc model quantize b --bits 4 -o b-int4",
   );
   expect(quantizeWords(PLAN)).toBeUndefined();
-  expect(rateWords(PLAN)).toMatch(/published by its maker\), of which a step is assumed to reach 30\.0%, as onnxruntime did on an H100$/);
+  expect(rateWords(PLAN)).toMatch(
+    /published by its maker\), of which a step is assumed to reach 30\.0%, as onnxruntime did on an H100$/,
+  );
   expect(rateWords({ ...PLAN, rate: { ...PLAN.rate, source: "measured" } })).toContain("measured here now");
   expect(timeWords(PLAN)).toBe("a step of 16 micro-batches: 11.7 s; 407 steps: 79 min");
   expect(timeWords({ ...PLAN, steps: null, hours: null })).toMatch(/the training table is not there/);

@@ -8,6 +8,7 @@ import { InputError } from "../../src/util/errors.ts";
 import {
   makeFolder,
   makeOutputFolder,
+  openFileAtomic,
   recoverFolder,
   replaceFolderAtomic,
   writeFileAtomic,
@@ -83,6 +84,16 @@ test.each([0, 1, 2, 3])("a disk that fills up at call %i leaves the earlier file
   expect(error.message).toContain(`${path}: could not be written (3.0 MiB): ENOSPC`);
   expect(error.hint).toMatch(/3\.0 MiB are needed on that disk, .* MiB are free/);
   expect(await contents(home)).toEqual({ "history.json": "one" });
+});
+
+test("of a file that is written bit by bit nobody knows how large it would be: more than is written", async () => {
+  const file = await openFileAtomic(join(home, "rows.csv"));
+  await file.write("x".repeat(1 << 20));
+  failAt(0);
+  const error = await file.write("x".repeat(1 << 20)).catch((e) => e);
+  mend();
+  expect(error.message).toContain("could not be written (more than 2.0 MiB): ENOSPC");
+  expect(error.hint).toMatch(/^make room: more than 2\.0 MiB are needed on that disk/);
 });
 
 test("a file below a missing folder names the path and what to do", async () => {

@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openFileAtomic } from "../../src/util/files.ts";
-import { sweepBegunFiles } from "../../src/util/left-overs.ts";
+import { LONG_SILENT, sweepBegunFiles } from "../../src/util/left-overs.ts";
 import { workFolder } from "../support/work-folder.ts";
 
-const [folder, place] = [workFolder(), workFolder()];
+const [folder, place, home] = [workFolder(), workFolder(), workFolder()];
 
 /** What a process that was killed has called the files that it had begun. */
 async function killed(): Promise<(name: string) => string> {
@@ -38,6 +38,15 @@ test("the name is the one that a writer gives", async () => {
   writeFileSync(join(place, name.replace(String(process.pid), pid)), "");
   await sweepBegunFiles(place, "table.csv");
   expect(readdirSync(place)).toEqual([]);
+});
+
+test("without a lock only what has long been silent goes", async () => {
+  const begun = await killed();
+  const old = new Date(Date.now() - 1000 * (LONG_SILENT + 60));
+  for (const name of ["old.csv", "new.csv"]) writeFileSync(join(home, begun(name)), "");
+  utimesSync(join(home, begun("old.csv")), old, old);
+  await sweepBegunFiles(home, undefined, LONG_SILENT);
+  expect(readdirSync(home)).toEqual([begun("new.csv")]);
 });
 
 test("a folder that is not there is as good as an empty one", async () => {

@@ -2,16 +2,13 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { HttpFault } from "../../http/faults.ts";
 import { limitConcurrency } from "../../util/concurrency.ts";
-import { decodeWhole, ImageFault, readImageHeader } from "../image-file.ts";
+import { decodeWhole, ImageFault, LARGE_PIXELS, readImageHeader } from "../image-file.ts";
 
 /** @throws HttpFault when the file is no photograph that training can read */
 export type ImageCheck = (path: string) => Promise<void>;
 
 /** Node does the work of files and of images with as many threads (libuv's), unless the environment says otherwise. */
 const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-
-/** A photograph of a hundred megapixels takes some 400 MB while it is decoded; one of these at a time. */
-const LARGE_PIXELS = 16e6;
 
 /**
  * A check of at most `maxPixels`, by decoding all of the file. As many files are held in memory and decoded at a time as

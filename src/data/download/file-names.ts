@@ -32,18 +32,23 @@ function plainName(link: string): string {
 
 /** Which link has which file. */
 export interface FileOwners {
-  /** The link that has this name already, or one that differs in case alone; undefined when the name is now `link`'s. */
+  /** The link that has this name already, or one that is the same file; undefined when the name is now `link`'s. */
   claim(file: string, link: string): string | undefined;
 }
 
-export function fileOwners(): FileOwners {
-  const owners = new Map<string, string>();
+/**
+ * @param isOne whether two names are one file that differ in case, or in how an accent is written; by default they are, as on
+ * Windows and macOS: a folder that is written may be taken there
+ */
+export function fileOwners(isOne: (a: string, b: string) => boolean = () => true): FileOwners {
+  const owners = new Map<string, readonly { readonly file: string; readonly link: string }[]>();
   return {
     claim(file, link) {
-      const key = file.normalize("NFC").toLowerCase(); // one file on Windows and macOS
-      const owner = owners.get(key) ?? link;
-      owners.set(key, owner);
-      return owner === link ? undefined : owner;
+      const key = file.normalize("NFC").toLowerCase();
+      const known = owners.get(key) ?? [];
+      const owner = known.find((other) => other.file === file || isOne(other.file, file));
+      if (owner === undefined) owners.set(key, [...known, { file, link }]);
+      return owner === undefined || owner.link === link ? undefined : owner.link;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, openSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, truncateSync } from "node:fs";
 import { readFile, truncate } from "node:fs/promises";
 import { z } from "zod";
 import { checkJson, parseJson } from "../../formats/json.ts";
@@ -32,7 +32,7 @@ export type ManifestEntry = Readonly<z.output<typeof ManifestEntrySchema>>;
 export interface Manifest {
   get(link: string): ManifestEntry | undefined;
   entries(): Iterable<ManifestEntry>;
-  /** Writes an entry down at once, in one piece. */
+  /** Writes an entry down at once. Of one that cannot be written nothing is left before the next. */
   add(entry: ManifestEntry): void;
   /** Writes the file anew, one line for each link: those of `order` first, then the others as they stood. */
   close(order: readonly string[]): Promise<void>;
@@ -49,11 +49,16 @@ export async function openManifest(path: string): Promise<Manifest> {
   const entries = new Map(lines.map((line, i) => parseEntry(path, i, line)).map((entry) => [entry.link, entry]));
   if (isCut) await truncate(path, bytes);
   const file = openSync(path, "a");
+  let [length, isHalf] = [bytes, false];
   return {
     get: (link) => entries.get(link),
     entries: () => entries.values(),
     add(entry) {
-      appendFileSync(file, formatEntry(entry));
+      const line = Buffer.from(formatEntry(entry));
+      if (isHalf) truncateSync(path, length); // or this line would be one with what a full disk took of the last
+      isHalf = true;
+      appendFileSync(file, line);
+      [length, isHalf] = [length + line.length, false];
       entries.set(entry.link, entry);
     },
     async close(order) {

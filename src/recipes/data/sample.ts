@@ -51,9 +51,10 @@ export async function sampleTable(options: SampleOptions): Promise<SampleReport>
   const { sample, split: splitting, clean: cleaning } = unchecked;
   const settings = checkSettings({ sample, split: splitting, clean: cleaning });
   checkShare(val);
-  await refuseOverwrite([input, typeof val === "string" ? val : undefined], [output]);
   const table = await openTable(input, LABEL_COLUMNS, readOptions(job));
-  const split = await chooseSplit(table, settings.split, val ?? leftBySplit(table));
+  const held = val ?? leftBySplit(table);
+  await refuseOverwrite([input, typeof held === "string" ? held : undefined], [output]);
+  const split = await chooseSplit(table, settings.split, held);
   const { limits, ...policies } = settings.clean;
   const limitsOf = readLimits(limits);
   const draw = (blocks: AsyncIterable<UnitBlock>) => drawSample(input, blocks, split, settings.sample);

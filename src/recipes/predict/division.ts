@@ -1,9 +1,12 @@
 import { availableParallelism } from "node:os";
+import { IMAGE_LIMITS } from "../../config/data-schema.ts";
 import type { Config } from "../../config/schema.ts";
 import { openCheckpoint } from "../../model/checkpoint.ts";
 import { parametersOf } from "../../model/lora.ts";
 import { paligemmaParameters } from "../../model/paligemma.ts";
 import { storedBytes } from "../../model/weight-blocks.ts";
+import { availableMemory } from "../../util/available-memory.ts";
+import { WEIGHT_DTYPES } from "../base.ts";
 
 /** What of a machine is there to be used. */
 export interface Room {
@@ -36,9 +39,12 @@ export interface WorkToDivide {
   readonly atOnce?: number | undefined;
 }
 
-/** Beside its weights a process holds what it computes with, about a third as much, and Node, engine and photographs. */
+/**
+ * Beside its weights a process holds what it computes with, about a third as much, Node, engine and photographs, and the
+ * largest photograph that there may be while it is decoded.
+ */
 const WORKING_SHARE = 1.3;
-const WORKING_BYTES = 600e6;
+const WORKING_BYTES = 600e6 + 10 * IMAGE_LIMITS.pixels;
 
 /** As many processes as parts, cores and memory allow, one on a device of its own; the cores are shared among them. */
 export function divideWork(work: WorkToDivide, room: Room): Division {
@@ -51,7 +57,7 @@ export function divideWork(work: WorkToDivide, room: Room): Division {
   return { ...room, parts, atOnce, threads, each };
 }
 
-/** `4 parts, 2 at once, 1 thread each: 14.2 GiB are free, a process takes about 0.7 GiB` */
+/** `4 parts, 2 at once, 1 thread each: 14.2 GiB are free, a process takes about 1.6 GiB` */
 export function describeDivision({ parts, atOnce, threads, free, each }: Division): string {
   const own = threads === null ? "" : `, ${threads} ${threads === 1 ? "thread" : "threads"} each`;
   const memory = `${gibibytes(free)} GiB are free, a process takes about ${gibibytes(each)} GiB`;
@@ -61,12 +67,12 @@ export function describeDivision({ parts, atOnce, threads, free, each }: Divisio
 const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
 
 /** This machine's, or of the container that the process is held in. */
-export const roomHere = (): Room => ({ cores: availableParallelism(), free: process.availableMemory() });
+export const roomHere = (): Room => ({ cores: availableParallelism(), free: availableMemory() });
 
 /** Bytes that the weights of a base take in memory. @throws InputError when it is not whole */
 export async function weightBytes(folder: string, weights: Config["engine"]["weights"]): Promise<number> {
   await using checkpoint = await openCheckpoint(folder);
   const parameters = parametersOf(paligemmaParameters(checkpoint.config));
   checkpoint.check(parameters);
-  return storedBytes(parameters, weights === "fp16" ? "f16" : "f32");
+  return storedBytes(parameters, WEIGHT_DTYPES[weights]);
 }

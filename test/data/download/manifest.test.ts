@@ -1,9 +1,23 @@
+import type * as Files from "node:fs";
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type ManifestEntry, openManifest, readDownloads } from "../../../src/data/download/manifest.ts";
 import { FAST_FOLDER, workFolder } from "../../support/work-folder.ts";
+
+const disk = vi.hoisted(() => ({ isFull: false }));
+
+/** A full disk takes what has room of a line, and then says so. */
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof Files>();
+  const appendFileSync = (file: number | string, data: string | Uint8Array) => {
+    if (!disk.isFull) return real.appendFileSync(file, data);
+    real.appendFileSync(file, data.slice(0, 20));
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  };
+  return { ...real, appendFileSync };
+});
 
 const root = workFolder(FAST_FOLDER);
 let files = 0;
@@ -69,6 +83,19 @@ test("an entry stands in the file as soon as it is added", async () => {
   manifest.add(entry("a"));
   expect(await readDownloads(path)).toHaveLength(1);
   manifest.abandon();
+});
+
+test("what a full disk took of a line does not harm the next one, nor the next start", async () => {
+  const path = newFile();
+  const manifest = await openManifest(path);
+  manifest.add(entry("a"));
+  disk.isFull = true;
+  for (const link of ["b", "c"]) expect(() => manifest.add(entry(link))).toThrow("ENOSPC");
+  disk.isFull = false;
+  expect(await readDownloads(path)).toEqual([entry("a")]);
+  manifest.add(entry("d"));
+  manifest.abandon();
+  expect(await readDownloads(path)).toEqual([entry("a"), entry("d")]);
 });
 
 test.each([
