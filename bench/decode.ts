@@ -76,6 +76,7 @@ async function makeLarge(folder: string): Promise<void> {
       ...{ image_size: 224, num_image_tokens: 256, projection_dim: 1024 },
     },
   }));
+  rmSync(join(like, "processor_config.json")); // it would count, with nano's size
   change("preprocessor_config.json", () => ({ size: { height: 224, width: 224 }, image_seq_length: 256 }));
   await initModel({ like, output: folder, seed: 0, dtype: "fp32", range: 0.02 });
 }
