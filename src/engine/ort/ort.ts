@@ -4,10 +4,9 @@ import { totalFlops } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Tensor } from "../../util/tensor.ts";
 import { checkFeeds, type Engine, type Program, type Tensors } from "../engine.ts";
-import { splitProducts } from "../split-products.ts";
+import { ortGraph } from "./compiled-graph.ts";
 import { deviceSessions, type Session } from "./device-sessions.ts";
 import { type HalfPrecision, measureHalfPrecision } from "./half-precision.ts";
-import { orderOutputs } from "./output-order.ts";
 import { createTracedSession, type TracedSession } from "./profile.ts";
 import { createSession } from "./session.ts";
 import { fromOrt, mapValues, toOrt } from "./tensors.ts";
@@ -51,7 +50,7 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
     name: "ort",
     readsInPlace: onHost,
     async compile(whole, weights = {}, { traced = false, lean = false } = {}) {
-      const graph = orderOutputs(splitProducts(whole));
+      const graph = ortGraph(whole);
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
       const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open

@@ -1,8 +1,7 @@
 import { halveProducts } from "../../engine/half-products.ts";
 import { planLifetimes } from "../../engine/lifetimes.ts";
-import { orderOutputs } from "../../engine/ort/output-order.ts";
+import { ortGraph } from "../../engine/ort/compiled-graph.ts";
 import { workBytes } from "../../engine/ort/work-memory.ts";
-import { splitProducts } from "../../engine/split-products.ts";
 import { widenAtUse } from "../../engine/widen-at-use.ts";
 import { byteSize } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
@@ -54,7 +53,7 @@ export const noiseBytes = ({ inputs }: Graph): number =>
 /** A graph as an engine runs it, after its own changes. */
 export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
   const halved = engine.halfProducts ? halveProducts(graph) : graph;
-  if (engine.name === "ort") return orderOutputs(splitProducts(halved));
+  if (engine.name === "ort") return ortGraph(halved);
   return engine.name === "tfjs" ? widenAtUse(halved) : halved;
 }
 
@@ -63,14 +62,13 @@ export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
  * @param lean whether it is compiled so
  */
 export function programMemory(graph: Graph, engine: PlannedEngine, lean: boolean, onNode?: OnNode): ProgramMemory {
-  const ofOrt = engine.name === "ort";
   const constants = graph.nodes.reduce((sum, { op, type }) => sum + (op === constantOp ? byteSize(type) : 0), 0);
-  if (ofOrt && !engine.onHost) {
-    return { work: ORT_WORK * workBytes(graph, false, onNode), standing: constants, results: 0, keeps: true };
-  }
-  if (ofOrt) {
+  if (engine.name === "ort") {
+    const hasArena = !lean || !engine.onHost; // that of a device stays
+    const work = ORT_WORK * workBytes(graph, !hasArena, onNode);
+    if (!engine.onHost) return { work, standing: constants, results: 0, keeps: true };
     return {
-      work: ORT_WORK * workBytes(graph, lean, onNode) + (lean ? LEAN_HEAP : 0),
+      work: work + (lean ? LEAN_HEAP : 0),
       standing: constants + SESSION_BYTES_A_NODE * graph.nodes.length,
       results: [...graph.outputs.values()].reduce((sum, { type }) => sum + byteSize(type), 0),
       keeps: !lean,
