@@ -1,29 +1,41 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { loadTokenizer } from "../src/data/tokenizer.ts";
 import { ortEngine } from "../src/engine/ort/ort.ts";
+import { withProducts } from "../src/engine/products.ts";
 import { graphReader } from "../src/infer/graph-reader.ts";
+import { onnxReader } from "../src/infer/onnx-reader.ts";
 import { searchAnswers } from "../src/infer/search.ts";
-import { loadModel } from "../src/model/model.ts";
+import { loadModel, type WeightDType } from "../src/model/model.ts";
+import { readModelConfig } from "../src/model/model-config.ts";
+import type { OnnxDtype } from "../src/model/onnx-layout.ts";
 import { bestOf, peakGib } from "./best-of.ts";
 
 /*
  * One process of the decoding benchmark: greedy answers of TOKENS tokens to ROWS random images, BATCH side by side, on THREADS
- * threads and onnxruntime's PROVIDERS, if not on the CPU, with weights in DTYPE, f32 or f16; prints a JSON line as bench/peers/hf_generate.py does.
+ * threads and onnxruntime's PROVIDERS, if not on the CPU; prints a JSON line as bench/peers/hf_generate.py does. DTYPE is that of
+ * the weights, f32, f16 or i8, or in a folder of ONNX files that of the files.
  *
  *     node decode-answers.js FOLDER ROWS BATCH TOKENS THREADS [PROVIDERS [DTYPE]]
  */
 const [folder, ...rest] = process.argv.slice(2) as [string, ...string[]];
 const [rows, batch, maxTokens, threads] = rest.map(Number) as [number, number, number, number];
 const providers = (rest[4] ?? "cpu").split(",");
-const dtype = rest[5] === "f16" ? "f16" : "f32";
-const model = await loadModel(folder, dtype);
+const engine = { threads, providers };
+const config = await readModelConfig(folder);
+const reader = existsSync(join(folder, "onnx"))
+  ? await onnxReader(folder, (rest[5] ?? "fp32") as OnnxDtype, config, engine)
+  : graphReader(
+      withProducts(ortEngine(engine), providers[0] === "cpu" ? "int8" : "fp16"),
+      await loadModel(folder, (rest[5] ?? "f32") as WeightDType),
+    ).with({});
 const tokenizer = await loadTokenizer(folder);
-const side = model.config.vision.imageSize;
+const side = config.vision.imageSize;
 const prompt = [tokenizer.bosId, ...tokenizer.encode("answer en What is the item weight?\n")];
 const pixels = Array.from({ length: rows }, (_, i) =>
   Float32Array.from({ length: 3 * side * side }, (_, j) => Math.sin(i + j)),
 );
-const reader = graphReader(ortEngine({ threads, providers }), model).with({});
 
 /** Nothing ends an answer early. */
 const NEVER = -1;

@@ -11,8 +11,9 @@ import { initModel } from "../src/recipes/init-model.ts";
 
 /*
  * Greedy answers a second on the nano base and on a random model of 300 million parameters, in turns with transformers'
- * generate and with transformers.js; and tokens a second of exported files of four types behind one prompt. Each measurement is
- * a process of its own; amlc's is one a core, each on one thread, as amlc predict answers a table.
+ * generate and with transformers.js, in float32 and with whole numbers; and tokens a second of exported files of five types
+ * behind one prompt. Each measurement is a process of its own; amlc's is one a core, each on one thread, as amlc predict answers
+ * a table.
  *
  *     npm run bench:decode              # AMLC_PYTHON names a Python with torch and transformers; default python3
  */
@@ -22,6 +23,7 @@ const WORK = join(ROOT, "build", "bench-decode");
 const PEERS = join(ROOT, "bench", "peers");
 const python = process.env.AMLC_PYTHON ?? "python3";
 const [TOKENS, ROUNDS] = [8, 3];
+const INT8 = "amlc, int8 files";
 
 interface Size {
   readonly name: string;
@@ -81,7 +83,7 @@ async function makeLarge(folder: string): Promise<void> {
   await initModel({ like, output: folder, seed: 0, dtype: "fp32", range: 0.02 });
 }
 
-async function exported(folder: string, dtypes: readonly ("fp32" | "fp16" | "q8" | "q4")[]): Promise<string> {
+async function exported(folder: string, dtypes: readonly ("fp32" | "fp16" | "q8" | "int8" | "q4")[]): Promise<string> {
   const output = `${folder}-onnx`;
   if (existsSync(output)) return output;
   await using weights = await openMergedWeights(folder);
@@ -114,12 +116,19 @@ const sizes: readonly Size[] = [
 ];
 const withPython = hasPeer();
 for (const { name, folder, side, rows, batch } of sizes) {
-  const onnx = await exported(folder, name === "nano" ? ["fp32"] : ["fp32", "fp16", "q8", "q4"]);
+  const onnx = await exported(folder, name === "nano" ? ["fp32", "int8"] : ["fp32", "fp16", "q8", "int8", "q4"]);
+  const answers = (of: string, ...others: string[]) =>
+    measure(process.execPath, [
+      ...[join(HERE, "decode-answers.js"), of, rows, batch, TOKENS, availableParallelism(), ...others],
+    ]);
+  const theirs = (dtype: string) =>
+    measure(process.execPath, [join(PEERS, "transformers-js.mjs"), onnx, side, rows, TOKENS, dtype]);
   const contestants: Readonly<Record<string, () => Measured | Promise<Measured>>> = {
     amlc: () => measureParts(folder, rows, batch),
-    "amlc, one process": () =>
-      measure(process.execPath, [join(HERE, "decode-answers.js"), folder, rows, batch, TOKENS, availableParallelism()]),
-    "transformers.js": () => measure(process.execPath, [join(PEERS, "transformers-js.mjs"), onnx, side, rows, TOKENS]),
+    "amlc, one process": () => answers(folder),
+    [INT8]: () => answers(onnx, "cpu", "int8"),
+    "transformers.js": () => theirs("fp32"),
+    "transformers.js, int8 files": () => theirs("int8"),
     ...(withPython && {
       transformers: () => measure(python, [join(PEERS, "hf_generate.py"), folder, side, rows, batch, TOKENS]),
     }),
@@ -132,15 +141,16 @@ for (const { name, folder, side, rows, batch } of sizes) {
   }
   const lines = Object.keys(contestants).map((who) => {
     const speed = median(rounds.map((round) => round[who]!.answers_per_s));
-    const ratio = median(rounds.map((round) => round.amlc!.answers_per_s / round[who]!.answers_per_s));
+    const ratioOf = (ours: string) =>
+      median(rounds.map((round) => round[ours]!.answers_per_s / round[who]!.answers_per_s)).toFixed(2);
     const peak = median(rounds.map((round) => round[who]!.peak_rss_gib));
-    return [who, speed.toFixed(2), ratio.toFixed(2), peak.toFixed(2)];
+    return [who, speed.toFixed(2), ratioOf("amlc"), ratioOf(INT8), peak.toFixed(2)];
   });
   process.stdout.write(`${name}: answers of ${TOKENS} tokens, median of ${ROUNDS} rounds\n`);
-  process.stdout.write(table([["", "answers/s", "amlc is times as fast", "peak GiB"], ...lines]));
+  process.stdout.write(table([["", "answers/s", "amlc is times as fast", "its int8 files are", "peak GiB"], ...lines]));
 }
 const files = await exported(large, []);
-const tokens = (["fp32", "fp16", "q8", "q4"] as const).map((dtype) => ({
+const tokens = (["fp32", "fp16", "q8", "int8", "q4"] as const).map((dtype) => ({
   dtype,
   ...measure(process.execPath, [join(HERE, "decode-tokens.js"), files, dtype, 32]),
 }));

@@ -56,6 +56,7 @@ const settings = {
   readonly layers?: number;
   readonly visionLayers?: number;
   readonly bits?: 4 | 8;
+  readonly int8?: true;
   readonly engine?: Partial<EngineConfig>;
 };
 const engine = await createEngine({

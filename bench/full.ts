@@ -49,6 +49,7 @@ const rate = (flops: number) => (flops / 1e9).toFixed(0);
 
 const OTHERS = {
   "amlc, fp16, residuals computed again": { residuals: "recompute" },
+  "amlc, int8, 12 of 19 kept": { residuals: 12, int8: true },
   "amlc, 8 bits, 12 of 19 kept": { residuals: 12, bits: 8 },
   "amlc, 4 bits, 8 of 19 kept": { residuals: 8, bits: 4 },
 };
@@ -56,15 +57,18 @@ const OTHERS = {
 function besidePeer(): void {
   const first = ours({ residuals: "keep" });
   const peer = measure<Measured>(python, [PEER, "--size", "3b-448", "--checkpointing", "--steps", "1"]);
+  const whole = ours({ residuals: "keep", int8: true });
   const rows = [
     row("amlc, fp16", first),
+    row("amlc, int8", whole),
     ["transformers + PEFT + torch, float32", ...cells(peer), "", "", ""],
     ...Object.entries(OTHERS).map(([name, settings]) => row(name, ours(settings))),
   ];
   process.stdout.write(table([["", "s a step", "peak GiB", "GFLOP/s", "GEMM GFLOP/s", "share"], ...rows]));
-  process.stdout.write(
-    `amlc / torch: ${(first.step_s / peer.step_s).toFixed(2)} of the time, ${(first.peak_rss_gib / peer.peak_rss_gib).toFixed(2)} of the peak memory\n`,
-  );
+  for (const [name, { step_s, peak_rss_gib }] of Object.entries({ fp16: first, int8: whole })) {
+    const [time, memory] = [step_s / peer.step_s, peak_rss_gib / peer.peak_rss_gib].map((ratio) => ratio.toFixed(2));
+    process.stdout.write(`amlc with ${name} weights / torch: ${time} of the time, ${memory} of the peak memory\n`);
+  }
 }
 
 function row(name: string, result: Ours): string[] {

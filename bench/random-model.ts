@@ -1,4 +1,5 @@
 import { f32ToF16 } from "../src/formats/half.ts";
+import { INT8_WEIGHT_LIMIT } from "../src/graph/ops/index.ts";
 import type { PaliGemmaConfig } from "../src/model/config.ts";
 import { parametersOf } from "../src/model/lora.ts";
 import type { Model } from "../src/model/model.ts";
@@ -31,9 +32,11 @@ export interface SizeChange {
   readonly visionLayers?: number;
   /** Of a base in blocks. */
   readonly bits?: 4 | 8;
+  /** Matrices in whole numbers, as engine.weights: int8 has them. */
+  readonly int8?: true;
 }
 
-export function configOf(name: SizeName, { layers, visionLayers, bits }: SizeChange = {}): PaliGemmaConfig {
+export function configOf(name: SizeName, { layers, visionLayers, bits, int8 }: SizeChange = {}): PaliGemmaConfig {
   const { image, vision, text, vocabulary }: Size = SIZES[name];
   return {
     vision: {
@@ -58,6 +61,7 @@ export function configOf(name: SizeName, { layers, visionLayers, bits }: SizeCha
       maxPositions: 8192,
     },
     ...(bits && { blocks: { bits, block: bits === 8 ? 64 : 32 } }),
+    ...(int8 && { int8 }),
     imageTokenId: vocabulary,
     padTokenId: 0,
     bosTokenId: 2,
@@ -83,15 +87,17 @@ export function randomModel(name: SizeName, dtype: "f32" | "f16", change: SizeCh
   const drawn = Float32Array.from({ length: 1_000_003 }, () => (generator.uniform() * 2 - 1) * RANGE);
   const numbers = dtype === "f16" ? f32ToF16(drawn) : drawn;
   const bytes = { 8: bytesOf(drawn), 4: pairsOf(drawn) };
+  const whole = Int8Array.from(drawn, (number) => Math.round((INT8_WEIGHT_LIMIT * number) / RANGE));
   const weights = parametersOf(paligemmaParameters(config)).flatMap((parameter) =>
     storedTensors(parameter).map(({ name, shape, kind }): [string, Tensor] => {
       const size = sizeOf(shape);
       if (kind === "packed")
         return [name, tensor("u8", shape, repeat(bytes[parameter.blocks!.bits], new Uint8Array(size)))];
       if (kind === "scales") {
-        const scale = RANGE / 2 ** (parameter.blocks!.bits - 1);
+        const scale = RANGE / (parameter.blocks ? 2 ** (parameter.blocks.bits - 1) : INT8_WEIGHT_LIMIT);
         return [name, tensor("f32", shape, new Float32Array(size).fill(scale))];
       }
+      if (kind === "int8") return [name, tensor("i8", shape, repeat(whole, new Int8Array(size)))];
       const data = dtype === "f16" ? new Uint16Array(size) : new Float32Array(size);
       return [name, tensor(dtype, shape, shape.length > 1 ? repeat(numbers, data) : data)];
     }),
@@ -107,8 +113,8 @@ export function randomModel(name: SizeName, dtype: "f32" | "f16", change: SizeCh
 }
 
 /** Fills an array with the same numbers again and again. */
-function repeat<A extends Uint8Array | Uint16Array | Float32Array>(
-  numbers: Uint8Array | Uint16Array | Float32Array,
+function repeat<A extends Int8Array | Uint8Array | Uint16Array | Float32Array>(
+  numbers: Int8Array | Uint8Array | Uint16Array | Float32Array,
   into: A,
 ): A {
   for (let done = 0; done < into.length; done += numbers.length)

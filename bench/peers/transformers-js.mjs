@@ -1,13 +1,14 @@
-// transformers.js's greedy answers, one row at a time (its batches go wrong): node transformers-js.mjs FOLDER SIDE ROWS TOKENS
+// transformers.js's greedy answers, one row at a time (its batches go wrong): node transformers-js.mjs FOLDER SIDE ROWS TOKENS [DTYPE]
 import { basename, dirname, resolve } from "node:path";
 import { AutoTokenizer, env, PaliGemmaForConditionalGeneration, Tensor } from "@huggingface/transformers";
 
-const [folder, ...numbers] = process.argv.slice(2);
-const [side, rows, tokens] = numbers.map(Number);
+const [folder, ...rest] = process.argv.slice(2);
+const [side, rows, tokens] = rest.map(Number);
+const dtype = rest[3] ?? "fp32";
 env.allowRemoteModels = false;
 env.localModelPath = `${dirname(resolve(folder))}/`;
 const id = basename(resolve(folder));
-const model = await PaliGemmaForConditionalGeneration.from_pretrained(id, { dtype: "fp32" });
+const model = await PaliGemmaForConditionalGeneration.from_pretrained(id, { dtype });
 const tokenizer = await AutoTokenizer.from_pretrained(id);
 const images = (side / model.config.vision_config.patch_size) ** 2;
 const prompt = tokenizer.encode("answer en What is the item weight?\n", { add_special_tokens: false });

@@ -162,11 +162,16 @@ const engine = z
       .enum(["auto", "tensorflow", "wasm", "cpu"])
       .default("auto")
       .describe("of tfjs; auto: tensorflow where amlc setup tensorflow was run, else wasm"),
-    weights: z.enum(["fp32", "fp16"]).default("fp32").describe("type of frozen weights in memory"),
+    weights: z
+      .enum(["fp32", "fp16", "int8"])
+      .default("fp32")
+      .describe(
+        "type of frozen weights in memory; int8: matrices in whole numbers, a scale for each row, all else fp16",
+      ),
     products: z
-      .enum(["auto", "fp32", "fp16"])
+      .enum(["auto", "fp32", "fp16", "int8"])
       .default("auto")
-      .describe("type in which fp16 weights are multiplied; auto: fp16 on a GPU, else fp32"),
+      .describe("type in which products are taken; auto: fp16 on a GPU, int8 on the CPU where weights are, else fp32"),
     providers: z
       .array(z.enum(["cpu", "cuda", "tensorrt", "dml", "coreml", "webgpu", "qnn"]))
       .min(1)

@@ -1,14 +1,14 @@
 import { makeGraph } from "../graph/graph.ts";
 import { input, scale } from "../graph/ops/index.ts";
-import type { Engine } from "./engine.ts";
-import { withHalfProducts } from "./half-products.ts";
+import type { Engine, Products } from "./engine.ts";
+import { withProducts } from "./products.ts";
 
 export interface EngineConfig {
   readonly name: "ort" | "tfjs" | "reference";
   /** Of tfjs. */
   readonly backend: "auto" | "tensorflow" | "wasm" | "cpu";
-  /** In which type fp16 weights are multiplied. */
-  readonly products: "auto" | "fp32" | "fp16";
+  /** In which type products are taken. */
+  readonly products: "auto" | Products;
   readonly providers: readonly string[];
   readonly threads: number | null;
 }
@@ -35,7 +35,7 @@ export function idleSettings({
   products,
   providers,
   weights,
-}: EngineConfig & { readonly weights: "fp32" | "fp16" }): string[] {
+}: EngineConfig & { readonly weights: "fp32" | "fp16" | "int8" }): string[] {
   const notes: string[] = [];
   if (name !== "tfjs" && backend !== "auto")
     notes.push(`engine.backend: ${backend} is of tfjs, and engine.name is ${name}`);
@@ -43,6 +43,8 @@ export function idleSettings({
     notes.push(`engine.providers: [${providers}] are of ort, and engine.name is ${name}`);
   if (products === "fp16" && weights === "fp32")
     notes.push("engine.products: fp16 is for fp16 weights, and engine.weights is fp32");
+  if (products === "int8" && weights !== "int8")
+    notes.push(`engine.products: int8 is for int8 weights, and engine.weights is ${weights}`);
   return notes;
 }
 
@@ -54,11 +56,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const engine = await loadEngine(config);
   const probe = await engine.compile(makeGraph({ y: scale(input("x", "f32", [1]), 2) }));
   await probe.release();
-  return wantsHalf(config, engine) ? withHalfProducts(engine) : engine;
-}
-
-function wantsHalf({ products }: EngineConfig, { prefersHalf = false }: Engine): boolean {
-  return products === "auto" ? prefersHalf : products === "fp16";
+  return withProducts(engine, config.products === "auto" ? (engine.prefers ?? "fp32") : config.products);
 }
 
 async function loadEngine({ name, backend, providers, threads }: EngineConfig): Promise<Engine> {
@@ -68,5 +66,7 @@ async function loadEngine({ name, backend, providers, threads }: EngineConfig): 
     import("./ort/ort.ts"),
     import("./ort/half-precision.ts"),
   ]);
-  return { ...ortEngine({ providers, threads }), prefersHalf: await isFastAtHalf(providers) };
+  const engine = ortEngine({ providers, threads });
+  if (engine.readsInPlace) return { ...engine, prefers: "int8" };
+  return (await isFastAtHalf(providers)) ? { ...engine, prefers: "fp16" } : engine;
 }

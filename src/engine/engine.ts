@@ -4,13 +4,16 @@ import type { Phase, RunTrace } from "./profile-trace.ts";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** In which type products are taken: in that of the graph, in halves, or in whole numbers of 8 bits where a weight is in them. */
+export type Products = "fp32" | "fp16" | "int8";
+
 /** Runs graphs. One implementation a folder; nothing above this interface knows which. */
 export interface Engine {
   readonly name: string;
-  /** Whether its device multiplies halves faster than float32: `engine.products: auto` asks. */
-  readonly prefersHalf?: boolean;
-  /** Whether products with fp16 weights are taken in half (half-products.ts), where small gradients vanish. */
-  readonly halfProducts?: boolean;
+  /** In which type it multiplies fastest, if not in float32: `engine.products: auto` asks. */
+  readonly prefers?: Products;
+  /** In which type products are taken, if not in float32; in halves small gradients vanish. */
+  readonly products?: Products;
   /** Whether tensors that are fed are read where they lie, so that weights can be fed as well as bound. */
   readonly readsInPlace?: boolean;
   /**

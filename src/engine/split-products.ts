@@ -3,7 +3,7 @@ import { type Graph, rewrite } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import { add, cast, concat, constant, embedding, matmul, slice } from "../graph/ops/index.ts";
 import { type MatmulAttrs, matmulOp } from "../graph/ops/matmul.ts";
-import { isWidened, isWidenedBlocks } from "./widen-at-use.ts";
+import { isWidenedBlocks, isWidenedWeight } from "./widen-at-use.ts";
 
 /** A widened weight of more bytes than this is never there as a whole: Gemma's embedding, 2.1 GB, which is its output layer too. */
 const MOST_WIDENED = 144 * 2 ** 20;
@@ -18,7 +18,12 @@ export function splitProducts(graph: Graph, most = MOST_WIDENED): Graph {
 }
 
 function isLargeProduct({ op, inputs: [, w], attrs }: Node, most: number): boolean {
-  return op === matmulOp && isWidened(w!) && byteSize(w!.type) > most && !(attrs as MatmulAttrs).transA;
+  return (
+    op === matmulOp &&
+    (isWidenedWeight(w!) || isWidenedBlocks(w!)) &&
+    byteSize(w!.type) > most &&
+    !(attrs as MatmulAttrs).transA
+  );
 }
 
 function split({ inputs: [x, widened], attrs }: Node, most: number): Node {

@@ -7,7 +7,7 @@ import { tensor } from "../util/tensor.ts";
 import { checkOps, type OpCheck } from "./check-ops.ts";
 import { createEngine, type EngineConfig } from "./create.ts";
 import type { Engine } from "./engine.ts";
-import { withHalfProducts } from "./half-products.ts";
+import { withProducts } from "./products.ts";
 
 /** An engine that may or may not run here. */
 export interface Candidate {
@@ -93,7 +93,7 @@ const HALF_ROUNDING = 2e-5;
 
 async function measureProducts(engine: Engine): Promise<ProductSpeed> {
   const gflops_fp32 = await productSpeed(engine, "f32");
-  return { gflops_fp32, gflops_fp16: await productSpeed(withHalfProducts(engine), "f16").catch(() => null) };
+  return { gflops_fp32, gflops_fp16: await productSpeed(withProducts(engine, "fp16"), "f16").catch(() => null) };
 }
 
 /** @throws Error when the product cannot be taken, or is wrong */

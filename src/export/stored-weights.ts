@@ -1,13 +1,24 @@
 import { quantizeBlocks } from "../formats/blockwise.ts";
 import { f32ToF16 } from "../formats/half.ts";
+import { roundRows } from "../formats/rounded-rows.ts";
 import { type Graph, rewrite } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
-import { blockProduct, cast, embedding, input, matmul, mul, shift } from "../graph/ops/index.ts";
+import {
+  blockProduct,
+  cast,
+  embedding,
+  INT8_WEIGHT_LIMIT,
+  input,
+  int8Product,
+  matmul,
+  mul,
+  shift,
+} from "../graph/ops/index.ts";
 import { embeddingOp } from "../graph/ops/lookup.ts";
 import { type MatmulAttrs, matmulOp } from "../graph/ops/matmul.ts";
 import { type InputAttrs, inputOp } from "../graph/ops/source.ts";
 import type { OnnxDtype } from "../model/onnx-layout.ts";
-import { type Shape, type Tensor, tensor } from "../util/tensor.ts";
+import { allocate, type Shape, type Tensor, tensor } from "../util/tensor.ts";
 
 const BLOCK = 32;
 const BITS = { q8: 8, q4: 4 } as const;
@@ -27,8 +38,8 @@ export interface StoredGraph {
 }
 
 /**
- * Replaces the weights of a graph by what is stored of them. Matrices of products are turned round, or in blocks of 8 or 4
- * bits; tables of embeddings are halves, or rows of 8 bits; other matrices are halves unless all is float32; vectors stay.
+ * Replaces the weights of a graph by what is stored of them. Matrices of products are turned round, with whole numbers or not, or
+ * in blocks of 8 or 4 bits; tables of embeddings are halves, or rows of 8 bits; other matrices are halves unless all is float32; vectors stay.
  */
 export function storeWeights(graph: Graph, dtype: OnnxDtype, isWeight: (name: string) => boolean): StoredGraph {
   const weights = new Map<string, StoredWeight>();
@@ -84,6 +95,16 @@ function storeMatrix({ name, shape }: Weight, dtype: OnnxDtype, x: Node): Stored
       make: (weight) => ({ [turned]: inType(transpose(weight), type) }),
     };
   }
+  if (dtype === "int8") {
+    const [turned, scales] = [`${name}.int8`, `${name}.scales`];
+    return {
+      node: int8Product(x, input(turned, "i8", [width, out]), input(scales, "f32", [out])),
+      make: (weight) => {
+        const found = roundRows(weight, INT8_WEIGHT_LIMIT);
+        return { [turned]: transpose(found.rounded), [scales]: found.scales };
+      },
+    };
+  }
   const bits = BITS[dtype];
   const blocks = Math.ceil(width / BLOCK);
   const [packed, scales] = [`${name}.packed`, `${name}.scales`];
@@ -114,7 +135,7 @@ function storeTable({ name, shape }: Weight, dtype: OnnxDtype, ids: Node): Store
       make: (weight) => ({ [name]: inType(weight, type) }),
     };
   }
-  const [rows, width] = shape as [number, number];
+  const rows = shape[0]!;
   const [bytes, scales] = [`${name}.rows`, `${name}.scales`];
   return {
     node: mul(
@@ -122,8 +143,9 @@ function storeTable({ name, shape }: Weight, dtype: OnnxDtype, ids: Node): Store
       embedding(input(scales, "f32", [rows, 1]), ids),
     ),
     make: (weight) => {
-      const found = quantizeRows(weight.data, width);
-      return { [bytes]: tensor("u8", shape, found.bytes), [scales]: tensor("f32", [rows, 1], found.scales) };
+      const found = roundRows(weight, 127);
+      const unsigned = Uint8Array.from(found.rounded.data, (q) => q + 128);
+      return { [bytes]: tensor("u8", shape, unsigned), [scales]: tensor("f32", [rows, 1], found.scales.data) };
     },
   };
 }
@@ -137,9 +159,9 @@ function inType({ shape, data }: Tensor<"f32">, type: "f32" | "f16"): Tensor {
   return type === "f32" ? tensor("f32", shape, data) : tensor("f16", shape, f32ToF16(data));
 }
 
-function transpose({ shape, data }: Tensor<"f32">): Tensor<"f32"> {
+function transpose<D extends "f32" | "i8">({ dtype, shape, data }: Tensor<D>): Tensor<D> {
   const [rows, columns] = shape as [number, number];
-  const turned = new Float32Array(data.length);
+  const turned = allocate(dtype, data.length);
   // In tiles, so that both sides stay in the cache.
   for (let top = 0; top < rows; top += TILE) {
     for (let left = 0; left < columns; left += TILE) {
@@ -148,21 +170,7 @@ function transpose({ shape, data }: Tensor<"f32">): Tensor<"f32"> {
         for (let column = left; column < right; column++) turned[column * rows + row] = data[row * columns + column]!;
     }
   }
-  return tensor("f32", [columns, rows], turned);
+  return tensor(dtype, [columns, rows], turned);
 }
 
 const TILE = 64;
-
-function quantizeRows(data: Float32Array, width: number): { bytes: Uint8Array; scales: Float32Array } {
-  const rows = data.length / width;
-  const bytes = new Uint8Array(data.length);
-  const scales = new Float32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const values = data.subarray(row * width, (row + 1) * width);
-    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    scales[row] = largest / 127;
-    if (largest === 0) bytes.fill(128, row * width, (row + 1) * width);
-    else for (let i = 0; i < width; i++) bytes[row * width + i] = Math.round(values[i]! / scales[row]!) + 128;
-  }
-  return { bytes, scales };
-}

@@ -7,6 +7,7 @@ const STORED_TYPES: Readonly<Record<DType, StoredDType>> = {
   f16: "F16",
   i64: "I64",
   i32: "I32",
+  i8: "I8",
   u8: "U8",
   bool: "BOOL",
 };

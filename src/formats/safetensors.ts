@@ -63,6 +63,7 @@ const HOST_TYPES: Partial<Record<StoredDType, DType>> = {
   F16: "f16",
   I64: "i64",
   I32: "i32",
+  I8: "i8",
   U8: "u8",
   BOOL: "bool",
 };

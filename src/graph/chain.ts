@@ -120,14 +120,14 @@ export function roundTrip(links: readonly Link[]): RoundTrip {
 export const SECOND_READING = "again ";
 
 /**
- * Inputs in halves or blocks, which are widened where they are used: read but once, the wide copy would stay until the backward
+ * Inputs in halves, blocks or whole numbers, which are widened where they are used: read but once, the wide copy would stay until the backward
  * pass. Noise is in bytes too, and is used as it is.
  */
 function widenedInputs({ nodes }: Graph): ReadonlySet<Node> {
   const noise = new Set(nodes.flatMap(({ op, inputs }) => (op === dropoutOp ? [inputs[1]] : [])));
   return new Set(nodes.filter((node) => node.op === inputOp && WIDENED.has(node.type.dtype) && !noise.has(node)));
 }
-const WIDENED: ReadonlySet<string> = new Set(["f16", "u8"]);
+const WIDENED: ReadonlySet<string> = new Set(["f16", "u8", "i8"]);
 
 /** The outputs of a graph with others in the place of its inputs. */
 function inPlaceOf({ nodes, outputs }: Graph, other: (input: Node) => Node): ReadonlyMap<string, Node> {

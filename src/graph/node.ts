@@ -86,7 +86,7 @@ export interface TfjsKernels<X> {
 export type SampleInput =
   | Shape
   | { readonly shape: Shape; readonly positive: true }
-  | { readonly shape: Shape; readonly below: number; readonly dtype?: "i32" | "u8" };
+  | { readonly shape: Shape; readonly below: number; readonly dtype?: "i32" | "i8" | "u8" };
 
 export interface Sample<A> {
   readonly label: string;
@@ -122,7 +122,7 @@ export interface Op<A> {
    */
   readonly memory?: "in place" | "view";
   /** Bytes that onnxruntime takes beside inputs and result while it computes, and gives back; 0 when absent. */
-  scratch?(attrs: A): number;
+  scratch?(attrs: A, inputs: readonly Type[]): number;
   /** Floating point operations; the number of result elements when absent. */
   flops?(inputs: readonly Type[], result: Type, attrs: A): number;
   readonly samples: readonly Sample<A>[];

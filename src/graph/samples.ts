@@ -40,7 +40,7 @@ export function applyToInputs(
 }
 
 export function toFeeds(drawn: readonly DrawnInput[]): Record<string, Tensor> {
-  const arrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
+  const arrays = { f32: Float32Array, i32: Int32Array, i8: Int8Array, u8: Uint8Array } as const;
   return Object.fromEntries(
     drawn.map(({ name, dtype, value }) => [name, tensor(dtype, value.shape, arrays[dtype as "f32"].from(value.data))]),
   );

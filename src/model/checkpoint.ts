@@ -141,6 +141,7 @@ const FLOATS = ["F32", "F16", "BF16", "F64"];
 const TYPES: Readonly<Record<StoredTensor["kind"], readonly string[]>> = {
   numbers: FLOATS,
   packed: ["U8"],
+  int8: ["I8"],
   scales: ["F32"],
 };
 
@@ -180,7 +181,7 @@ async function readTensor(
 
 /** The matrix in float32 that blocks stand for. */
 async function readBlocks(
-  { name, shape, blocks }: Required<Parameter>,
+  { name, shape, blocks }: Required<Pick<Parameter, "name" | "shape" | "blocks">>,
   readStored: Checkpoint["readStored"],
 ): Promise<Tensor<"f32">> {
   const [packed, scales] = storedTensors({ name, shape, blocks });

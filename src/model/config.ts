@@ -35,6 +35,8 @@ export interface PaliGemmaConfig {
   readonly eosTokenId: number;
   /** How the matrices of linear layers are kept where they are quantised (weight-blocks.ts). */
   readonly blocks?: BlockLayout | undefined;
+  /** Whether these matrices are in whole numbers of 8 bits in memory, whatever they are in files. */
+  readonly int8?: true;
 }
 
 /** How many tokens one image becomes: (imageSize / patchSize)². */

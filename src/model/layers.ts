@@ -28,6 +28,8 @@ export interface Parameter {
   readonly shape: Shape;
   /** Kept in blocks of few bits; absent: number by number. */
   readonly blocks?: BlockLayout;
+  /** Kept in whole numbers of 8 bits, with a scale for each row. */
+  readonly int8?: true;
 }
 
 /** Told the input of each layer, in order, and the output of the last: what lies between two of them is one layer's own. */

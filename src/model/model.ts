@@ -1,43 +1,82 @@
+import { setImmediate as breathe } from "node:timers/promises";
 import type { Tensors } from "../engine/engine.ts";
+import { roundRows } from "../formats/rounded-rows.ts";
+import { INT8_WEIGHT_LIMIT } from "../graph/ops/index.ts";
+import { InputError } from "../util/errors.ts";
+import type { Tensor } from "../util/tensor.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { PaliGemmaConfig } from "./config.ts";
+import type { Parameter } from "./layers.ts";
 import { parametersOf } from "./lora.ts";
 import { paligemmaParameters } from "./paligemma.ts";
 import type { Preprocessor } from "./preprocessor.ts";
-import { storedTensors } from "./weight-blocks.ts";
+import { int8Names, storedTensors } from "./weight-blocks.ts";
 
 /** A frozen base model in memory. */
 export interface Model {
   readonly folder: string;
   readonly config: PaliGemmaConfig;
   readonly preprocessor: Preprocessor;
-  /** Of the weights, but for those that are in blocks (`config.blocks`). */
+  /** Of the weights, but for those that are in blocks (`config.blocks`) or in whole numbers (`config.int8`). */
   readonly dtype: "f32" | "f16";
-  /** Every weight by its hub-original name; of one in blocks their bytes and scales. */
+  /** Every weight by its hub-original name; of one in blocks or whole numbers these and their scales. */
   readonly weights: Tensors;
+}
+
+/** A type of frozen weights in memory; i8: matrices of linear layers are in whole numbers, all else in halves. */
+export type WeightDType = "f32" | "f16" | "i8";
+
+/**
+ * A model as it is in memory when its weights are of a type.
+ * @throws InputError when they are in blocks, and are to be in whole numbers
+ */
+export function declareIn({ int8: _, ...config }: PaliGemmaConfig, as: WeightDType): Pick<Model, "config" | "dtype"> {
+  if (as !== "i8") return { config, dtype: as };
+  if (!config.blocks) return { config: { ...config, int8: true }, dtype: "f16" };
+  const found = `this one is in ${config.blocks.bits} bits`;
+  throw new InputError(`engine.weights: int8 wants a base whose weights are whole, and ${found}`, {
+    hint: "set engine.weights to fp16, or name the base that it was made from",
+  });
 }
 
 /**
  * Reads a Hugging Face folder of PaliGemma, whichever type its weights are stored in; what is in blocks stays so.
  * @throws InputError naming the file and tensor that is missing, broken or of another shape
  */
-export async function loadModel(folder: string, dtype: "f32" | "f16"): Promise<Model> {
+export async function loadModel(folder: string, as: WeightDType): Promise<Model> {
   await using checkpoint = await openCheckpoint(folder);
-  return await readModel(checkpoint, dtype);
+  return await readModel(checkpoint, as);
 }
 
 /**
  * The same of a folder that is open. All weights are asked for at once: those in line are read even while this thread is busy.
  * @throws InputError as {@link loadModel}
  */
-export async function readModel(checkpoint: Checkpoint, dtype: "f32" | "f16"): Promise<Model> {
-  const { folder, config, preprocessor } = checkpoint;
+export async function readModel(checkpoint: Checkpoint, as: WeightDType): Promise<Model> {
+  const { folder, preprocessor } = checkpoint;
+  checkpoint.check(parametersOf(paligemmaParameters(checkpoint.config)));
+  const { config, dtype } = declareIn(checkpoint.config, as);
   const parameters = parametersOf(paligemmaParameters(config));
-  checkpoint.check(parameters);
-  const weights = await Promise.all(
-    parameters.flatMap(storedTensors).map(async (stored) => {
-      return [stored.name, await checkpoint.readStored(stored, dtype)] as const;
-    }),
+  const asStored = Promise.all(
+    parameters
+      .filter(({ int8 }) => !int8)
+      .flatMap(storedTensors)
+      .map(async (stored) => [stored.name, await checkpoint.readStored(stored, dtype)] as const),
   );
-  return { folder, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
+  const rounded: [string, Tensor][] = [];
+  for (const parameter of parameters) if (parameter.int8) rounded.push(...(await readRounded(checkpoint, parameter)));
+  const weights = Object.fromEntries([...(await asStored), ...rounded]);
+  return { folder, config, preprocessor, dtype, weights };
+}
+
+/** A matrix in whole numbers, by the names of its parts; one at a time is there in float32. */
+async function readRounded(checkpoint: Checkpoint, { name, shape }: Parameter): Promise<[string, Tensor][]> {
+  const matrix = await checkpoint.read(name, shape, "f32");
+  await breathe();
+  const { rounded, scales } = roundRows(matrix, INT8_WEIGHT_LIMIT);
+  const names = int8Names(name);
+  return [
+    [names.int8, rounded],
+    [names.scales, scales],
+  ];
 }

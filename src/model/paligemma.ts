@@ -6,7 +6,7 @@ import type { ImageInput } from "./image-input.ts";
 import { type KeyValues, type Linear, linear, type OnLayer, type Parameter } from "./layers.ts";
 import { linearAt } from "./parameters.ts";
 import { type Siglip, siglip, siglipParameters } from "./siglip.ts";
-import { storeInBlocks } from "./weight-blocks.ts";
+import { keepInInt8, storeInBlocks } from "./weight-blocks.ts";
 
 /** PaliGemma (Beyer et al. 2024): SigLIP's patches, projected, stand before the text that Gemma reads. */
 export interface PaliGemma<T> {
@@ -21,7 +21,8 @@ export function paligemmaParameters(c: PaliGemmaConfig): PaliGemma<Parameter> {
     projector: linearAt("multi_modal_projector.linear", c.text.hiddenSize, c.vision.hiddenSize, { bias: true }),
     language: gemmaParameters(c.text),
   };
-  return c.blocks ? storeInBlocks(plain, c.blocks) : plain;
+  if (c.blocks) return storeInBlocks(plain, c.blocks);
+  return c.int8 ? keepInInt8(plain) : plain;
 }
 
 /** Whether a weight or module belongs to what makes image features. */

@@ -1,14 +1,15 @@
 import type { BlockLayout } from "../formats/blockwise.ts";
 import type { Node } from "../graph/node.ts";
 import { type BlockFormat, blockShapes } from "../graph/ops/block-product.ts";
-import { input, widenBlocks } from "../graph/ops/index.ts";
+import { input, widenBlocks, widenInt8 } from "../graph/ops/index.ts";
 import { BYTES_PER_ELEMENT, type Shape, sizeOf } from "../util/tensor.ts";
 import type { Linear, Parameter } from "./layers.ts";
 
 /*
  * A base in few bits: the matrices of linear layers and the table of embeddings are kept in blocks of columns, each with a
  * scale, as onnxruntime's MatMulNBits has them; all else stays as it was. In files and in graphs a weight `W` is then two
- * tensors, `W.packed` and `W.scales`.
+ * tensors, `W.packed` and `W.scales`. In memory alone the matrices of linear layers may be in whole numbers with a scale for each
+ * row, `W.int8` and `W.scales`.
  */
 
 /** By this name `quantization_config` of a config.json says that weights are so. */
@@ -25,27 +26,41 @@ interface WithTable {
 
 /** Declares that the matrices of linear layers and the table of embeddings of a model are in blocks. */
 export function storeInBlocks<T extends WithTable>(tree: T, blocks: BlockLayout): T {
+  const { language, ...rest } = changeMatrices(tree, { blocks });
+  const embedding = { ...language.embedding, blocks: { ...blocks, bits: TABLE_BITS } as const };
+  return { ...rest, language: { ...language, embedding } } as T;
+}
+
+/** Declares that the matrices of linear layers of a model are in whole numbers of 8 bits. */
+export const keepInInt8 = <T>(tree: T): T => changeMatrices(tree, { int8: true });
+
+function changeMatrices<T>(tree: T, change: Partial<Parameter>): T {
   const walk = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null) return value;
     if (Array.isArray(value)) return value.map(walk);
-    if ("path" in value) return { ...value, w: { ...(value as Linear<Parameter>).w, blocks } };
+    if ("path" in value) return { ...value, w: { ...(value as Linear<Parameter>).w, ...change } };
     return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, walk(child)]));
   };
-  const { language, ...rest } = walk(tree) as T;
-  const embedding = { ...language.embedding, blocks: { ...blocks, bits: TABLE_BITS } as const };
-  return { ...rest, language: { ...language, embedding } } as T;
+  return walk(tree) as T;
 }
 
 /** A tensor of a file, or what is bound to an input of a graph. */
 export interface StoredTensor {
   readonly name: string;
   readonly shape: Shape;
-  /** Bytes of blocks, scales of blocks, or a weight's own numbers. */
-  readonly kind: "packed" | "scales" | "numbers";
+  /** Bytes of blocks, whole numbers, scales of either, or a weight's own numbers. */
+  readonly kind: "packed" | "int8" | "scales" | "numbers";
 }
 
-/** What a weight is in a file: itself, or its blocks. */
-export function storedTensors({ name, shape, blocks }: Parameter): StoredTensor[] {
+/** What a weight is in a file or in memory: itself, its blocks, or its whole numbers. */
+export function storedTensors({ name, shape, blocks, int8 }: Parameter): StoredTensor[] {
+  if (int8) {
+    const names = int8Names(name);
+    return [
+      { name: names.int8, shape, kind: "int8" },
+      { name: names.scales, shape: [shape[0]!], kind: "scales" },
+    ];
+  }
   if (!blocks) return [{ name, shape, kind: "numbers" }];
   const { packed, scales } = blockShapes(formatOf(shape, blocks));
   const names = blockNames(name);
@@ -55,13 +70,15 @@ export function storedTensors({ name, shape, blocks }: Parameter): StoredTensor[
   ];
 }
 
-const WIDTHS = { packed: 1, scales: 4 } as const;
+const WIDTHS = { packed: 1, int8: 1, scales: 4 } as const;
 
 /** Bytes that weights take in memory; `dtype` is that of those that are not in blocks. */
 export function storedBytes(parameters: readonly Parameter[], dtype: "f32" | "f16"): number {
   const width = (kind: StoredTensor["kind"]) => (kind === "numbers" ? BYTES_PER_ELEMENT[dtype] : WIDTHS[kind]);
   return parameters.flatMap(storedTensors).reduce((sum, { kind, shape }) => sum + width(kind) * sizeOf(shape), 0);
 }
+
+export const int8Names = (weight: string) => ({ int8: `${weight}.int8`, scales: `${weight}.scales` });
 
 export const blockNames = (weight: string) => ({ packed: `${weight}.packed`, scales: `${weight}.scales` });
 
@@ -70,8 +87,12 @@ function formatOf(shape: Shape, { bits, block }: BlockLayout): BlockFormat {
   return { out, in: width, bits, block };
 }
 
-/** A weight as a graph reads it: an input of its name, or the matrix that the inputs of its blocks stand for. */
-export function readWeight({ name, shape, blocks }: Parameter, dtype: "f32" | "f16"): Node {
+/** A weight as a graph reads it: an input of its name, or the matrix that the inputs of its blocks or whole numbers stand for. */
+export function readWeight({ name, shape, blocks, int8 }: Parameter, dtype: "f32" | "f16"): Node {
+  if (int8) {
+    const names = int8Names(name);
+    return widenInt8(input(names.int8, "i8", shape), input(names.scales, "f32", [shape[0]!]));
+  }
   if (!blocks) return input(name, dtype, shape);
   const format = formatOf(shape, blocks);
   const shapes = blockShapes(format);

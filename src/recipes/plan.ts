@@ -11,6 +11,7 @@ import { CONFIG } from "../model/companions.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import { findHubBase } from "../model/hub-base.ts";
 import { parametersOf } from "../model/lora.ts";
+import { declareIn } from "../model/model.ts";
 import { readModelConfig } from "../model/model-config.ts";
 import { isOfImages, paligemmaParameters } from "../model/paligemma.ts";
 import type { PlanRecord, Proposal } from "../report/plan-record.ts";
@@ -138,9 +139,9 @@ const ENTITY = "maximum weight recommendation";
 const LETTERS = 3;
 
 /** What of a configuration decides how much memory a step takes. */
-function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows }: Target): PlannedStep {
+function planStep(config: Config, whole: PaliGemmaConfig, { device, memory, rows }: Target): PlannedStep {
   const { train, engine, data } = config;
-  const dtype = WEIGHT_DTYPES[engine.weights];
+  const { config: model, dtype } = declareIn(whole, WEIGHT_DTYPES[engine.weights]);
   const lora = config.tune === "lora" ? bindLora(loraConfigOf(config), { config: model }) : undefined;
   if (config.tune !== "lora") requireTrainable(config.tune, { config: model, dtype });
   requireFrozenTower(config, lora);
@@ -170,10 +171,10 @@ function planStep(config: Config, model: PaliGemmaConfig, { device, memory, rows
 }
 
 function plannedEngine({ engine }: Config, device: "cpu" | DeviceName): PlannedEngine {
-  const { name, products, weights } = engine;
+  const { name, products } = engine;
   const onHost = device === "cpu";
-  const wantsHalf = products === "fp16" || (products === "auto" && !onHost);
-  return { name, onHost, halfProducts: wantsHalf && weights === "fp16" };
+  const preferred = onHost ? (name === "ort" ? "int8" : "fp32") : "fp16";
+  return { name, onHost, products: products === "auto" ? preferred : products };
 }
 
 async function rateOf(config: Config, device: "cpu" | DeviceName, given?: number): Promise<PlanRecord["rate"]> {
@@ -255,29 +256,36 @@ function changesFor(config: Config, model: PaliGemmaConfig): readonly (readonly 
     distance,
     apply: (asked, base) => [asked, { ...base, blocks: { bits, block } }],
   });
+  const weights = (weights: "fp16" | "int8", distance: number) =>
+    set([`engine.weights=${weights}`], distance, (c) => ({ ...c, engine: { ...c.engine, weights } }));
+  const half = engine.weights === "fp32" ? [weights("fp16", 1.2)] : [];
+  const inBlocks = [blocks(8, 64, 4), blocks(4, 32, 6)]; // as amlc model quantize makes them
+  const isNarrow = model.blocks !== undefined || engine.weights === "int8";
+  const narrower = [
+    ...half,
+    ...(isNarrow ? [] : [weights("int8", 3), ...inBlocks, ...half.flatMap((one) => inBlocks.map((b) => both(one, b)))]),
+  ];
   return [
     train.residuals === "recompute"
       ? []
       : [set(["train.residuals=recompute"], 1.5, (c) => ({ ...c, train: { ...c.train, residuals: "recompute" } }))],
     [...new Set(smaller)].map(batch),
-    engine.weights === "fp16" || tune !== "lora"
-      ? []
-      : [set(["engine.weights=fp16"], 1.2, (c) => ({ ...c, engine: { ...c.engine, weights: "fp16" } }))],
+    tune === "lora" ? narrower : [],
     data.features !== null || trainsTower
       ? []
       : [set(["data.features=features"], 1.8, (c) => ({ ...c, data: { ...c.data, features: "features" } }))],
-    model.blocks || tune !== "lora" ? [] : [blocks(8, 64, 4), blocks(4, 32, 6)], // as amlc model quantize makes them,
   ];
 }
+
+const both = (a: Change, b: Change): Change => ({
+  words: [...a.words, ...b.words],
+  distance: a.distance + b.distance,
+  apply: (config, model) => b.apply(...a.apply(config, model)),
+});
 
 /** One change or none of each kind, all ways to do so but that of none at all, the nearest first. */
 function combinations(kinds: readonly (readonly Change[])[]): Change[] {
   const none: Change = { words: [], distance: 0, apply: (config, model) => [config, model] };
-  const both = (a: Change, b: Change): Change => ({
-    words: [...a.words, ...b.words],
-    distance: a.distance + b.distance,
-    apply: (config, model) => b.apply(...a.apply(config, model)),
-  });
   const all = kinds.reduce(
     (made: Change[], kind) => made.flatMap((each) => [each, ...kind.map((change) => both(each, change))]),
     [none],

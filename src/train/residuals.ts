@@ -35,9 +35,9 @@ export function choosePrograms(
 }
 
 /** An engine as the plan of memory knows it. */
-export function plannedEngine({ name, readsInPlace = false, halfProducts = false }: Engine): PlannedEngine {
+export function plannedEngine({ name, readsInPlace = false, products = "fp32" }: Engine): PlannedEngine {
   const known = (["ort", "tfjs", "reference"] as const).find((each) => name.startsWith(each)) ?? "ort";
-  return { name: known, onHost: readsInPlace || known === "reference", halfProducts };
+  return { name: known, onHost: readsInPlace || known === "reference", products };
 }
 
 /** A byte in twelve is left to what no plan knows: other programs, photographs of unusual size. */

@@ -80,7 +80,7 @@ export function createTrainer(
   const { objective = ANSWERS_ALONE } = config;
   const values = trained.values.slice();
   const optimizer = startAdamW(layout.size);
-  const lossScale = startLossScale(config, engine.halfProducts === true && model.dtype === "f16");
+  const lossScale = startLossScale(config, engine.products === "fp16" && model.dtype === "f16");
   const gradient = new Float32Array(layout.size);
   const partial = new Float32Array(layout.size);
   const inputs = viewByInput(layout, values);

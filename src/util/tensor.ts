@@ -1,5 +1,5 @@
 /** Element types that cross a file or an engine. f16 is carried as raw bits: JavaScript has no such number on Node 20. */
-export type DType = "f32" | "f16" | "f64" | "i32" | "i64" | "u8" | "bool";
+export type DType = "f32" | "f16" | "f64" | "i32" | "i64" | "i8" | "u8" | "bool";
 
 export interface DataOf {
   f32: Float32Array;
@@ -7,6 +7,7 @@ export interface DataOf {
   f64: Float64Array;
   i32: Int32Array;
   i64: BigInt64Array;
+  i8: Int8Array;
   u8: Uint8Array;
   bool: Uint8Array;
 }
@@ -26,6 +27,7 @@ export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
   f64: 8,
   i32: 4,
   i64: 8,
+  i8: 1,
   u8: 1,
   bool: 1,
 };
@@ -55,6 +57,7 @@ export function allocate<D extends DType>(dtype: D, length: number): DataOf[D] {
     f64: () => new Float64Array(length),
     i32: () => new Int32Array(length),
     i64: () => new BigInt64Array(length),
+    i8: () => new Int8Array(length),
     u8: () => new Uint8Array(length),
     bool: () => new Uint8Array(length),
   };

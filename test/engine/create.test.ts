@@ -93,7 +93,7 @@ test.each([
     const y = matmul(x, cast(input("w", "f16", [2, 3]), "f32"), { transB: true });
     const program = await engine.compile(makeGraph({ y }));
     const product = program.graph.nodes.find(({ op }) => op.name === "matmul")!;
-    expect([engine.halfProducts ?? false, product.type.dtype]).toEqual([half, half ? "f16" : "f32"]);
+    expect([engine.products === "fp16", product.type.dtype]).toEqual([half, half ? "f16" : "f32"]);
   },
 );
 

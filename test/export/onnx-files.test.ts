@@ -58,6 +58,7 @@ describe.each(GOLDENS)("the files of %s", (name) => {
     ["fp32", 2e-5],
     ["fp16", 5e-3],
     ["q8", 5e-2],
+    ["int8", 0.1],
     ["q4", 0.5],
   ] as const)("%s: logits of prompt and tokens are the engine's, to a relative %f", async (dtype, limit) => {
     const [graphs, files] = [

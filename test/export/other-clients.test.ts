@@ -35,7 +35,7 @@ beforeAll(async () => {
     ...[`run.dir=${folder}`, "run.name=nano", "train.max_steps=40", "train.save_every=0", "eval.every=0"],
   ];
   await train(loadConfig({ config: "lora-r8-nano-2500", sets }));
-  await exportOnnx({ run, output: join(folder, "onnx-nano"), dtypes: ["fp32", "q8"], checkRows: 0 });
+  await exportOnnx({ run, output: join(folder, "onnx-nano"), dtypes: ["fp32", "q8", "int8"], checkRows: 0 });
   await exportMerged({ run, output: join(folder, "merged") });
   await exportAdapter({ run, output: join(folder, "adapter") });
 }, 240_000);
@@ -69,7 +69,7 @@ async function ourTokens(): Promise<(readonly number[])[]> {
 }
 
 /** The same from transformers.js, which finds the files by itself. */
-async function theirTokens(dtype: "fp32" | "q8"): Promise<number[][]> {
+async function theirTokens(dtype: "fp32" | "q8" | "int8"): Promise<number[][]> {
   env.allowRemoteModels = false;
   env.localModelPath = `${dirname(join(folder, "onnx-nano"))}/`;
   const processor = await AutoProcessor.from_pretrained("onnx-nano");
@@ -93,11 +93,15 @@ test(`transformers.js answers ${ROWS} rows with the very tokens of amlc`, async 
   expect(await theirTokens("fp32")).toEqual(ours);
 }, 240_000);
 
-test("and loads the files of 8 bits, which answer most rows alike", async () => {
-  const [ours, theirs] = [await ourTokens(), await theirTokens("q8")];
-  const same = ours.filter((tokens, row) => String(tokens) === String(theirs[row]));
-  expect(same.length).toBeGreaterThan(0.8 * ROWS);
-}, 240_000);
+test.each(["q8", "int8"] as const)(
+  "and loads the files of %s, which answer most rows alike",
+  async (dtype) => {
+    const [ours, theirs] = [await ourTokens(), await theirTokens(dtype)];
+    const same = ours.filter((tokens, row) => String(tokens) === String(theirs[row]));
+    expect(same.length).toBeGreaterThan(0.8 * ROWS);
+  },
+  240_000,
+);
 
 /** Reads a JSON list of [image, prompt]; prints the token ids of each answer. */
 const ASK_TRANSFORMERS = `

@@ -5,6 +5,7 @@ import { BLOCK_SIZES, storedBytes, storedTensors } from "../../src/model/weight-
 import { DEFAULT_BLOCKS } from "../../src/recipes/quantize-model.ts";
 import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
 
+const inInt8 = parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, int8: true }));
 const declared = (bits: 8 | 4, block: number) =>
   parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, blocks: { bits, block } }));
 
@@ -20,6 +21,18 @@ describe("PaliGemma of 2.92 billion numbers", () => {
     }
     expect(share(8, DEFAULT_BLOCKS[8])).toBeCloseTo(0.532, 3);
     expect(share(4, DEFAULT_BLOCKS[4])).toBeCloseTo(0.358, 3);
+  });
+
+  test("takes 0.6 of its halves' memory in whole numbers, its table in halves", () => {
+    expect(storedBytes(inInt8, "f16") / halves).toBeCloseTo(0.591, 3);
+    const whole = new Map(inInt8.map((parameter) => [parameter.name, storedTensors(parameter)]));
+    const down = "language_model.model.layers.17.mlp.down_proj.weight";
+    expect(whole.get(down)).toEqual([
+      { name: `${down}.int8`, shape: [2048, 16_384], kind: "int8" },
+      { name: `${down}.scales`, shape: [2048], kind: "scales" },
+    ]);
+    const table = "language_model.model.embed_tokens.weight";
+    expect(whole.get(table)).toEqual([{ name: table, shape: [257_216, 2048], kind: "numbers" }]);
   });
 
   test("keeps its table in 8 bits, and norms, biases, patches and positions as they are", () => {

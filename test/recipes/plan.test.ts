@@ -63,13 +63,16 @@ describe("a step that does not fit", () => {
     expect(proposals[0]!.changes).toEqual(["train.residuals=recompute"]);
   });
 
-  test("is told of a base in few bits beside its own folder, however that was written", async () => {
+  test("is told of int8 weights, and of a base in few bits beside its own folder, however that was written", async () => {
     const config = loadConfig({ config: "lora-r8", sets: ["engine.name=tfjs"] }); // onnxruntime widens all of it at once
     const slashed = (memory: number) =>
       planRun({ ...config, base: "checkpoints/paligemma-3b-ft-docvqa-448/" }, on(memory));
     expect((await slashed(1e12)).base.config).toMatch(/paligemma-3b-448[\\/]config\.json$/);
     const { proposals } = await slashed(7.4e9);
-    expect(proposals[0]!.changes).toEqual(["base=checkpoints/paligemma-3b-ft-docvqa-448-int8"]);
+    expect(proposals.map(({ changes }) => changes)).toEqual([
+      ["engine.weights=int8"],
+      ["base=checkpoints/paligemma-3b-ft-docvqa-448-int4"],
+    ]);
   });
 
   test("for which there is no way says so", async () => {

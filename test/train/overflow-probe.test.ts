@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
-import { withHalfProducts } from "../../src/engine/half-products.ts";
 import { ortEngine } from "../../src/engine/ort/ort.ts";
+import { withProducts } from "../../src/engine/products.ts";
 import { referenceEngine } from "../../src/engine/reference/reference.ts";
 import { f32ToF16 } from "../../src/formats/half.ts";
 import { formatOverflow, type Overflow } from "../../src/train/overflow-probe.ts";
@@ -49,13 +49,13 @@ describe("the first value that is not finite", () => {
   });
 
   test.each(LAYERS)("is found in half: the product of %s", async (layer) => {
-    const overflow = await probe(half, withHalfProducts(referenceEngine), { layer, value: 60_000 });
+    const overflow = await probe(half, withProducts(referenceEngine, "fp16"), { layer, value: 60_000 });
     expect(overflow).toMatchObject({ op: "matmul", type: { dtype: "f16" }, pass: "forward", layer });
     expect(overflow!.inputs[1]).toBe(60_000);
   });
 
   test("is in the backward pass where the loss's scale is too large for half", async () => {
-    const overflow = await probe(half, withHalfProducts(referenceEngine), { loss_scale: 2 ** 30 });
+    const overflow = await probe(half, withProducts(referenceEngine, "fp16"), { loss_scale: 2 ** 30 });
     expect(overflow).toMatchObject({ op: "cast", type: { dtype: "f16" }, pass: "backward" });
     expect(overflow!.layer).toBe("language_model.model.embed_tokens");
     expect(overflow!.inputs[0]).toBeGreaterThan(65_504);
@@ -63,7 +63,7 @@ describe("the first value that is not finite", () => {
 
   test("does not exist in a step that is sound", async () => {
     expect(await probe(single, ortEngine({ threads: 1 }))).toBeNull();
-    expect(await probe(half, withHalfProducts(referenceEngine), { loss_scale: 1024 })).toBeNull();
+    expect(await probe(half, withProducts(referenceEngine, "fp16"), { loss_scale: 1024 })).toBeNull();
   });
 
   test("can be read", () => {

@@ -52,6 +52,6 @@ test("keep and recompute ask for no room", () => {
 });
 
 test("an engine is planned by its name, and by where it computes", () => {
-  expect(ENGINE).toEqual({ name: "ort", onHost: true, halfProducts: false });
-  expect(FREEING).toEqual({ name: "tfjs", onHost: false, halfProducts: false });
+  expect(ENGINE).toEqual({ name: "ort", onHost: true, products: "fp32" });
+  expect(FREEING).toEqual({ name: "tfjs", onHost: false, products: "fp32" });
 });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
-import { withHalfProducts } from "../../src/engine/half-products.ts";
 import { ortEngine } from "../../src/engine/ort/ort.ts";
+import { withProducts } from "../../src/engine/products.ts";
 import { referenceEngine } from "../../src/engine/reference/reference.ts";
 import type { TrainingBatch } from "../../src/train/feeds.ts";
 import { learningRate } from "../../src/train/schedule.ts";
@@ -133,9 +133,9 @@ describe("a scaled loss", () => {
     const scaleOf = ({ model }: Golden, engine: Engine) =>
       createTrainer(engine, model, trainAdapter(model, half.lora, half.adapter), ADAMW).lossScale?.scale;
     const engine = ortEngine();
-    expect(scaleOf(half, withHalfProducts(engine))).toBe(65_536);
+    expect(scaleOf(half, withProducts(engine, "fp16"))).toBe(65_536);
     expect(scaleOf(half, engine)).toBeUndefined();
-    expect(scaleOf(golden, withHalfProducts(engine))).toBeUndefined();
+    expect(scaleOf(golden, withProducts(engine, "fp16"))).toBeUndefined();
   });
 
   // The figures themselves: npx vitest run test/train/trainer.test.ts -t vanish --reporter=verbose
@@ -144,7 +144,7 @@ describe("a scaled loss", () => {
     const exact = scaled(null, referenceEngine, half);
     await exact.differentiate([batch], 1);
     const distanceAt = async (lossScale: number) => {
-      const trainer = scaled(lossScale, withHalfProducts(referenceEngine), half);
+      const trainer = scaled(lossScale, withProducts(referenceEngine, "fp16"), half);
       await trainer.differentiate([batch], 1);
       return relativeDistance(trainer.gradient, exact.gradient);
     };
@@ -160,7 +160,7 @@ describe("a scaled loss", () => {
 
   test("that overflows moves neither adapter nor moments, and is halved", async () => {
     const half = await loadGolden("tiny", "f16");
-    const trainer = scaled(2 ** 30, withHalfProducts(referenceEngine), half);
+    const trainer = scaled(2 ** 30, withProducts(referenceEngine, "fp16"), half);
     const before = { values: trainer.values.slice(), optimizer: structuredClone(trainer.optimizer) };
     const { loss, gradNorm } = await trainer.differentiate([batch], 1);
     expect([Number.isFinite(loss), Number.isFinite(gradNorm)]).toEqual([true, false]);

@@ -8,6 +8,7 @@ const ORT_TYPE = {
   f64: "float64",
   i32: "int32",
   i64: "int64",
+  i8: "int8",
   u8: "uint8",
   bool: "bool",
 } as const;

@@ -111,7 +111,10 @@ export function workBytes(graph: Graph, lean: boolean, visit?: (node: Node, aliv
       giveBack.set(node, memory.take(byteSize(node.type)));
       alive.add(node);
     }
-    const scratch = node.op.scratch?.(node.attrs);
+    const scratch = node.op.scratch?.(
+      node.attrs,
+      node.inputs.map(({ type }) => type),
+    );
     if (scratch) memory.take(scratch)();
     visit?.(node, alive);
     for (const owner of ends[i]!) {

@@ -4,7 +4,7 @@ import { EXACT_FLOAT32 } from "../exact-float32.ts";
 import { findTensorflow, type TensorflowInstall } from "./tensorflow-home.ts";
 
 /** Numbers of TensorFlow's `DataType` (tensorflow/core/framework/types.proto). */
-export const TF_TYPE = { f32: 1, f64: 2, i32: 3, u8: 4, i64: 9, bool: 10, f16: 19 } as const;
+export const TF_TYPE = { f32: 1, f64: 2, i32: 3, u8: 4, i8: 6, i64: 9, bool: 10, f16: 19 } as const;
 
 /** Numbers of its `TF_AttrType` (tensorflow/c/c_api.h). */
 export const TF_ATTR = { int: 1, bool: 3, type: 4 } as const;

@@ -127,12 +127,13 @@ const CORE_TYPE = {
   f64: "float32",
   i32: "int32",
   i64: "int32",
+  i8: "int32",
   u8: "int32",
   bool: "bool",
 } as const;
 
 function toCore({ dtype, shape, data }: Tensor<DType>): tf.Tensor {
-  const numbers =
-    dtype === "f16" ? f16ToF32(data as Uint16Array) : dtype === "u8" ? Int32Array.from(data as Uint8Array) : data;
+  const isByte = dtype === "u8" || dtype === "i8";
+  const numbers = dtype === "f16" ? f16ToF32(data as Uint16Array) : isByte ? Int32Array.from(data as Uint8Array) : data;
   return tf.tensor(numbers as Float32Array, [...shape], CORE_TYPE[dtype]);
 }

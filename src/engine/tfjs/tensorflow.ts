@@ -1,5 +1,5 @@
 import type { TfjsKernels } from "../../graph/node.ts";
-import { type Shape, sizeOf, type Tensor } from "../../util/tensor.ts";
+import { bytesOf, type Shape, sizeOf, type Tensor } from "../../util/tensor.ts";
 import { type Backend, constantPool, writeInto } from "./backend.ts";
 import { type Binding, loadTensorflow, type OpAttribute, TF_ATTR, TF_TYPE } from "./binding.ts";
 
@@ -142,24 +142,26 @@ function tensorflowKernels(
 }
 
 /**
- * Half precision goes up as bytes and is then called by its type: no number is converted. TensorFlow may read the array
- * for as long as the tensor lives.
+ * Half precision and signed bytes go up as bytes and are then called by their type: no number is converted. TensorFlow may read
+ * the array for as long as the tensor lives.
  */
 function uploadTo(binding: Binding, { dtype, shape, data }: Tensor): Handle {
-  if (dtype === "f16") {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const id = binding.createTensor([...shape, 2], TF_TYPE.u8, bytes);
-    const attributes = [typed("T", TF_TYPE.u8), typed("type", TF_TYPE.f16)];
-    const [half] = binding.executeOp("Bitcast", attributes, [id], 1);
-    binding.deleteTensor(id);
-    return half;
-  }
   const type = TF_TYPE[dtype];
+  if (dtype === "f16" || dtype === "i8") {
+    const id = binding.createTensor(dtype === "f16" ? [...shape, 2] : shape, TF_TYPE.u8, bytesOf(data));
+    const [called] = binding.executeOp("Bitcast", [typed("T", TF_TYPE.u8), typed("type", type)], [id], 1);
+    binding.deleteTensor(id);
+    return called;
+  }
   return { id: binding.createTensor(shape, type, data as Float32Array | Int32Array | Uint8Array), dtype: type, shape };
 }
 
 /** The binding reads neither halves nor bytes: these are asked for in a wider type. */
-const READ_AS: Readonly<Record<number, number>> = { [TF_TYPE.f16]: TF_TYPE.f32, [TF_TYPE.u8]: TF_TYPE.i32 };
+const READ_AS: Readonly<Record<number, number>> = {
+  [TF_TYPE.f16]: TF_TYPE.f32,
+  [TF_TYPE.u8]: TF_TYPE.i32,
+  [TF_TYPE.i8]: TF_TYPE.i32,
+};
 
 function downloadFrom(binding: Binding, { id, dtype }: Handle, into: Tensor): void {
   const wider = READ_AS[dtype];

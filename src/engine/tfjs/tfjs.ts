@@ -37,7 +37,7 @@ export async function tfjsEngine({
   return {
     name: "tfjs",
     backend,
-    prefersHalf: backend.prefersHalf,
+    ...(backend.prefersHalf && { prefers: "fp16" as const }),
     async compile(graph, bound = {}, { traced = false } = {}) {
       const foreign = graph.nodes.find(({ type }) => type.dtype === "i64" || type.dtype === "f64");
       if (foreign) throw new Error(`tfjs has no ${foreign.type.dtype}: ${foreign.op.name} [${foreign.type.shape}]`);

@@ -6,6 +6,7 @@ import { crossEntropyOp } from "./cross-entropy.ts";
 import { dropoutOp } from "./dropout.ts";
 import { addOp, divOp, mulOp, subOp } from "./elementwise.ts";
 import { geluOp } from "./gelu.ts";
+import { int8ProductOp, widenInt8Op } from "./int8-product.ts";
 import { embeddingOp, oneHotOp, prefixMaskOp } from "./lookup.ts";
 import { matmulOp } from "./matmul.ts";
 import { layerNormOp, rmsNormOp } from "./norms.ts";
@@ -24,6 +25,7 @@ export { crossEntropy } from "./cross-entropy.ts";
 export { dropout } from "./dropout.ts";
 export { add, div, mul, scale, shift, sub } from "./elementwise.ts";
 export { gelu } from "./gelu.ts";
+export { INT8_WEIGHT_LIMIT, int8Product, widenInt8 } from "./int8-product.ts";
 export { embedding, oneHot, prefixMask, takeRows } from "./lookup.ts";
 export { matmul } from "./matmul.ts";
 export { layerNorm, rmsNorm } from "./norms.ts";
@@ -59,6 +61,8 @@ export const allOps: readonly Op<any>[] = [
   concatOp,
   matmulOp,
   blockProductOp,
+  int8ProductOp,
+  widenInt8Op,
   widenBlocksOp,
   softmaxOp,
   rmsNormOp,

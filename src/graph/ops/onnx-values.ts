@@ -16,7 +16,7 @@ export function range(emit: OnnxEmitter, n: number): string {
 }
 
 /** The numbers of ONNX's TensorProto.DataType. */
-export const ONNX_DTYPE = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f16: 10, f64: 11 } as const;
+export const ONNX_DTYPE = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f16: 10, f64: 11 } as const;
 
 /** A value [..] as [..,1], ready to be compared with a row. */
 export function asColumn(emit: OnnxEmitter, name: string, { shape }: Type): string {

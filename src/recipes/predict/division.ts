@@ -3,6 +3,7 @@ import { IMAGE_LIMITS } from "../../config/data-schema.ts";
 import type { Config } from "../../config/schema.ts";
 import { openCheckpoint } from "../../model/checkpoint.ts";
 import { parametersOf } from "../../model/lora.ts";
+import { declareIn } from "../../model/model.ts";
 import { paligemmaParameters } from "../../model/paligemma.ts";
 import { storedBytes } from "../../model/weight-blocks.ts";
 import { availableMemory } from "../../util/available-memory.ts";
@@ -72,7 +73,7 @@ export const roomHere = (): Room => ({ cores: availableParallelism(), free: avai
 /** Bytes that the weights of a base take in memory. @throws InputError when it is not whole */
 export async function weightBytes(folder: string, weights: Config["engine"]["weights"]): Promise<number> {
   await using checkpoint = await openCheckpoint(folder);
-  const parameters = parametersOf(paligemmaParameters(checkpoint.config));
-  checkpoint.check(parameters);
-  return storedBytes(parameters, WEIGHT_DTYPES[weights]);
+  checkpoint.check(parametersOf(paligemmaParameters(checkpoint.config)));
+  const { config, dtype } = declareIn(checkpoint.config, WEIGHT_DTYPES[weights]);
+  return storedBytes(parametersOf(paligemmaParameters(config)), dtype);
 }

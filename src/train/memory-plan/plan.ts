@@ -76,7 +76,7 @@ export function planMemory(step: PlannedStep): MemoryPlan {
     const options = {
       wrt,
       objective,
-      differentiation: engine.halfProducts && dtype === "f16" ? "scaled gradient" : "gradient",
+      differentiation: engine.products === "fp16" && dtype === "f16" ? "scaled gradient" : "gradient",
     } as const;
     const plain = lossGraph(model, shape, dtype, lora, options);
     const isAgain = step.residuals === "recompute";

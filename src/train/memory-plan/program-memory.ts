@@ -1,7 +1,8 @@
-import { halveProducts } from "../../engine/half-products.ts";
+import type { Products } from "../../engine/engine.ts";
 import { planLifetimes } from "../../engine/lifetimes.ts";
 import { ortGraph } from "../../engine/ort/compiled-graph.ts";
 import { workBytes } from "../../engine/ort/work-memory.ts";
+import { takeProducts } from "../../engine/products.ts";
 import { widenAtUse } from "../../engine/widen-at-use.ts";
 import { byteSize } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
@@ -14,8 +15,8 @@ export interface PlannedEngine {
   readonly name: "ort" | "tfjs" | "reference";
   /** Whether it computes in the machine's own memory, or in that of a device. */
   readonly onHost: boolean;
-  /** Whether products with fp16 weights are taken in half (half-products.ts). */
-  readonly halfProducts: boolean;
+  /** In which type products are taken. */
+  readonly products: Products;
 }
 
 export interface ProgramMemory {
@@ -52,9 +53,9 @@ export const noiseBytes = ({ inputs }: Graph): number =>
 
 /** A graph as an engine runs it, after its own changes. */
 export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
-  const halved = engine.halfProducts ? halveProducts(graph) : graph;
-  if (engine.name === "ort") return ortGraph(halved);
-  return engine.name === "tfjs" ? widenAtUse(halved) : halved;
+  const taken = takeProducts(graph, engine.products);
+  if (engine.name === "ort") return ortGraph(taken);
+  return engine.name === "tfjs" ? widenAtUse(taken) : taken;
 }
 
 /**

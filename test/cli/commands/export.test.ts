@@ -72,7 +72,7 @@ describe("amlc export adapter", () => {
 describe("amlc export onnx", () => {
   const FIRST_FILE = /^onnx\/vision_encoder/m;
   const start = (output: string) => {
-    const dtypes = ["fp32", "fp16", "q8", "q4"].flatMap((dtype) => ["--dtype", dtype]);
+    const dtypes = ["fp32", "fp16", "q8", "int8", "q4"].flatMap((dtype) => ["--dtype", dtype]);
     return startAmlc(folder, ["export", "onnx", "--run", "./adapted", "-o", output, "--check", "9", ...dtypes]);
   };
   const beside = (name: string) => readdirSync(folder).filter((found) => found.startsWith(name));

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { withHalfProducts } from "../../../src/engine/half-products.ts";
+import { withProducts } from "../../../src/engine/products.ts";
 import { openTensorflow } from "../../../src/engine/tfjs/tensorflow.ts";
 import { f32ToF16 } from "../../../src/formats/half.ts";
 import { makeGraph } from "../../../src/graph/graph.ts";
@@ -65,7 +65,7 @@ describeBackends((engine) => {
 });
 
 test("without half precision a backend refuses to multiply in it before anything is run, and says what to do", async () => {
-  const engine = withHalfProducts(await openTfjs("cpu"));
+  const engine = withProducts(await openTfjs("cpu"), "fp16");
   const graph = makeGraph({ y: matmul(input("x", "f32", [1, 2]), cast(input("w", "f16", [2, 2]), "f32")) });
   await expect(engine.compile(graph)).rejects.toMatchObject({
     message: expect.stringContaining("engine.products: fp16 cannot be had on tfjs' cpu backend"),

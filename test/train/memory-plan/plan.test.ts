@@ -19,7 +19,7 @@ function step(model: PaliGemmaConfig, change: Partial<PlannedStep> = {}, rows = 
     ...{ model, dtype: "f16", tune: "lora", objective: ANSWERS_ALONE, memory: 0, beside: NOTHING_BESIDE },
     lora: { modules, rank: 8, scale: 2, dropout: 0 },
     shape: { rows, text: 26, answer: 8, image: "pixels" },
-    engine: { name: "ort", onHost: true, halfProducts: false },
+    engine: { name: "ort", onHost: true, products: "int8" },
     ...{ programs: "auto", residuals: "keep" },
     ...change,
   };
@@ -27,7 +27,7 @@ function step(model: PaliGemmaConfig, change: Partial<PlannedStep> = {}, rows = 
 
 const nano = configOf("nano");
 const LAYERS = { programs: "layers" } as const;
-const onDevice = { name: "tfjs", onHost: false, halfProducts: true } as const;
+const onDevice = { name: "tfjs", onHost: false, products: "fp16" } as const;
 
 // Peaks of resident memory in GiB, 2026-11-27, two AVX-512 cores, onnxruntime-node 1.30, Node 20 (docs/plan.md).
 const MEASURED: readonly (readonly [SizeName, Partial<PlannedStep>, number, number])[] = [
@@ -45,6 +45,17 @@ const MEASURED: readonly (readonly [SizeName, Partial<PlannedStep>, number, numb
 
 test.each(MEASURED)("%s %j, %i rows: within a tenth of the measured %f GiB", (size, change, rows, gibibytes) => {
   const { peak_bytes } = planMemory(step(configOf(size), change, rows));
+  expect(Math.abs(peak_bytes / GIBI / gibibytes - 1)).toBeLessThan(0.1);
+});
+
+test.each([
+  ["nano", { programs: "whole" }, 0.2],
+  ["300m", { programs: "whole" }, 1.13],
+  ["300m", { programs: "layers" }, 1.06],
+  ["300m", { programs: "layers", residuals: "recompute" }, 0.98],
+  ["3b-448", { residuals: 12 }, 6.35],
+] as const)("%s with int8 weights, %j: within a tenth of the measured %f GiB", (size, change, gibibytes) => {
+  const { peak_bytes } = planMemory(step({ ...configOf(size), int8: true }, change));
   expect(Math.abs(peak_bytes / GIBI / gibibytes - 1)).toBeLessThan(0.1);
 });
 

@@ -24,6 +24,7 @@ export const exportOnnxCommand: CommandModule<object, OnnxArgs> = {
       })
       .option("check", { type: "number", default: 100, requiresArg: true, describe: "rows to check the files with" })
       .example("$0 export onnx --run quiet-otter-17 -o onnx/ --dtype fp16", "half the size, for a browser or a server")
+      .example("$0 export onnx --run quiet-otter-17 -o onnx/ --dtype int8", "what answers fastest on a processor")
       .example("$0 export onnx --run quiet-otter-17 -o onnx/ --dtype q8 --dtype q4", "and what each loses, as a table"),
   async handler({ run, output, dtype, checkpoint, check, set, json }) {
     if (!Number.isInteger(check) || check < 0)

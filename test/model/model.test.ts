@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { parametersOf } from "../../src/model/lora.ts";
+import { declareIn, loadModel } from "../../src/model/model.ts";
+import { paligemmaParameters } from "../../src/model/paligemma.ts";
+import { int8Names } from "../../src/model/weight-blocks.ts";
+import { GOLDENS, loadGolden } from "../support/goldens.ts";
+import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
+
+describe.each(GOLDENS)("the weights of %s in whole numbers", (name) => {
+  test("are each within half a step of the row's scale, and the largest of a row is a whole number of its own", async () => {
+    const { model: exact } = await loadGolden(name);
+    const { weights, config, dtype } = await loadModel(exact.folder, "i8");
+    expect([config.int8, dtype]).toEqual([true, "f16"]);
+    const whole = parametersOf(paligemmaParameters(config)).filter(({ int8 }) => int8);
+    expect(whole.length).toBeGreaterThan(10);
+    for (const { name, shape } of whole) {
+      const names = int8Names(name);
+      const [q, scales] = [weights[names.int8]!.data as Int8Array, weights[names.scales]!.data as Float32Array];
+      const wanted = exact.weights[name]!.data as Float32Array;
+      const width = shape[1]!;
+      for (let row = 0; row < scales.length; row++) {
+        const numbers = q.subarray(row * width, (row + 1) * width);
+        expect(Math.max(...numbers.map(Math.abs))).toBe(63);
+        const errors = Array.from(numbers, (n, k) => Math.abs(n * scales[row]! - wanted[row * width + k]!));
+        expect(Math.max(...errors)).toBeLessThanOrEqual(0.5001 * scales[row]!);
+      }
+    }
+  });
+
+  test("stand in the place of the matrices: no weight is there twice", async () => {
+    const { weights, config } = await loadModel((await loadGolden(name)).model.folder, "i8");
+    for (const { name, int8 } of parametersOf(paligemmaParameters(config)))
+      expect(Object.hasOwn(weights, name), name).toBe(!int8);
+  });
+});
+
+test("a base in blocks is not put into whole numbers: the error says what to do", () => {
+  const config = { ...PALIGEMMA_3B, blocks: { bits: 4, block: 32 } } as const;
+  expect(() => declareIn(config, "i8")).toThrow(
+    "engine.weights: int8 wants a base whose weights are whole, and this one is in 4 bits",
+  );
+  expect(declareIn({ ...PALIGEMMA_3B, int8: true }, "f32")).toEqual({ config: PALIGEMMA_3B, dtype: "f32" });
+});
