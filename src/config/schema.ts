@@ -171,7 +171,9 @@ const engine = z
     products: z
       .enum(["auto", "fp32", "fp16", "int8"])
       .default("auto")
-      .describe("type in which products are taken; auto: fp16 on a GPU, int8 on the CPU where weights are, else fp32"),
+      .describe(
+        "type in which frozen weights are multiplied; auto: fp16 on a GPU, int8 on the CPU where weights are, else fp32",
+      ),
     providers: z
       .array(z.enum(["cpu", "cuda", "tensorrt", "dml", "coreml", "webgpu", "qnn"]))
       .min(1)

@@ -4,7 +4,7 @@ import type { Phase, RunTrace } from "./profile-trace.ts";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** In which type products are taken: in that of the graph, in halves, or in whole numbers of 8 bits where a weight is in them. */
+/** In which type products with frozen weights are taken: that of the graph, halves or whole numbers, where the weights are in them. */
 export type Products = "fp32" | "fp16" | "int8";
 
 /** Runs graphs. One implementation a folder; nothing above this interface knows which. */

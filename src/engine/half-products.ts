@@ -5,14 +5,13 @@ import { matmulOp } from "../graph/ops/matmul.ts";
 import { isWidenedWeight } from "./widen-at-use.ts";
 
 /**
- * Turns the products of a graph that reads fp16 weights into ones in half: x · f32(W) becomes f32(f16(x) · W), where W is not
- * expanded, and x · y becomes f32(f16(x) · f16(y)), as torch.autocast has it. A GPU multiplies halves on its tensor cores, which
- * add up in float32. All else stays float32: norms, softmax, the residual stream, the adapter itself and the loss.
+ * Turns each product with a frozen fp16 weight W, forward and backward, into one in half:
+ * x · f32(W) becomes f32(f16(x) · W). W is not expanded then, and a GPU multiplies halves on its tensor cores, which add up
+ * in float32. All else stays float32: the adapter's products, norms, softmax, the residual stream and the loss.
  * The inputs of the graph stay as they are, and a graph that went through once comes back the same.
  */
 export function halveProducts(graph: Graph): Graph {
-  if (!graph.nodes.some(isWidenedWeight)) return graph;
-  return rewrite(graph, (node) => (node.op === matmulOp && node.type.dtype === "f32" ? halve(node) : node));
+  return rewrite(graph, (node) => (node.op === matmulOp && node.inputs.some(isWidenedWeight) ? halve(node) : node));
 }
 
 function halve({ op, inputs, attrs }: Node): Node {

@@ -5,7 +5,7 @@ import { castOp } from "../graph/ops/cast.ts";
 import { widenInt8Op } from "../graph/ops/int8-product.ts";
 
 /**
- * Gives each reader of a widened weight a copy of its own, made when it is wanted. Shared, the copy that the
+ * Gives each reader of a widened weight a float32 copy of its own, made when it is wanted. Shared, the copy that the
  * forward pass makes would wait for the backward pass, and so would those of all layers: the whole model in float32. The
  * nodes of the result are equal but not shared, and their order is that of the graph.
  */
@@ -13,16 +13,16 @@ export function widenAtUse(graph: Graph): Graph {
   const replacement = new Map<Node, Node>();
   const nodes: Node[] = [];
   const outputs = new Set(graph.outputs.values());
-  function renewedOrCopied(node: Node): Node {
-    const renewed = replacement.get(node);
-    if (renewed) return renewed;
-    const copy = { ...node, inputs: node.inputs.map(renewedOrCopied) };
-    nodes.push(copy);
-    return copy;
-  }
   for (const node of graph.nodes) {
     if (isWidened(node) && !outputs.has(node)) continue;
-    const renewed = { ...node, inputs: node.inputs.map(renewedOrCopied) };
+    const inputs = node.inputs.map((input) => {
+      const known = replacement.get(input);
+      if (known !== undefined) return known;
+      const copy = { ...input, inputs: input.inputs.map((weight) => replacement.get(weight)!) };
+      nodes.push(copy);
+      return copy;
+    });
+    const renewed = { ...node, inputs };
     replacement.set(node, renewed);
     nodes.push(renewed);
   }
@@ -48,8 +48,4 @@ export function isWidenedInt8({ op, inputs }: Node): boolean {
   return op === widenInt8Op && inputs.every((weight) => weight.inputs.length === 0);
 }
 
-const isFewBits = (node: Node): boolean => isWidenedBlocks(node) || isWidenedInt8(node);
-
-/** A weight as it is multiplied; one of few bits may be in halves then (half-products.ts). */
-export const isWidened = (node: Node): boolean =>
-  isWidenedWeight(node) || isFewBits(node) || (node.op === castOp && isFewBits(node.inputs[0]!));
+export const isWidened = (node: Node): boolean => isWidenedWeight(node) || isWidenedBlocks(node) || isWidenedInt8(node);

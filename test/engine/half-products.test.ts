@@ -56,26 +56,23 @@ describe("a product with an fp16 weight", () => {
   });
 });
 
-describe("a graph that reads fp16 weights", () => {
-  const [a, b] = [input("a", "f32", [3, 3]), input("b", "f32", [2, 4])];
-  const h = rmsNorm(x, cast(input("scale", "f16", [3]), "f32"), 1e-6);
-  const y = add(matmul(matmul(h, a), wide, { transB: true }), matmul(matmul(h, h, { transB: true }), b));
-
-  test("has its other products in half too: with an adapter, and between activations", () => {
-    expect(products(halveProducts(makeGraph({ y })))).toEqual(["f16", "f16", "f16", "f16"]);
-  });
-
-  test("has norms, sums and what goes from one product to the next in float32", () => {
+describe("what stays float32", () => {
+  test("products with an adapter and between activations, norms and sums", () => {
+    const [a, scale] = [input("a", "f32", [3, 3]), input("scale", "f16", [3])];
+    const h = rmsNorm(x, cast(scale, "f32"), 1e-6);
+    const y = add(
+      matmul(matmul(h, a), wide, { transB: true }),
+      matmul(matmul(h, h, { transB: true }), input("b", "f32", [2, 4])),
+    );
     const graph = halveProducts(makeGraph({ y }));
+    expect(products(graph).toSorted()).toEqual(["f16", "f32", "f32", "f32"]);
     expect(printGraph(graph)).toMatch(/f32\[3\] = cast/);
-    const others = graph.nodes.filter(({ op }) => ["rmsNorm", "add"].includes(op.name));
-    expect(others.map(({ type }) => type.dtype)).toEqual(["f32", "f32"]);
   });
 
-  test("that went through once comes back the same, and one without fp16 weights too", () => {
-    const [once, without] = [halveProducts(makeGraph({ y })), makeGraph({ y: matmul(x, a) })];
-    expect(printGraph(halveProducts(once))).toBe(printGraph(once));
-    expect(halveProducts(without)).toBe(without);
+  test("a product that reads the result of one in half", () => {
+    const graph = halveProducts(makeGraph({ y: matmul(matmul(x, wide, { transB: true }), input("b", "f32", [4, 4])) }));
+    expect(products(graph)).toEqual(["f16", "f32"]);
+    expect(printGraph(halveProducts(graph))).toBe(printGraph(graph));
   });
 });
 
@@ -85,12 +82,12 @@ describe("a training step of the tiny model", () => {
     golden = await loadGolden("tiny", "f16");
   });
 
-  test("has all products in half, and none without fp16 weights", () => {
+  test("has a product in half for each frozen one, and none without fp16 weights", () => {
     const { model, batch, lora } = golden;
     const graph = (dtype: "f32" | "f16") => lossGraph(model.config, batchShape(batch, model.config), dtype, lora);
     const [half, single] = [products(halveProducts(graph("f16"))), products(graph("f32"))];
     expect(half).toHaveLength(single.length);
-    expect(new Set(half)).toEqual(new Set(["f16"]));
+    expect(half.filter((dtype) => dtype === "f16").length).toBeGreaterThan(30);
     expect(printGraph(halveProducts(graph("f32")))).toBe(printGraph(graph("f32")));
   });
 

@@ -71,6 +71,7 @@ describe("a step that does not fit", () => {
     const { proposals } = await slashed(7.4e9);
     expect(proposals.map(({ changes }) => changes)).toEqual([
       ["engine.weights=int8"],
+      ["base=checkpoints/paligemma-3b-ft-docvqa-448-int8"],
       ["base=checkpoints/paligemma-3b-ft-docvqa-448-int4"],
     ]);
   });

@@ -27,15 +27,13 @@ export const int8ProductOp: Op<null> = defineOp<null>({
     return { dtype: x!.dtype, shape: [...x!.shape.slice(0, -1), out!] };
   },
   vjp: (dy, [, whole, scales]) => [() => matmul(mul(dy, scales!), cast(whole!, "f32"), { transB: true }), null, null],
-  onnx(emit, [x, whole, scales], _attrs, [typeX]) {
-    const axis = typeX!.shape.length - 1;
+  onnx(emit, [x, whole, scales]) {
     const lastAxis = emit.constant({ dtype: "i64", shape: [1], data: BigInt64Array.of(-1n) });
     const largest = emit.node("ReduceMax", [emit.node("Abs", [x!]), lastAxis], { keepdims: 1 });
     const step = emit.node("Max", [emit.node("Mul", [largest, float32(emit, 1 / 127)]), float32(emit, SMALLEST_STEP)]);
     const middle = emit.constant({ dtype: "u8", shape: [], data: Uint8Array.of(128) });
-    const middles = emit.node("Expand", [middle, emit.node("Shape", [step])]);
-    const bytes = emit.node("QuantizeLinear", [x!, step, middles], { axis, block_size: typeX!.shape[axis]! });
     const one = float32(emit, 1);
+    const bytes = emit.node("QuantizeLinear", [emit.node("Div", [x!, step]), one, middle]);
     const product = emit.node("MatMulIntegerToFloat", [bytes, whole!, one, scales!, middle], {}, "com.microsoft");
     return emit.node("Mul", [product, step]);
   },
