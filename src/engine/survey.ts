@@ -1,6 +1,7 @@
 import { f16ToF32, f32ToF16 } from "../formats/half.ts";
+import { roundRows } from "../formats/rounded-rows.ts";
 import { makeGraph } from "../graph/graph.ts";
-import { cast, input, matmul, sum } from "../graph/ops/index.ts";
+import { cast, INT8_WEIGHT_LIMIT, input, matmul, sum, widenInt8 } from "../graph/ops/index.ts";
 import { AmlcError } from "../util/errors.ts";
 import { random } from "../util/random.ts";
 import { tensor } from "../util/tensor.ts";
@@ -17,11 +18,15 @@ export interface Candidate {
   readonly settings: Partial<EngineConfig>;
 }
 
+type WeightDType = "f32" | "f16" | "i8";
+
 /** Speed of a square matrix product. */
 export interface ProductSpeed {
   readonly gflops_fp32: number;
   /** With fp16 weights, multiplied in half; null where it cannot be had or is wrong. */
   readonly gflops_fp16: number | null;
+  /** With weights in whole numbers, multiplied in whole numbers; null where that is not done. */
+  readonly gflops_int8: number | null;
 }
 
 /** What was found of a candidate. */
@@ -93,11 +98,32 @@ const HALF_ROUNDING = 2e-5;
 
 async function measureProducts(engine: Engine): Promise<ProductSpeed> {
   const gflops_fp32 = await productSpeed(engine, "f32");
-  return { gflops_fp32, gflops_fp16: await productSpeed(withProducts(engine, "fp16"), "f16").catch(() => null) };
+  const gflops_fp16 = await productSpeed(withProducts(engine, "fp16"), "f16").catch(() => null);
+  const isWhole = engine.prefers === "int8";
+  return {
+    gflops_fp32,
+    gflops_fp16,
+    gflops_int8: isWhole ? await productSpeed(withProducts(engine, "int8"), "i8") : null,
+  };
+}
+
+/** A weight [n,n] in a type: what a graph reads of it, and the numbers that it stands for. */
+function weightIn(dtype: WeightDType, w: Float32Array, n: number) {
+  const shape = [n, n] as const;
+  if (dtype === "f32") return { node: input("w", "f32", shape), weights: { w: tensor("f32", shape, w) }, numbers: w };
+  if (dtype === "f16") {
+    const halves = f32ToF16(w);
+    const node = cast(input("w", "f16", shape), "f32");
+    return { node, weights: { w: tensor("f16", shape, halves) }, numbers: f16ToF32(halves) };
+  }
+  const { rounded, scales } = roundRows(tensor("f32", shape, w), INT8_WEIGHT_LIMIT);
+  const node = widenInt8(input("q", "i8", shape), input("s", "f32", [n]));
+  const numbers = Float32Array.from(rounded.data, (q, i) => q * scales.data[Math.floor(i / n)]);
+  return { node, weights: { q: rounded, s: scales }, numbers };
 }
 
 /** @throws Error when the product cannot be taken, or is wrong */
-async function productSpeed(engine: Engine, dtype: "f32" | "f16"): Promise<number> {
+async function productSpeed(engine: Engine, dtype: WeightDType): Promise<number> {
   let gflops = 0;
   for (const n of SIZES) {
     const seconds = await timeProduct(engine, dtype, n);
@@ -107,18 +133,17 @@ async function productSpeed(engine: Engine, dtype: "f32" | "f16"): Promise<numbe
   return gflops;
 }
 
-async function timeProduct(engine: Engine, dtype: "f32" | "f16", n: number): Promise<number> {
+async function timeProduct(engine: Engine, dtype: WeightDType, n: number): Promise<number> {
   const generator = random(0, "survey");
   const numbers = () => Float32Array.from({ length: n * n }, () => generator.uniform() - 0.5);
   const [x, w] = [numbers(), numbers()];
-  const halves = f32ToF16(w);
-  const weights = { w: dtype === "f16" ? tensor("f16", [n, n], halves) : tensor("f32", [n, n], w) };
+  const { node, weights, numbers: multiplied } = weightIn(dtype, w, n);
   const feeds = { x: tensor("f32", [n, n], x) };
-  const product = matmul(input("x", "f32", [n, n]), cast(input("w", dtype, [n, n]), "f32"));
+  const product = matmul(input("x", "f32", [n, n]), node);
   const program = await engine.compile(makeGraph({ row: sum(product, [0]), all: sum(product, [0, 1]) }), weights);
   try {
     const { row } = await program.run(feeds); // the first run may compile kernels
-    const error = productError(row.data as Float32Array, x, dtype === "f16" ? f16ToF32(halves) : w);
+    const error = productError(row.data as Float32Array, x, multiplied);
     if (!(error < LARGE_PRODUCT.tolerance))
       throw new Error(`a product of ${n} x ${n} is off by ${error.toExponential(1)}`);
     if (dtype === "f16" && error < HALF_ROUNDING) throw new Error("halves are widened for their products");

@@ -48,6 +48,13 @@ test("a product in half that is taken in float32 all the same has no speed of it
   expect(speed).toMatchObject({ gflops_fp32: expect.any(Number), gflops_fp16: null });
 });
 
+test("products in whole numbers are timed where they are taken, and nowhere else", async () => {
+  const whole = await survey({ name: "ort cpu", settings: { name: "ort", providers: ["cpu"] } });
+  expect(whole.speed!.gflops_int8).toBeGreaterThan(0);
+  const single = await survey({ name: "tfjs wasm", settings: { name: "tfjs", backend: "wasm" } });
+  expect(single.speed!.gflops_int8).toBeNull();
+});
+
 test("of one that is not: the problem and what to do", async () => {
   const found = await survey({ name: "ort dml", settings: { name: "ort", providers: ["dml"] } });
   expect(found).toMatchObject({ ready: false, speed: null, checks: [] });

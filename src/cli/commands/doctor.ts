@@ -66,6 +66,7 @@ function engineRow({ name, settings, ready, device, speed, checks }: Survey): Ta
     device,
     "GFLOP/s fp32": rounded(speed?.gflops_fp32),
     "GFLOP/s fp16": rounded(speed?.gflops_fp16),
+    "GFLOP/s int8": rounded(speed?.gflops_int8),
     ops: ready ? `${passed} of ${checks.length} right` : null,
     settings: `engine.name=${engine} engine.${key}=${Array.isArray(value) ? `[${value}]` : value}`,
   };
