@@ -7,7 +7,7 @@ export interface EngineConfig {
   readonly name: "ort" | "tfjs" | "reference";
   /** Of tfjs. */
   readonly backend: "auto" | "tensorflow" | "wasm" | "cpu";
-  /** In which type products are taken. */
+  /** In which type products with frozen weights are taken. */
   readonly products: "auto" | Products;
   readonly providers: readonly string[];
   readonly threads: number | null;

@@ -57,16 +57,14 @@ export async function readModel(checkpoint: Checkpoint, as: WeightDType): Promis
   checkpoint.check(parametersOf(paligemmaParameters(checkpoint.config)));
   const { config, dtype } = declareIn(checkpoint.config, as);
   const parameters = parametersOf(paligemmaParameters(config));
-  const asStored = Promise.all(
+  const weights = await Promise.all(
     parameters
       .filter(({ int8 }) => !int8)
       .flatMap(storedTensors)
-      .map(async (stored) => [stored.name, await checkpoint.readStored(stored, dtype)] as const),
+      .map(async (stored): Promise<[string, Tensor]> => [stored.name, await checkpoint.readStored(stored, dtype)]),
   );
-  const rounded: [string, Tensor][] = [];
-  for (const parameter of parameters) if (parameter.int8) rounded.push(...(await readRounded(checkpoint, parameter)));
-  const weights = Object.fromEntries([...(await asStored), ...rounded]);
-  return { folder, config, preprocessor, dtype, weights };
+  for (const parameter of parameters) if (parameter.int8) weights.push(...(await readRounded(checkpoint, parameter)));
+  return { folder, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
 }
 
 /** A matrix in whole numbers, by the names of its parts; one at a time is there in float32. */

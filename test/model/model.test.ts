@@ -1,4 +1,9 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readSafetensors } from "../../src/formats/safetensors.ts";
+import { encodeSafetensors } from "../../src/formats/safetensors-write.ts";
 import { parametersOf } from "../../src/model/lora.ts";
 import { declareIn, loadModel } from "../../src/model/model.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
@@ -40,4 +45,21 @@ test("a base in blocks is not put into whole numbers: the error says what to do"
     "engine.weights: int8 wants a base whose weights are whole, and this one is in 4 bits",
   );
   expect(declareIn({ ...PALIGEMMA_3B, int8: true }, "f32")).toEqual({ config: PALIGEMMA_3B, dtype: "f32" });
+});
+
+test.each([
+  ["a matrix that is rounded", "vision_tower.encoder.layers.0.mlp.fc1.weight"],
+  ["a vector that is not", "vision_tower.encoder.layers.0.mlp.fc1.bias"],
+])("NaN in %s is refused by its file and name", async (_, broken) => {
+  const folder = mkdtempSync(join(tmpdir(), "amlc-int8-"));
+  try {
+    cpSync(join(import.meta.dirname, "../goldens/tiny/model"), folder, { recursive: true });
+    const file = join(folder, "model.safetensors");
+    const saved = await readSafetensors(file);
+    (saved.get(broken)!.data as Float32Array)[1] = Number.NaN;
+    writeFileSync(file, encodeSafetensors(saved));
+    await expect(loadModel(folder, "i8")).rejects.toThrow(`${file}: ${broken}: 1 of `);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
