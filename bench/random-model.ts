@@ -4,7 +4,7 @@ import type { PaliGemmaConfig } from "../src/model/config.ts";
 import { parametersOf } from "../src/model/lora.ts";
 import type { Model } from "../src/model/model.ts";
 import { paligemmaParameters } from "../src/model/paligemma.ts";
-import { storedTensors } from "../src/model/weight-blocks.ts";
+import { loadedTensors } from "../src/model/weight-blocks.ts";
 import { random } from "../src/util/random.ts";
 import { sizeOf, type Tensor, tensor } from "../src/util/tensor.ts";
 
@@ -89,7 +89,7 @@ export function randomModel(name: SizeName, dtype: "f32" | "f16", change: SizeCh
   const bytes = { 8: bytesOf(drawn), 4: pairsOf(drawn) };
   const whole = Int8Array.from(drawn, (number) => Math.round((INT8_WEIGHT_LIMIT * number) / RANGE));
   const weights = parametersOf(paligemmaParameters(config)).flatMap((parameter) =>
-    storedTensors(parameter).map(({ name, shape, kind }): [string, Tensor] => {
+    loadedTensors(parameter).map(({ name, shape, kind }): [string, Tensor] => {
       const size = sizeOf(shape);
       if (kind === "packed")
         return [name, tensor("u8", shape, repeat(bytes[parameter.blocks!.bits], new Uint8Array(size)))];

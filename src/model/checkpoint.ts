@@ -141,7 +141,6 @@ const FLOATS = ["F32", "F16", "BF16", "F64"];
 const TYPES: Readonly<Record<StoredTensor["kind"], readonly string[]>> = {
   numbers: FLOATS,
   packed: ["U8"],
-  int8: ["I8"],
   scales: ["F32"],
 };
 

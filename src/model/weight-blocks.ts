@@ -44,23 +44,19 @@ function changeMatrices<T>(tree: T, change: Partial<Parameter>): T {
   return walk(tree) as T;
 }
 
-/** A tensor of a file, or what is bound to an input of a graph. */
+/** A tensor of a file. */
 export interface StoredTensor {
   readonly name: string;
   readonly shape: Shape;
-  /** Bytes of blocks, whole numbers, scales of either, or a weight's own numbers. */
-  readonly kind: "packed" | "int8" | "scales" | "numbers";
+  /** Bytes of blocks, scales of blocks, or a weight's own numbers. */
+  readonly kind: "packed" | "scales" | "numbers";
 }
 
-/** What a weight is in a file or in memory: itself, its blocks, or its whole numbers. */
-export function storedTensors({ name, shape, blocks, int8 }: Parameter): StoredTensor[] {
-  if (int8) {
-    const names = int8Names(name);
-    return [
-      { name: names.int8, shape, kind: "int8" },
-      { name: names.scales, shape: [shape[0]!], kind: "scales" },
-    ];
-  }
+/** A tensor in memory, which is bound to an input of a graph: one of a file, or whole numbers and their scales. */
+export type LoadedTensor = StoredTensor | (Omit<StoredTensor, "kind"> & { readonly kind: "int8" });
+
+/** What a weight is in a file: itself, or its blocks. */
+export function storedTensors({ name, shape, blocks }: Parameter): StoredTensor[] {
   if (!blocks) return [{ name, shape, kind: "numbers" }];
   const { packed, scales } = blockShapes(formatOf(shape, blocks));
   const names = blockNames(name);
@@ -70,12 +66,22 @@ export function storedTensors({ name, shape, blocks, int8 }: Parameter): StoredT
   ];
 }
 
+/** What a weight is in memory: what it is in a file, or its whole numbers. */
+export function loadedTensors(parameter: Parameter): LoadedTensor[] {
+  if (!parameter.int8) return storedTensors(parameter);
+  const names = int8Names(parameter.name);
+  return [
+    { name: names.int8, shape: parameter.shape, kind: "int8" },
+    { name: names.scales, shape: [parameter.shape[0]!], kind: "scales" },
+  ];
+}
+
 const WIDTHS = { packed: 1, int8: 1, scales: 4 } as const;
 
 /** Bytes that weights take in memory; `dtype` is that of those that are not in blocks. */
-export function storedBytes(parameters: readonly Parameter[], dtype: "f32" | "f16"): number {
-  const width = (kind: StoredTensor["kind"]) => (kind === "numbers" ? BYTES_PER_ELEMENT[dtype] : WIDTHS[kind]);
-  return parameters.flatMap(storedTensors).reduce((sum, { kind, shape }) => sum + width(kind) * sizeOf(shape), 0);
+export function loadedBytes(parameters: readonly Parameter[], dtype: "f32" | "f16"): number {
+  const width = (kind: LoadedTensor["kind"]) => (kind === "numbers" ? BYTES_PER_ELEMENT[dtype] : WIDTHS[kind]);
+  return parameters.flatMap(loadedTensors).reduce((sum, { kind, shape }) => sum + width(kind) * sizeOf(shape), 0);
 }
 
 export const int8Names = (weight: string) => ({ int8: `${weight}.int8`, scales: `${weight}.scales` });

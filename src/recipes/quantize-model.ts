@@ -117,7 +117,6 @@ interface Planned extends StoredTensor {
 
 const FORMATS = {
   packed: { dtype: "U8", width: 1 },
-  int8: { dtype: "I8", width: 1 },
   scales: { dtype: "F32", width: 4 },
   f16: { dtype: "F16", width: 2 },
   f32: { dtype: "F32", width: 4 },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parametersOf } from "../../src/model/lora.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
-import { BLOCK_SIZES, storedBytes, storedTensors } from "../../src/model/weight-blocks.ts";
+import { BLOCK_SIZES, loadedBytes, loadedTensors, storedTensors } from "../../src/model/weight-blocks.ts";
 import { DEFAULT_BLOCKS } from "../../src/recipes/quantize-model.ts";
 import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
 
@@ -10,8 +10,8 @@ const declared = (bits: 8 | 4, block: number) =>
   parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, blocks: { bits, block } }));
 
 describe("PaliGemma of 2.92 billion numbers", () => {
-  const halves = storedBytes(parametersOf(paligemmaParameters(PALIGEMMA_3B)), "f16");
-  const share = (bits: 8 | 4, block: number) => storedBytes(declared(bits, block), "f16") / halves;
+  const halves = loadedBytes(parametersOf(paligemmaParameters(PALIGEMMA_3B)), "f16");
+  const share = (bits: 8 | 4, block: number) => loadedBytes(declared(bits, block), "f16") / halves;
 
   test("takes at most 0.6 of its halves' memory in 8 bits and 0.4 in 4, whatever the blocks", () => {
     expect(halves).toBe(2 * 2_924_351_216);
@@ -24,8 +24,8 @@ describe("PaliGemma of 2.92 billion numbers", () => {
   });
 
   test("takes 0.6 of its halves' memory in whole numbers, its table in halves", () => {
-    expect(storedBytes(inInt8, "f16") / halves).toBeCloseTo(0.591, 3);
-    const whole = new Map(inInt8.map((parameter) => [parameter.name, storedTensors(parameter)]));
+    expect(loadedBytes(inInt8, "f16") / halves).toBeCloseTo(0.591, 3);
+    const whole = new Map(inInt8.map((parameter) => [parameter.name, loadedTensors(parameter)]));
     const down = "language_model.model.layers.17.mlp.down_proj.weight";
     expect(whole.get(down)).toEqual([
       { name: `${down}.int8`, shape: [2048, 16_384], kind: "int8" },

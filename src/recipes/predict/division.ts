@@ -5,7 +5,7 @@ import { openCheckpoint } from "../../model/checkpoint.ts";
 import { parametersOf } from "../../model/lora.ts";
 import { declareIn } from "../../model/model.ts";
 import { paligemmaParameters } from "../../model/paligemma.ts";
-import { storedBytes } from "../../model/weight-blocks.ts";
+import { loadedBytes } from "../../model/weight-blocks.ts";
 import { availableMemory } from "../../util/available-memory.ts";
 import { WEIGHT_DTYPES } from "../base.ts";
 
@@ -75,5 +75,5 @@ export async function weightBytes(folder: string, weights: Config["engine"]["wei
   await using checkpoint = await openCheckpoint(folder);
   checkpoint.check(parametersOf(paligemmaParameters(checkpoint.config)));
   const { config, dtype } = declareIn(checkpoint.config, WEIGHT_DTYPES[weights]);
-  return storedBytes(parametersOf(paligemmaParameters(config)), dtype);
+  return loadedBytes(parametersOf(paligemmaParameters(config)), dtype);
 }

@@ -4,7 +4,7 @@ import { initCharacterHead } from "../../model/character-head.ts";
 import type { PaliGemmaConfig } from "../../model/config.ts";
 import { type LoraBinding, parametersOf } from "../../model/lora.ts";
 import { isOfImages, paligemmaParameters } from "../../model/paligemma.ts";
-import { storedBytes, storedTensors } from "../../model/weight-blocks.ts";
+import { loadedBytes, loadedTensors } from "../../model/weight-blocks.ts";
 import { sizeOf } from "../../util/tensor.ts";
 import { type BatchShape, lossChain, lossGraph, type Objective } from "../loss-graph.ts";
 import { chooseKept, choosePrograms, type Residuals } from "../residuals.ts";
@@ -163,7 +163,7 @@ function standingBytes(step: PlannedStep, trained: readonly TrainedType[], noise
 
 /** Bytes of the base: the one place where weights are counted. */
 export function weightBytes({ model, dtype }: Pick<PlannedStep, "model" | "dtype">): number {
-  return storedBytes(parametersOf(paligemmaParameters(model)), dtype);
+  return loadedBytes(parametersOf(paligemmaParameters(model)), dtype);
 }
 
 /** Bytes of a micro-batch: photographs and tokens. */
@@ -172,7 +172,7 @@ function fedBytes({ model, shape, dtype, lora, objective }: PlannedStep, trained
     differentiation: "none",
     objective,
   });
-  const stored = parametersOf(paligemmaParameters(model)).flatMap(storedTensors);
-  const others = new Set([...stored, ...trained].map(({ name }) => name));
+  const loaded = parametersOf(paligemmaParameters(model)).flatMap(loadedTensors);
+  const others = new Set([...loaded, ...trained].map(({ name }) => name));
   return [...inputs].reduce((sum, [name, type]) => sum + (others.has(name) ? 0 : byteSize(type)), 0);
 }
