@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { table } from "table";
 import { openMergedWeights } from "../src/export/merged-weights.ts";
 import { writeOnnxModel } from "../src/export/onnx-model.ts";
+import { ONNX_DTYPES, type OnnxDtype } from "../src/model/onnx-layout.ts";
 import { initModel } from "../src/recipes/init-model.ts";
 
 /*
@@ -83,7 +84,7 @@ async function makeLarge(folder: string): Promise<void> {
   await initModel({ like, output: folder, seed: 0, dtype: "fp32", range: 0.02 });
 }
 
-async function exported(folder: string, dtypes: readonly ("fp32" | "fp16" | "q8" | "int8" | "q4")[]): Promise<string> {
+async function exported(folder: string, dtypes: readonly OnnxDtype[]): Promise<string> {
   const output = `${folder}-onnx`;
   if (existsSync(output)) return output;
   await using weights = await openMergedWeights(folder);
@@ -116,7 +117,7 @@ const sizes: readonly Size[] = [
 ];
 const withPython = hasPeer();
 for (const { name, folder, side, rows, batch } of sizes) {
-  const onnx = await exported(folder, name === "nano" ? ["fp32", "int8"] : ["fp32", "fp16", "q8", "int8", "q4"]);
+  const onnx = await exported(folder, name === "nano" ? ["fp32", "int8x2", "int8"] : ONNX_DTYPES);
   const answers = (of: string, ...others: string[]) =>
     measure(process.execPath, [
       ...[join(HERE, "decode-answers.js"), of, rows, batch, TOKENS, availableParallelism(), ...others],
@@ -150,7 +151,7 @@ for (const { name, folder, side, rows, batch } of sizes) {
   process.stdout.write(table([["", "answers/s", "amlc is times as fast", "its int8 files are", "peak GiB"], ...lines]));
 }
 const files = await exported(large, []);
-const tokens = (["fp32", "fp16", "q8", "int8", "q4"] as const).map((dtype) => ({
+const tokens = ONNX_DTYPES.map((dtype) => ({
   dtype,
   ...measure(process.execPath, [join(HERE, "decode-tokens.js"), files, dtype, 32]),
 }));

@@ -56,7 +56,7 @@ const settings = {
   readonly layers?: number;
   readonly visionLayers?: number;
   readonly bits?: 4 | 8;
-  readonly int8?: true;
+  readonly int8?: 1 | 2;
   readonly engine?: Partial<EngineConfig>;
 };
 const engine = await createEngine({

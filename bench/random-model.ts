@@ -1,6 +1,6 @@
 import { f32ToF16 } from "../src/formats/half.ts";
 import { INT8_WEIGHT_LIMIT } from "../src/graph/ops/index.ts";
-import type { PaliGemmaConfig } from "../src/model/config.ts";
+import type { Int8Pieces, PaliGemmaConfig } from "../src/model/config.ts";
 import { parametersOf } from "../src/model/lora.ts";
 import type { Model } from "../src/model/model.ts";
 import { paligemmaParameters } from "../src/model/paligemma.ts";
@@ -32,8 +32,8 @@ export interface SizeChange {
   readonly visionLayers?: number;
   /** Of a base in blocks. */
   readonly bits?: 4 | 8;
-  /** Matrices in whole numbers, as engine.weights: int8 has them. */
-  readonly int8?: true;
+  /** Matrices in whole numbers, as engine.weights: int8 and int8x2 have them. */
+  readonly int8?: Int8Pieces;
 }
 
 export function configOf(name: SizeName, { layers, visionLayers, bits, int8 }: SizeChange = {}): PaliGemmaConfig {

@@ -163,10 +163,10 @@ const engine = z
       .default("auto")
       .describe("of tfjs; auto: tensorflow where amlc setup tensorflow was run, else wasm"),
     weights: z
-      .enum(["fp32", "fp16", "int8"])
+      .enum(["fp32", "fp16", "int8", "int8x2"])
       .default("fp32")
       .describe(
-        "type of frozen weights in memory; int8: matrices in whole numbers, a scale for each row, all else fp16",
+        "type of frozen weights in memory; int8: matrices in whole numbers, a scale for each row, all else fp16; int8x2: two for each number, as exact as fp16",
       ),
     products: z
       .enum(["auto", "fp32", "fp16", "int8"])

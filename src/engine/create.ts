@@ -35,7 +35,7 @@ export function idleSettings({
   products,
   providers,
   weights,
-}: EngineConfig & { readonly weights: "fp32" | "fp16" | "int8" }): string[] {
+}: EngineConfig & { readonly weights: "fp32" | "fp16" | "int8" | "int8x2" }): string[] {
   const notes: string[] = [];
   if (name !== "tfjs" && backend !== "auto")
     notes.push(`engine.backend: ${backend} is of tfjs, and engine.name is ${name}`);
@@ -43,8 +43,8 @@ export function idleSettings({
     notes.push(`engine.providers: [${providers}] are of ort, and engine.name is ${name}`);
   if (products === "fp16" && weights === "fp32")
     notes.push("engine.products: fp16 is for fp16 weights, and engine.weights is fp32");
-  if (products === "int8" && weights !== "int8")
-    notes.push(`engine.products: int8 is for int8 weights, and engine.weights is ${weights}`);
+  if (products === "int8" && weights !== "int8" && weights !== "int8x2")
+    notes.push(`engine.products: int8 is for int8 and int8x2 weights, and engine.weights is ${weights}`);
   return notes;
 }
 

@@ -7,7 +7,8 @@ import { isWidenedInt8 } from "./widen-at-use.ts";
 /**
  * Takes products with a frozen weight in whole numbers, W = s ∘ Q [N,K], in whole numbers as well, forward and backward: x · Wᵀ is
  * (x · Qᵀ) ∘ s, and dy · W is (dy ∘ s) · Q, where each row of x, or of dy ∘ s, is rounded to 8 bits with a scale of its own (Dettmers
- * et al. 2022, §3.1; Wortsman et al. 2023, §2.2, for the way back). A graph without such a weight comes back as it is.
+ * et al. 2022, §3.1; Wortsman et al. 2023, §2.2, for the way back). With a rest, W = s ∘ (Q + R / 126), three products make one that
+ * is as exact as halves are. A graph without such a weight comes back as it is.
  */
 export function int8Products(graph: Graph): Graph {
   if (!graph.nodes.some(isInt8Product)) return graph;
@@ -20,9 +21,10 @@ function isInt8Product({ op, inputs: [, w], attrs }: Node): boolean {
 
 function multiplyWhole({ inputs: [x, widened], attrs }: Node): Node {
   const { transB, alpha } = attrs as MatmulAttrs;
-  const [whole, scales] = widened!.inputs;
+  const [whole, scales, rest] = widened!.inputs;
+  const turned = (part: Node) => transpose(part, [1, 0]);
   const product = transB
-    ? int8Product(x!, transpose(whole!, [1, 0]), scales!)
-    : int8Product(mul(x!, scales!), whole!, scalar(1));
+    ? int8Product(x!, turned(whole!), scales!, rest && turned(rest))
+    : int8Product(mul(x!, scales!), whole!, scalar(1), rest);
   return scale(product, alpha);
 }

@@ -44,6 +44,8 @@ export interface Flops {
   readonly forward: number;
   readonly backward: number;
   readonly recomputation: number;
+  /** Of all of them those of products in whole numbers. */
+  readonly whole: number;
 }
 
 export const totalFlopsOf = ({ forward, backward, recomputation }: Flops): number => forward + backward + recomputation;

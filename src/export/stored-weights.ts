@@ -1,12 +1,13 @@
 import { quantizeBlocks } from "../formats/blockwise.ts";
 import { f32ToF16 } from "../formats/half.ts";
-import { roundRows } from "../formats/rounded-rows.ts";
+import { roundRows, roundRowsTwice } from "../formats/rounded-rows.ts";
 import { type Graph, rewrite } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import {
   blockProduct,
   cast,
   embedding,
+  INT8_REST_PARTS,
   INT8_WEIGHT_LIMIT,
   input,
   int8Product,
@@ -105,6 +106,17 @@ function storeMatrix({ name, shape }: Weight, dtype: OnnxDtype, x: Node): Stored
       },
     };
   }
+  if (dtype === "int8x2") {
+    const [turned, scales, rest] = [`${name}.int8`, `${name}.scales`, `${name}.rest`];
+    const whole = (part: string) => input(part, "i8", [width, out]);
+    return {
+      node: int8Product(x, whole(turned), input(scales, "f32", [out]), whole(rest)),
+      make: (weight) => {
+        const found = roundRowsTwice(weight, INT8_WEIGHT_LIMIT, INT8_REST_PARTS);
+        return { [turned]: transpose(found.rounded), [scales]: found.scales, [rest]: transpose(found.rest) };
+      },
+    };
+  }
   const bits = BITS[dtype];
   const blocks = Math.ceil(width / BLOCK);
   const [packed, scales] = [`${name}.packed`, `${name}.scales`];
@@ -128,7 +140,7 @@ function storeMatrix({ name, shape }: Weight, dtype: OnnxDtype, x: Node): Stored
 
 /** Rows of 8 bits have a scale each: w = s · (q − 128). */
 function storeTable({ name, shape }: Weight, dtype: OnnxDtype, ids: Node): Stored {
-  if (dtype === "fp32" || dtype === "fp16") {
+  if (dtype === "fp32" || dtype === "fp16" || dtype === "int8x2") {
     const type = dtype === "fp32" ? "f32" : "f16";
     return {
       node: cast(embedding(input(name, type, shape), ids), "f32"),

@@ -1,5 +1,8 @@
 import type { BlockLayout } from "../formats/blockwise.ts";
 
+/** How many whole numbers of 8 bits stand for one of a matrix: 2 are as exact as a half. */
+export type Int8Pieces = 1 | 2;
+
 /** The vision tower: SigLIP so400m in PaliGemma (Zhai et al. 2023; 27 layers, width 1152, patch 14). */
 export interface SiglipConfig {
   readonly hiddenSize: number;
@@ -35,8 +38,8 @@ export interface PaliGemmaConfig {
   readonly eosTokenId: number;
   /** How the matrices of linear layers are kept where they are quantised (weight-blocks.ts). */
   readonly blocks?: BlockLayout | undefined;
-  /** Whether these matrices are in whole numbers of 8 bits in memory, whatever they are in files. */
-  readonly int8?: true;
+  /** How many whole numbers of 8 bits each number of these matrices is in memory, whatever it is in files; absent: it is none. */
+  readonly int8?: Int8Pieces;
 }
 
 /** How many tokens one image becomes: (imageSize / patchSize)². */

@@ -15,6 +15,7 @@ import {
   transpose,
 } from "../graph/ops/index.ts";
 import type { Shape } from "../util/tensor.ts";
+import type { Int8Pieces } from "./config.ts";
 
 /*
  * Layers as functions of values and weights. T is what a weight is at the moment: a declaration (parameters.ts) or a node.
@@ -28,8 +29,8 @@ export interface Parameter {
   readonly shape: Shape;
   /** Kept in blocks of few bits; absent: number by number. */
   readonly blocks?: BlockLayout;
-  /** Kept in whole numbers of 8 bits, with a scale for each row. */
-  readonly int8?: true;
+  /** Kept in whole numbers of 8 bits, so many for each number, with a scale for each row. */
+  readonly int8?: Int8Pieces;
 }
 
 /** Told the input of each layer, in order, and the output of the last: what lies between two of them is one layer's own. */

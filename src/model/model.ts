@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Tensors } from "../engine/engine.ts";
-import { roundRows } from "../formats/rounded-rows.ts";
-import { INT8_WEIGHT_LIMIT } from "../graph/ops/index.ts";
+import { roundRows, roundRowsTwice } from "../formats/rounded-rows.ts";
+import { INT8_REST_PARTS, INT8_WEIGHT_LIMIT } from "../graph/ops/index.ts";
 import { InputError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
@@ -23,20 +23,24 @@ export interface Model {
   readonly weights: Tensors;
 }
 
-/** A type of frozen weights in memory; i8: matrices of linear layers are in whole numbers, all else in halves. */
-export type WeightDType = "f32" | "f16" | "i8";
+/** A type of frozen weights in memory; i8 and i8x2: matrices of linear layers are in whole numbers, one or two for each number, all else in halves. */
+export type WeightDType = "f32" | "f16" | "i8" | "i8x2";
 
 /**
  * A model as it is in memory when its weights are of a type.
  * @throws InputError when they are in blocks, and are to be in whole numbers
  */
 export function declareIn({ int8: _, ...config }: PaliGemmaConfig, as: WeightDType): Pick<Model, "config" | "dtype"> {
-  if (as !== "i8") return { config, dtype: as };
-  if (!config.blocks) return { config: { ...config, int8: true }, dtype: "f16" };
+  if (as !== "i8" && as !== "i8x2") return { config, dtype: as };
+  const int8 = as === "i8" ? 1 : 2;
+  if (!config.blocks) return { config: { ...config, int8 }, dtype: "f16" };
   const found = `this one is in ${config.blocks.bits} bits`;
-  throw new InputError(`engine.weights: int8 wants a base whose weights are whole, and ${found}`, {
-    hint: "set engine.weights to fp16, or name the base that it was made from",
-  });
+  throw new InputError(
+    `engine.weights: ${int8 === 1 ? "int8" : "int8x2"} wants a base whose weights are whole, and ${found}`,
+    {
+      hint: "set engine.weights to fp16, or name the base that it was made from",
+    },
+  );
 }
 
 /**
@@ -68,13 +72,14 @@ export async function readModel(checkpoint: Checkpoint, as: WeightDType): Promis
 }
 
 /** A matrix in whole numbers, by the names of its parts; one at a time is there in float32. */
-async function readRounded(checkpoint: Checkpoint, { name, shape }: Parameter): Promise<[string, Tensor][]> {
+async function readRounded(checkpoint: Checkpoint, { name, shape, int8 }: Parameter): Promise<[string, Tensor][]> {
   const matrix = await checkpoint.read(name, shape, "f32");
   await breathe();
-  const { rounded, scales } = roundRows(matrix, INT8_WEIGHT_LIMIT);
   const names = int8Names(name);
-  return [
-    [names.int8, rounded],
-    [names.scales, scales],
-  ];
+  if (int8 === 2) {
+    const { rounded, scales, rest } = roundRowsTwice(matrix, INT8_WEIGHT_LIMIT, INT8_REST_PARTS);
+    return Object.entries({ [names.int8]: rounded, [names.scales]: scales, [names.rest]: rest });
+  }
+  const { rounded, scales } = roundRows(matrix, INT8_WEIGHT_LIMIT);
+  return Object.entries({ [names.int8]: rounded, [names.scales]: scales });
 }

@@ -3,11 +3,11 @@ export const ONNX_PARTS = ["vision_encoder", "embed_tokens", "decoder_model_merg
 export type OnnxPart = (typeof ONNX_PARTS)[number];
 
 /** How weights are kept in a file; what goes in, comes out and is added up is float32 in all of them. */
-export const ONNX_DTYPES = ["fp32", "fp16", "q8", "int8", "q4"] as const;
+export const ONNX_DTYPES = ["fp32", "fp16", "int8x2", "q8", "int8", "q4"] as const;
 export type OnnxDtype = (typeof ONNX_DTYPES)[number];
 
 const SUFFIXES: Readonly<Record<OnnxDtype, string>> = {
-  ...{ fp32: "", fp16: "_fp16" },
+  ...{ fp32: "", fp16: "_fp16", int8x2: "_int8x2" },
   ...{ q8: "_quantized", int8: "_int8", q4: "_q4" },
 };
 

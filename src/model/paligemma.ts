@@ -22,7 +22,7 @@ export function paligemmaParameters(c: PaliGemmaConfig): PaliGemma<Parameter> {
     language: gemmaParameters(c.text),
   };
   if (c.blocks) return storeInBlocks(plain, c.blocks);
-  return c.int8 ? keepInInt8(plain) : plain;
+  return c.int8 ? keepInInt8(plain, c.int8) : plain;
 }
 
 /** Whether a weight or module belongs to what makes image features. */

@@ -3,13 +3,14 @@ import type { Node } from "../graph/node.ts";
 import { type BlockFormat, blockShapes } from "../graph/ops/block-product.ts";
 import { input, widenBlocks, widenInt8 } from "../graph/ops/index.ts";
 import { BYTES_PER_ELEMENT, type Shape, sizeOf } from "../util/tensor.ts";
+import type { Int8Pieces } from "./config.ts";
 import type { Linear, Parameter } from "./layers.ts";
 
 /*
  * A base in few bits: the matrices of linear layers and the table of embeddings are kept in blocks of columns, each with a
  * scale, as onnxruntime's MatMulNBits has them; all else stays as it was. In files and in graphs a weight `W` is then two
  * tensors, `W.packed` and `W.scales`. In memory alone the matrices of linear layers may be in whole numbers with a scale for each
- * row, `W.int8` and `W.scales`.
+ * row, `W.int8` and `W.scales`, and what that leaves of them in whole numbers once more, `W.rest`.
  */
 
 /** By this name `quantization_config` of a config.json says that weights are so. */
@@ -32,7 +33,7 @@ export function storeInBlocks<T extends WithTable>(tree: T, blocks: BlockLayout)
 }
 
 /** Declares that the matrices of linear layers of a model are in whole numbers of 8 bits. */
-export const keepInInt8 = <T>(tree: T): T => changeMatrices(tree, { int8: true });
+export const keepInInt8 = <T>(tree: T, int8: Int8Pieces): T => changeMatrices(tree, { int8 });
 
 function changeMatrices<T>(tree: T, change: Partial<Parameter>): T {
   const walk = (value: unknown): unknown => {
@@ -73,6 +74,7 @@ export function loadedTensors(parameter: Parameter): LoadedTensor[] {
   return [
     { name: names.int8, shape: parameter.shape, kind: "int8" },
     { name: names.scales, shape: [parameter.shape[0]!], kind: "scales" },
+    ...(parameter.int8 === 2 ? [{ name: names.rest, shape: parameter.shape, kind: "int8" } as const] : []),
   ];
 }
 
@@ -84,7 +86,11 @@ export function loadedBytes(parameters: readonly Parameter[], dtype: "f32" | "f1
   return parameters.flatMap(loadedTensors).reduce((sum, { kind, shape }) => sum + width(kind) * sizeOf(shape), 0);
 }
 
-export const int8Names = (weight: string) => ({ int8: `${weight}.int8`, scales: `${weight}.scales` });
+export const int8Names = (weight: string) => ({
+  int8: `${weight}.int8`,
+  scales: `${weight}.scales`,
+  rest: `${weight}.rest`,
+});
 
 export const blockNames = (weight: string) => ({ packed: `${weight}.packed`, scales: `${weight}.scales` });
 
@@ -97,7 +103,8 @@ function formatOf(shape: Shape, { bits, block }: BlockLayout): BlockFormat {
 export function readWeight({ name, shape, blocks, int8 }: Parameter, dtype: "f32" | "f16"): Node {
   if (int8) {
     const names = int8Names(name);
-    return widenInt8(input(names.int8, "i8", shape), input(names.scales, "f32", [shape[0]!]));
+    const rest = int8 === 2 ? input(names.rest, "i8", shape) : undefined;
+    return widenInt8(input(names.int8, "i8", shape), input(names.scales, "f32", [shape[0]!]), rest);
   }
   if (!blocks) return input(name, dtype, shape);
   const format = formatOf(shape, blocks);

@@ -20,7 +20,7 @@ export interface Base {
 }
 
 /** What weights of a type of the configuration are in memory. */
-export const WEIGHT_DTYPES = { fp32: "f32", fp16: "f16", int8: "i8" } as const;
+export const WEIGHT_DTYPES = { fp32: "f32", fp16: "f16", int8: "i8", int8x2: "i8x2" } as const;
 
 /** @throws InputError naming what is missing or broken in the folder of `config.base` */
 export async function loadBase(config: Pick<Config, "base" | "engine">): Promise<Base> {

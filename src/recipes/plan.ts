@@ -6,6 +6,8 @@ import type { Config } from "../config/schema.ts";
 import { openTable } from "../data/table.ts";
 import { createEngine, isOnDevice } from "../engine/create.ts";
 import { type Flops, totalFlopsOf } from "../engine/memory-kinds.ts";
+import { productSpeed, type WholeWeights } from "../engine/product-speed.ts";
+import { withProducts } from "../engine/products.ts";
 import { measureRoof } from "../engine/profile-roof.ts";
 import { CONFIG } from "../model/companions.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
@@ -68,11 +70,10 @@ export async function planRun(config: Config, options: PlanOptions = {}): Promis
   const target = { device, memory, rows };
   const asked = planStep(config, base.model, target);
   const plan = planMemory(asked);
-  const rate = await rateOf(config, device, options.rate);
-  const time = (flops: Flops, accumulate: number) =>
-    (accumulate * totalFlopsOf(flops)) / (rate.flops_a_second * rate.efficiency);
   const fits = plan.peak_bytes <= memory;
-  const seconds = time(plan.flops, config.train.accumulate);
+  const rate = await rateOf(config, device, options.rate, fits ? [] : ["int8"]);
+  const time = timeBy(rate);
+  const seconds = time(config, plan.flops);
   const steps = plannedSteps(rows || null, config.train); // a table without rows tells nothing
   const { text, answer } = asked.shape;
   const report: PlanRecord = {
@@ -106,6 +107,18 @@ export async function planRun(config: Config, options: PlanOptions = {}): Promis
   }
   return report;
 }
+
+/** Seconds of a step: products in whole numbers take less, or more, than they would in float32; all else stays. */
+function timeBy({ flops_a_second, efficiency, whole }: PlanRecord["rate"]) {
+  return ({ engine, train }: Config, flops: Flops): number => {
+    const rate = isWhole(engine.weights) ? (whole[engine.weights] ?? flops_a_second) : flops_a_second;
+    const saved = flops.whole * (1 / flops_a_second - 1 / rate);
+    return train.accumulate * (totalFlopsOf(flops) / (flops_a_second * efficiency) - saved);
+  };
+}
+
+const isWhole = (weights: Config["engine"]["weights"]): weights is WholeWeights =>
+  weights === "int8" || weights === "int8x2";
 
 /** What this process may come to have: what it has, and what is left. */
 const memoryHere = () => process.memoryUsage().rss + availableMemory();
@@ -177,21 +190,31 @@ function plannedEngine({ engine }: Config, device: "cpu" | DeviceName): PlannedE
   return { name, onHost, products: products === "auto" ? preferred : products };
 }
 
-async function rateOf(config: Config, device: "cpu" | DeviceName, given?: number): Promise<PlanRecord["rate"]> {
+/** @param proposed types of weights that may be proposed */
+async function rateOf(
+  { engine: asked }: Config,
+  device: "cpu" | DeviceName,
+  given: number | undefined,
+  proposed: readonly WholeWeights[],
+): Promise<PlanRecord["rate"]> {
   const efficiency = device === "cpu" ? CPU_EFFICIENCY : DEVICE_EFFICIENCY;
-  if (given !== undefined) return { flops_a_second: given, source: "given", what: "--rate", efficiency };
+  if (given !== undefined) return { flops_a_second: given, source: "given", what: "--rate", efficiency, whole: {} };
   if (device !== "cpu") {
     const { label, peak } = DEVICES[device];
     return {
       flops_a_second: peak,
       source: "published",
       what: `${label}, half precision with float32 sums`,
-      efficiency,
+      ...{ efficiency, whole: {} },
     };
   }
-  const engine = await createEngine(config.engine);
+  const engine = await createEngine(asked);
   const { flops_per_s: flops, product: what } = await measureRoof(engine);
-  return { flops_a_second: flops, source: "measured", what: `${what} on ${config.engine.name}`, efficiency };
+  const whole: { -readonly [K in WholeWeights]?: number } = {};
+  const wanted = new Set([...(isWhole(asked.weights) ? [asked.weights] : []), ...proposed]);
+  if (engine.prefers === "int8")
+    for (const weights of wanted) whole[weights] = 1e9 * (await productSpeed(withProducts(engine, "int8"), weights));
+  return { flops_a_second: flops, source: "measured", what: `${what} on ${asked.name}`, efficiency, whole };
 }
 
 /** Rows of the training table; null: it is not there. */
@@ -218,7 +241,7 @@ function propose(
   config: Config,
   model: PaliGemmaConfig,
   target: Target,
-  time: (flops: Flops, accumulate: number) => number,
+  time: (config: Config, flops: Flops) => number,
 ): Proposal[] {
   const found: Proposal[] = [];
   let tried = 0;
@@ -228,7 +251,7 @@ function propose(
     const [changed, base] = change.apply(config, model);
     const { peak_bytes, flops } = planMemory(planStep(changed, base, target));
     if (peak_bytes > target.memory) continue;
-    found.push({ changes: change.words, peak_bytes, seconds_a_step: time(flops, changed.train.accumulate) });
+    found.push({ changes: change.words, peak_bytes, seconds_a_step: time(changed, flops) });
     if (found.length === MOST_PROPOSED) break;
   }
   return found;
@@ -259,7 +282,8 @@ function changesFor(config: Config, model: PaliGemmaConfig): readonly (readonly 
   const weights = (weights: "fp16" | "int8", distance: number) =>
     set([`engine.weights=${weights}`], distance, (c) => ({ ...c, engine: { ...c.engine, weights } }));
   const half = engine.weights === "fp32" ? [weights("fp16", 1.2)] : [];
-  const inBlocks = [blocks(8, 64, 4), blocks(4, 32, 6)]; // as amlc model quantize makes them
+  const blocksAlone = [blocks(8, 64, 4), blocks(4, 32, 6)]; // as amlc model quantize makes them
+  const inBlocks = engine.weights === "int8x2" ? blocksAlone.map((b) => both(weights("fp16", 0), b)) : blocksAlone;
   const isNarrow = model.blocks !== undefined || engine.weights === "int8";
   const narrower = [
     ...half,

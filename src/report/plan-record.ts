@@ -46,6 +46,8 @@ export interface PlanRecord {
     readonly what: string;
     /** Share of it that a step is assumed to reach. */
     readonly efficiency: number;
+    /** The same of products in whole numbers, by the type of weights, where they were measured. */
+    readonly whole: { readonly int8?: number; readonly int8x2?: number };
   };
   readonly accumulate: number;
   readonly seconds_a_step: number;

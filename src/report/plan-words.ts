@@ -54,10 +54,13 @@ export function memoryTable(bytes: Bytes): string {
 
 /** Where the rate is from, and what of it a step is assumed to reach. */
 export function rateWords({ rate }: PlanRecord): string {
-  const { source, what, flops_a_second, efficiency } = rate;
+  const { source, what, flops_a_second, efficiency, whole } = rate;
   const from = { measured: "measured here now", published: "published by its maker", given: "as given" }[source];
+  const wholes = Object.entries(whole)
+    .map(([weights, flops]) => `; products with ${weights} weights: ${flopsASecond(flops)}`)
+    .join("");
   const like = source === "published" ? ", as onnxruntime did on an H100" : "";
-  return `${flopsASecond(flops_a_second)} (${what}; ${from}), of which a step is assumed to reach ${formatShare(efficiency)}${like}`;
+  return `${flopsASecond(flops_a_second)} (${what}; ${from}), of which a step is assumed to reach ${formatShare(efficiency)}${like}${wholes}`;
 }
 
 /** How long a step and the run take. */

@@ -2,12 +2,14 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { f16ToF32, f32ToF16 } from "../../src/formats/half.ts";
 import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { encodeSafetensors } from "../../src/formats/safetensors-write.ts";
 import { parametersOf } from "../../src/model/lora.ts";
 import { declareIn, loadModel } from "../../src/model/model.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
 import { int8Names } from "../../src/model/weight-blocks.ts";
+import { relativeDistance } from "../support/errors.ts";
 import { GOLDENS, loadGolden } from "../support/goldens.ts";
 import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
 
@@ -15,7 +17,7 @@ describe.each(GOLDENS)("the weights of %s in whole numbers", (name) => {
   test("are each within half a step of the row's scale, and the largest of a row is a whole number of its own", async () => {
     const { model: exact } = await loadGolden(name);
     const { weights, config, dtype } = await loadModel(exact.folder, "i8");
-    expect([config.int8, dtype]).toEqual([true, "f16"]);
+    expect([config.int8, dtype]).toEqual([1, "f16"]);
     const whole = parametersOf(paligemmaParameters(config)).filter(({ int8 }) => int8);
     expect(whole.length).toBeGreaterThan(10);
     for (const { name, shape } of whole) {
@@ -32,6 +34,21 @@ describe.each(GOLDENS)("the weights of %s in whole numbers", (name) => {
     }
   });
 
+  test("are as exact as a half, in two for each number", async () => {
+    const { model: exact } = await loadGolden(name);
+    const { weights, config, dtype } = await loadModel(exact.folder, "i8x2");
+    expect([config.int8, dtype]).toEqual([2, "f16"]);
+    for (const { name, shape } of parametersOf(paligemmaParameters(config)).filter(({ int8 }) => int8)) {
+      const names = int8Names(name);
+      const [q, r] = [weights[names.int8]!.data as Int8Array, weights[names.rest]!.data as Int8Array];
+      const scales = weights[names.scales]!.data as Float32Array;
+      const wanted = exact.weights[name]!.data as Float32Array;
+      const found = Float32Array.from(q, (n, i) => scales[Math.floor(i / shape[1]!)]! * (n + r[i]! / 126));
+      const halves = f16ToF32(f32ToF16(wanted));
+      expect(relativeDistance(found, wanted)).toBeLessThan(1.5 * relativeDistance(halves, wanted));
+    }
+  });
+
   test("stand in the place of the matrices: no weight is there twice", async () => {
     const { weights, config } = await loadModel((await loadGolden(name)).model.folder, "i8");
     for (const { name, int8 } of parametersOf(paligemmaParameters(config)))
@@ -44,7 +61,8 @@ test("a base in blocks is not put into whole numbers: the error says what to do"
   expect(() => declareIn(config, "i8")).toThrow(
     "engine.weights: int8 wants a base whose weights are whole, and this one is in 4 bits",
   );
-  expect(declareIn({ ...PALIGEMMA_3B, int8: true }, "f32")).toEqual({ config: PALIGEMMA_3B, dtype: "f32" });
+  expect(() => declareIn(config, "i8x2")).toThrow("engine.weights: int8x2 wants a base whose weights are whole");
+  expect(declareIn({ ...PALIGEMMA_3B, int8: 1 }, "f32")).toEqual({ config: PALIGEMMA_3B, dtype: "f32" });
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { BLOCK_SIZES, loadedBytes, loadedTensors, storedTensors } from "../../sr
 import { DEFAULT_BLOCKS } from "../../src/recipes/quantize-model.ts";
 import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
 
-const inInt8 = parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, int8: true }));
+const inInt8 = (int8: 1 | 2) => parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, int8 }));
 const declared = (bits: 8 | 4, block: number) =>
   parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, blocks: { bits, block } }));
 
@@ -24,8 +24,8 @@ describe("PaliGemma of 2.92 billion numbers", () => {
   });
 
   test("takes 0.6 of its halves' memory in whole numbers, its table in halves", () => {
-    expect(loadedBytes(inInt8, "f16") / halves).toBeCloseTo(0.591, 3);
-    const whole = new Map(inInt8.map((parameter) => [parameter.name, loadedTensors(parameter)]));
+    expect(loadedBytes(inInt8(1), "f16") / halves).toBeCloseTo(0.591, 3);
+    const whole = new Map(inInt8(1).map((parameter) => [parameter.name, loadedTensors(parameter)]));
     const down = "language_model.model.layers.17.mlp.down_proj.weight";
     expect(whole.get(down)).toEqual([
       { name: `${down}.int8`, shape: [2048, 16_384], kind: "int8" },
@@ -33,6 +33,18 @@ describe("PaliGemma of 2.92 billion numbers", () => {
     ]);
     const table = "language_model.model.embed_tokens.weight";
     expect(whole.get(table)).toEqual([{ name: table, shape: [257_216, 2048], kind: "numbers" }]);
+  });
+
+  test("takes its halves' memory in two whole numbers for each number, but for a scale a row", () => {
+    expect(loadedBytes(inInt8(2), "f16") / halves).toBeCloseTo(1.001, 3);
+    const down = "language_model.model.layers.17.mlp.down_proj.weight";
+    expect(
+      inInt8(2)
+        .filter(({ name }) => name === down)
+        .flatMap(loadedTensors),
+    ).toContainEqual({
+      ...{ name: `${down}.rest`, shape: [2048, 16_384], kind: "int8" },
+    });
   });
 
   test("keeps its table in 8 bits, and norms, biases, patches and positions as they are", () => {

@@ -26,8 +26,8 @@ const PLAN: PlanRecord = {
   peak_bytes: 9e9,
   by_kind: { ...NO_BYTES, weights: 6e9, residuals: 1e9, workspace: 2e9 },
   fits: true,
-  flops: { forward: 5.1e12, backward: 5.4e12, recomputation: 0 },
-  rate: { flops_a_second: 65e12, source: "published", what: "NVIDIA T4, half precision", efficiency: 0.3 },
+  flops: { forward: 5.1e12, backward: 5.4e12, recomputation: 0, whole: 0 },
+  rate: { flops_a_second: 65e12, source: "published", what: "NVIDIA T4, half precision", efficiency: 0.3, whole: {} },
   ...{ accumulate: 16, seconds_a_step: 11.7, steps: 407, hours: 1.32 },
   moments: [
     moment("language layer 0", "forward", 1e9),

@@ -3,6 +3,7 @@ import { freemem } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ortEngine } from "../../src/engine/ort/ort.ts";
+import { withProducts } from "../../src/engine/products.ts";
 import { f32ToF16 } from "../../src/formats/half.ts";
 import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { encodeSafetensors } from "../../src/formats/safetensors-write.ts";
@@ -108,33 +109,30 @@ test("at full width, cut to two layers each, every LoRA gradient is torch's: the
   await python(["-c", GRADIENTS, at("base"), at("adapter"), at("batch.safetensors"), at("gradients.safetensors")]);
   const expected = await readSafetensors(at("gradients.safetensors"));
 
-  const model = await loadModel(at("base"), "f16");
-  const scale = loraScale(lora);
-  const trainer = createTrainer(
-    ortEngine(),
-    model,
-    trainAdapter(model, { modules, rank: RANK, scale, dropout: 0 }, adapter),
-    {
-      ...{ betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, max_grad_norm: 1, seed: 0, programs: "layers" },
-    },
-  );
-  const { loss } = await trainer.differentiate(
-    [
+  const batch = {
+    pixels,
+    tokens: Int32Array.from(text),
+    prefixLengths: Int32Array.of(PREFIX),
+    suffixLengths: Int32Array.of(SUFFIX),
+  };
+  for (const weights of ["f16", "i8x2"] as const) {
+    const model = await loadModel(at("base"), weights);
+    const trainer = createTrainer(
+      withProducts(ortEngine(), "int8"),
+      model,
+      trainAdapter(model, { modules, rank: RANK, scale: loraScale(lora), dropout: 0 }, adapter),
       {
-        pixels,
-        tokens: Int32Array.from(text),
-        prefixLengths: Int32Array.of(PREFIX),
-        suffixLengths: Int32Array.of(SUFFIX),
+        ...{ betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, max_grad_norm: 1, seed: 0, programs: "layers" },
       },
-    ],
-    1,
-  );
-  expect(loss).toBeCloseTo(expected.get("loss")!.data[0] as number, 3); // each adds up 257,216 numbers in its own order
-  const errors = layOutAdapter(modules, RANK).places.map(({ path, matrix, start, shape }) => {
-    const wanted = expected.get(adapterKey("transformers>=5.6", path, matrix === "a" ? "A" : "B"))!;
-    return relativeDistance(trainer.gradient.subarray(start, start + sizeOf(shape)), wanted.data as Float32Array);
-  });
-  expect(errors).toHaveLength(2 * (2 * 3 + 2 * 7));
-  expect(Math.max(...errors)).toBeLessThan(1e-3);
-  await trainer.release();
+    );
+    const { loss } = await trainer.differentiate([batch], 1);
+    expect(loss).toBeCloseTo(expected.get("loss")!.data[0] as number, 3); // each adds up 257,216 numbers in its own order
+    const errors = layOutAdapter(modules, RANK).places.map(({ path, matrix, start, shape }) => {
+      const wanted = expected.get(adapterKey("transformers>=5.6", path, matrix === "a" ? "A" : "B"))!;
+      return relativeDistance(trainer.gradient.subarray(start, start + sizeOf(shape)), wanted.data as Float32Array);
+    });
+    await trainer.release();
+    expect(errors).toHaveLength(2 * (2 * 3 + 2 * 7));
+    expect(Math.max(...errors), weights).toBeLessThan(1e-3);
+  }
 }, 900_000);

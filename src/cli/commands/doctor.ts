@@ -67,6 +67,7 @@ function engineRow({ name, settings, ready, device, speed, checks }: Survey): Ta
     "GFLOP/s fp32": rounded(speed?.gflops_fp32),
     "GFLOP/s fp16": rounded(speed?.gflops_fp16),
     "GFLOP/s int8": rounded(speed?.gflops_int8),
+    "GFLOP/s int8x2": rounded(speed?.gflops_int8x2),
     ops: ready ? `${passed} of ${checks.length} right` : null,
     settings: `engine.name=${engine} engine.${key}=${Array.isArray(value) ? `[${value}]` : value}`,
   };

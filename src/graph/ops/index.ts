@@ -25,7 +25,7 @@ export { crossEntropy } from "./cross-entropy.ts";
 export { dropout } from "./dropout.ts";
 export { add, div, mul, scale, shift, sub } from "./elementwise.ts";
 export { gelu } from "./gelu.ts";
-export { INT8_WEIGHT_LIMIT, int8Product, widenInt8 } from "./int8-product.ts";
+export { INT8_REST_PARTS, INT8_WEIGHT_LIMIT, int8Product, widenInt8 } from "./int8-product.ts";
 export { embedding, oneHot, prefixMask, takeRows } from "./lookup.ts";
 export { matmul } from "./matmul.ts";
 export { layerNorm, rmsNorm } from "./norms.ts";

@@ -3,7 +3,14 @@ import { graphKey, type Link, Y } from "../../graph/chain.ts";
 import { byteSize, totalFlops } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { type Course, type Leg, slotBytes, trainingCourse } from "../chain-course.ts";
-import { compiledGraph, noiseBytes, type PlannedEngine, type ProgramMemory, programMemory } from "./program-memory.ts";
+import {
+  compiledGraph,
+  noiseBytes,
+  type PlannedEngine,
+  type ProgramMemory,
+  programMemory,
+  wholeFlops,
+} from "./program-memory.ts";
 import { programCourse } from "./whole.ts";
 
 /**
@@ -38,6 +45,7 @@ export function layeredCourse(
     forward: sum(chain.map(({ forward }) => forward)),
     backward: sum(chain.map(({ backward }) => backward)),
     recomputation: sum(course.legs.filter(({ pass }) => pass === "recomputation").map(({ graph }) => graph)),
+    whole: course.legs.reduce((n, { graph }) => n + wholeFlops(graph, engine), 0),
   };
   return { moments, buffers: held, flops };
 }

@@ -4,9 +4,10 @@ import { ortGraph } from "../../engine/ort/compiled-graph.ts";
 import { workBytes } from "../../engine/ort/work-memory.ts";
 import { takeProducts } from "../../engine/products.ts";
 import { widenAtUse } from "../../engine/widen-at-use.ts";
-import { byteSize } from "../../graph/cost.ts";
+import { byteSize, flopsOf } from "../../graph/cost.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
+import { int8ProductOp } from "../../graph/ops/int8-product.ts";
 import { constantOp } from "../../graph/ops/source.ts";
 import { LORA_NOISE } from "../../model/lora.ts";
 
@@ -50,6 +51,15 @@ const REFERENCE_WORK = 2;
 /** Bytes of noise that a program is fed. */
 export const noiseBytes = ({ inputs }: Graph): number =>
   [...inputs].reduce((sum, [name, type]) => sum + (LORA_NOISE.test(name) ? byteSize(type) : 0), 0);
+
+/** Operations of products that an engine takes in whole numbers. */
+export function wholeFlops(graph: Graph, { products }: PlannedEngine): number {
+  if (products !== "int8") return 0;
+  return takeProducts(graph, products).nodes.reduce(
+    (sum, node) => sum + (node.op === int8ProductOp ? flopsOf(node) : 0),
+    0,
+  );
+}
 
 /** A graph as an engine runs it, after its own changes. */
 export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {

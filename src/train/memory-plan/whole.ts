@@ -6,7 +6,7 @@ import { type Graph, topologicalOrder } from "../../graph/graph.ts";
 import type { Node } from "../../graph/node.ts";
 import { inputName, inputOp } from "../../graph/ops/source.ts";
 import { layerOf } from "../link-name.ts";
-import { compiledGraph, type PlannedEngine, programMemory } from "./program-memory.ts";
+import { compiledGraph, type PlannedEngine, programMemory, wholeFlops } from "./program-memory.ts";
 
 export interface WholeStep {
   /** Loss and gradient. */
@@ -22,7 +22,8 @@ export function wholeCourse({ graph, plain, vocabulary }: WholeStep, engine: Pla
   const moments = programCourse(compiledGraph(graph, engine), "loss", { engine, lean: false, standing, vocabulary });
   const forward = topologicalOrder([plain.outputs.get("loss")!]).reduce((sum, node) => sum + flopsOf(node), 0);
   const backward = totalFlops(plain) - forward;
-  return { moments, flops: { forward, backward, recomputation: totalFlops(graph) - totalFlops(plain) } };
+  const recomputation = totalFlops(graph) - totalFlops(plain);
+  return { moments, flops: { forward, backward, recomputation, whole: wholeFlops(graph, engine) } };
 }
 
 interface ProgramSetting {
