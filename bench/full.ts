@@ -49,25 +49,31 @@ const rate = (flops: number) => (flops / 1e9).toFixed(0);
 
 const OTHERS = {
   "amlc, fp16, residuals computed again": { residuals: "recompute" },
+  "amlc, int8x2, residuals computed again": { residuals: "recompute", int8: 2 },
   "amlc, int8, 12 of 19 kept": { residuals: 12, int8: 1 },
   "amlc, 8 bits, 12 of 19 kept": { residuals: 12, bits: 8 },
   "amlc, 4 bits, 8 of 19 kept": { residuals: 8, bits: 4 },
 };
 
 function besidePeer(): void {
-  const first = ours({ residuals: "keep" });
-  const peer = measure<Measured>(python, [PEER, "--size", "3b-448", "--checkpointing", "--steps", "1"]);
-  const whole = ours({ residuals: "keep", int8: 1 });
+  const torch = (dtype: string) =>
+    measure<Measured>(python, [PEER, "--size", "3b-448", "--checkpointing", "--steps", "1", "--dtype", dtype]);
+  const kept = (int8?: 1 | 2) => ours({ residuals: "keep", ...(int8 && { int8 }) });
+  const [fp16, int8x2, peer, int8, half] = [kept(), kept(2), torch("float32"), kept(1), torch("bfloat16")];
   const rows = [
-    row("amlc, fp16", first),
-    row("amlc, int8", whole),
+    row("amlc, fp16", fp16),
+    row("amlc, int8x2", int8x2),
+    row("amlc, int8", int8),
     ["transformers + PEFT + torch, float32", ...cells(peer), "", "", ""],
+    ["transformers + PEFT + torch, bfloat16", ...cells(half), "", "", ""],
     ...Object.entries(OTHERS).map(([name, settings]) => row(name, ours(settings))),
   ];
   process.stdout.write(table([["", "s a step", "peak GiB", "GFLOP/s", "GEMM GFLOP/s", "share"], ...rows]));
-  for (const [name, { step_s, peak_rss_gib }] of Object.entries({ fp16: first, int8: whole })) {
+  for (const [name, { step_s, peak_rss_gib }] of Object.entries({ fp16, int8x2, int8 })) {
     const [time, memory] = [step_s / peer.step_s, peak_rss_gib / peer.peak_rss_gib].map((ratio) => ratio.toFixed(2));
-    process.stdout.write(`amlc with ${name} weights / torch: ${time} of the time, ${memory} of the peak memory\n`);
+    process.stdout.write(
+      `amlc with ${name} weights / torch in float32: ${time} of the time, ${memory} of the peak memory\n`,
+    );
   }
 }
 

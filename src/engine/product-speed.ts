@@ -1,10 +1,10 @@
 import { f16ToF32, f32ToF16 } from "../formats/half.ts";
-import { roundRows, roundRowsTwice } from "../formats/rounded-rows.ts";
+import { roundTurned } from "../formats/rounded-rows.ts";
 import { makeGraph } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import { cast, INT8_REST_PARTS, INT8_WEIGHT_LIMIT, input, matmul, sum, widenInt8 } from "../graph/ops/index.ts";
 import { random } from "../util/random.ts";
-import { type Tensor, tensor } from "../util/tensor.ts";
+import { tensor } from "../util/tensor.ts";
 import type { Engine, Tensors } from "./engine.ts";
 import { withProducts } from "./products.ts";
 
@@ -56,27 +56,17 @@ function timedWeight(as: Weights, w: Float32Array, n: number): TimedWeight {
     const node = cast(input("w", "f16", shape), "f32");
     return { node, weights: { w: tensor("f16", shape, halves) }, numbers: f16ToF32(halves) };
   }
-  return as === "int8" ? roundedOnce(tensor("f32", shape, w), n) : roundedTwice(tensor("f32", shape, w), n);
-}
-
-function roundedOnce(w: Tensor<"f32">, n: number): TimedWeight {
-  const { rounded, scales } = roundRows(w, INT8_WEIGHT_LIMIT);
+  const parts = as === "int8x2" ? INT8_REST_PARTS : undefined;
+  const { rounded, scales, rest } = roundTurned(tensor("f32", shape, w), INT8_WEIGHT_LIMIT, parts);
+  const inputs = [input("q", "i8", shape), input("s", "f32", [n])] as const;
   return {
-    node: widenInt8(input("q", "i8", [n, n]), input("s", "f32", [n])),
-    weights: { q: rounded, s: scales },
-    numbers: Float32Array.from(rounded.data, (q, i) => q * scales.data[Math.floor(i / n)]!),
-  };
-}
-
-function roundedTwice(w: Tensor<"f32">, n: number): TimedWeight {
-  const { rounded, scales, rest } = roundRowsTwice(w, INT8_WEIGHT_LIMIT, INT8_REST_PARTS);
-  return {
-    node: widenInt8(input("q", "i8", [n, n]), input("s", "f32", [n]), input("r", "i8", [n, n])),
-    weights: { q: rounded, s: scales, r: rest },
-    numbers: Float32Array.from(
-      rounded.data,
-      (q, i) => (q + rest.data[i]! / INT8_REST_PARTS) * scales.data[Math.floor(i / n)]!,
-    ),
+    node: widenInt8(...inputs, rest && input("rest", "i8", shape)),
+    weights: { q: rounded, s: scales, ...(rest && { rest }) },
+    numbers: w.map((_, i) => {
+      const [row, column] = [Math.floor(i / n), i % n];
+      const at = column * n + row;
+      return scales.data[row]! * (rounded.data[at]! + (rest ? rest.data[at]! / INT8_REST_PARTS : 0));
+    }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { quantizeBlocks } from "../formats/blockwise.ts";
 import { f32ToF16 } from "../formats/half.ts";
-import { roundRows, roundRowsTwice } from "../formats/rounded-rows.ts";
+import { roundRows, roundTurned } from "../formats/rounded-rows.ts";
 import { type Graph, rewrite } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import {
@@ -19,6 +19,7 @@ import { embeddingOp } from "../graph/ops/lookup.ts";
 import { type MatmulAttrs, matmulOp } from "../graph/ops/matmul.ts";
 import { type InputAttrs, inputOp } from "../graph/ops/source.ts";
 import type { OnnxDtype } from "../model/onnx-layout.ts";
+import { int8Names } from "../model/weight-blocks.ts";
 import { allocate, type Shape, type Tensor, tensor } from "../util/tensor.ts";
 
 const BLOCK = 32;
@@ -96,24 +97,16 @@ function storeMatrix({ name, shape }: Weight, dtype: OnnxDtype, x: Node): Stored
       make: (weight) => ({ [turned]: inType(transpose(weight), type) }),
     };
   }
-  if (dtype === "int8") {
-    const [turned, scales] = [`${name}.int8`, `${name}.scales`];
-    return {
-      node: int8Product(x, input(turned, "i8", [width, out]), input(scales, "f32", [out])),
-      make: (weight) => {
-        const found = roundRows(weight, INT8_WEIGHT_LIMIT);
-        return { [turned]: transpose(found.rounded), [scales]: found.scales };
-      },
-    };
-  }
-  if (dtype === "int8x2") {
-    const [turned, scales, rest] = [`${name}.int8`, `${name}.scales`, `${name}.rest`];
+  if (dtype === "int8" || dtype === "int8x2") {
+    const names = int8Names(name);
     const whole = (part: string) => input(part, "i8", [width, out]);
+    const rest = dtype === "int8x2" ? whole(names.rest) : undefined;
     return {
-      node: int8Product(x, whole(turned), input(scales, "f32", [out]), whole(rest)),
+      node: int8Product(x, whole(names.int8), input(names.scales, "f32", [out]), rest),
       make: (weight) => {
-        const found = roundRowsTwice(weight, INT8_WEIGHT_LIMIT, INT8_REST_PARTS);
-        return { [turned]: transpose(found.rounded), [scales]: found.scales, [rest]: transpose(found.rest) };
+        const found = roundTurned(weight, INT8_WEIGHT_LIMIT, rest && INT8_REST_PARTS);
+        const made = { [names.int8]: found.rounded, [names.scales]: found.scales };
+        return found.rest ? { ...made, [names.rest]: found.rest } : made;
       },
     };
   }
@@ -171,9 +164,9 @@ function inType({ shape, data }: Tensor<"f32">, type: "f32" | "f16"): Tensor {
   return type === "f32" ? tensor("f32", shape, data) : tensor("f16", shape, f32ToF16(data));
 }
 
-function transpose<D extends "f32" | "i8">({ dtype, shape, data }: Tensor<D>): Tensor<D> {
+function transpose({ shape, data }: Tensor<"f32">): Tensor<"f32"> {
   const [rows, columns] = shape as [number, number];
-  const turned = allocate(dtype, data.length);
+  const turned = allocate("f32", data.length);
   // In tiles, so that both sides stay in the cache.
   for (let top = 0; top < rows; top += TILE) {
     for (let left = 0; left < columns; left += TILE) {
@@ -182,7 +175,7 @@ function transpose<D extends "f32" | "i8">({ dtype, shape, data }: Tensor<D>): T
         for (let column = left; column < right; column++) turned[column * rows + row] = data[row * columns + column]!;
     }
   }
-  return tensor(dtype, [columns, rows], turned);
+  return tensor("f32", [columns, rows], turned);
 }
 
 const TILE = 64;

@@ -8,40 +8,65 @@ export interface RoundedRows {
   readonly scales: Tensor<"f32">;
 }
 
-/** The same, and what is left of each number: w = s · (q + r / parts). */
-export interface TwiceRoundedRows extends RoundedRows {
-  /** i8 [N,K]. */
-  readonly rest: Tensor<"i8">;
-}
-
 /** Rounds the rows of a matrix [N,K] to whole numbers from −limit to limit, the largest of each row to one of them. */
-export function roundRows({ shape, data }: Tensor<"f32">, limit: number): RoundedRows {
-  const [rows, width] = shape as [number, number];
-  const rounded = new Int8Array(data.length);
-  const scales = new Float32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const [start, end] = [row * width, (row + 1) * width];
-    let largest = 0;
-    for (let i = start; i < end; i++) largest = Math.max(largest, Math.abs(data[i]!));
-    if (largest === 0) continue;
-    scales[row] = largest / limit;
-    const inverse = limit / largest;
-    for (let i = start; i < end; i++) rounded[i] = Math.round(data[i]! * inverse);
-  }
-  return { rounded: tensor("i8", shape, rounded), scales: tensor("f32", [rows], scales) };
-}
-
-/** Rounds rows as {@link roundRows} does, and what is left, −½ to ½, once more to whole numbers of 1 / `parts`. */
-export function roundRowsTwice(matrix: Tensor<"f32">, limit: number, parts: number): TwiceRoundedRows {
-  const { rounded, scales } = roundRows(matrix, limit);
+export function roundRows(matrix: Tensor<"f32">, limit: number): RoundedRows {
   const { shape, data } = matrix;
   const [rows, width] = shape as [number, number];
-  const rest = new Int8Array(data.length);
-  for (let row = 0; row < rows; row++) {
-    if (scales.data[row] === 0) continue;
-    const inverse = 1 / scales.data[row]!;
-    for (let i = row * width; i < (row + 1) * width; i++)
-      rest[i] = Math.round((data[i]! * inverse - rounded.data[i]!) * parts);
+  const { scales, inverses } = scaleRows(matrix, limit);
+  const rounded = new Int8Array(data.length);
+  for (let row = 0; row < rows; row++)
+    for (let i = row * width; i < (row + 1) * width; i++) rounded[i] = Math.round(data[i]! * inverses[row]!);
+  return { rounded: tensor("i8", shape, rounded), scales };
+}
+
+/** The same turned round, as x · Wᵀ reads them. */
+export interface TurnedRows {
+  /** i8 [K,N]. */
+  readonly rounded: Tensor<"i8">;
+  /** f32 [N]. */
+  readonly scales: Tensor<"f32">;
+  /** i8 [K,N]: what is left of each number in parts of a step: w = s · (q + r / parts). */
+  readonly rest?: Tensor<"i8">;
+}
+
+/** Rounds rows as {@link roundRows} does, and turns them round. @param parts of a step in which what is left is rounded once more */
+export function roundTurned(matrix: Tensor<"f32">, limit: number, parts?: number): TurnedRows {
+  const { shape, data } = matrix;
+  const [rows, width] = shape as [number, number];
+  const { scales, inverses } = scaleRows(matrix, limit);
+  const rounded = new Int8Array(data.length);
+  const rest = parts === undefined ? undefined : new Int8Array(data.length);
+  // In tiles, so that both sides stay in the cache.
+  for (let top = 0; top < rows; top += TILE) {
+    for (let left = 0; left < width; left += TILE) {
+      const [bottom, right] = [Math.min(top + TILE, rows), Math.min(left + TILE, width)];
+      for (let row = top; row < bottom; row++) {
+        const inverse = inverses[row]!;
+        for (let column = left; column < right; column++) {
+          const steps = data[row * width + column]! * inverse;
+          const whole = Math.round(steps);
+          rounded[column * rows + row] = whole;
+          if (rest) rest[column * rows + row] = Math.round((steps - whole) * parts!);
+        }
+      }
+    }
   }
-  return { rounded, scales, rest: tensor("i8", shape, rest) };
+  const turned = (part: Int8Array) => tensor("i8", [width, rows], part);
+  return { rounded: turned(rounded), scales, ...(rest && { rest: turned(rest) }) };
+}
+
+const TILE = 64;
+
+/** A scale for each row, and what a number is multiplied with to be told in steps of it; 0 where all is 0. */
+function scaleRows({ shape, data }: Tensor<"f32">, limit: number) {
+  const [rows, width] = shape as [number, number];
+  const scales = new Float32Array(rows);
+  const inverses = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let largest = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) largest = Math.max(largest, Math.abs(data[i]!));
+    scales[row] = largest / limit;
+    inverses[row] = largest === 0 ? 0 : limit / largest;
+  }
+  return { scales: tensor("f32", [rows], scales), inverses };
 }

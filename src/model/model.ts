@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Tensors } from "../engine/engine.ts";
-import { roundRows, roundRowsTwice } from "../formats/rounded-rows.ts";
+import { roundTurned } from "../formats/rounded-rows.ts";
 import { INT8_REST_PARTS, INT8_WEIGHT_LIMIT } from "../graph/ops/index.ts";
 import { InputError } from "../util/errors.ts";
 import type { Tensor } from "../util/tensor.ts";
@@ -76,10 +76,6 @@ async function readRounded(checkpoint: Checkpoint, { name, shape, int8 }: Parame
   const matrix = await checkpoint.read(name, shape, "f32");
   await breathe();
   const names = int8Names(name);
-  if (int8 === 2) {
-    const { rounded, scales, rest } = roundRowsTwice(matrix, INT8_WEIGHT_LIMIT, INT8_REST_PARTS);
-    return Object.entries({ [names.int8]: rounded, [names.scales]: scales, [names.rest]: rest });
-  }
-  const { rounded, scales } = roundRows(matrix, INT8_WEIGHT_LIMIT);
-  return Object.entries({ [names.int8]: rounded, [names.scales]: scales });
+  const { rounded, scales, rest } = roundTurned(matrix, INT8_WEIGHT_LIMIT, int8 === 2 ? INT8_REST_PARTS : undefined);
+  return Object.entries({ [names.int8]: rounded, [names.scales]: scales, ...(rest && { [names.rest]: rest }) });
 }

@@ -9,8 +9,8 @@ import type { Linear, Parameter } from "./layers.ts";
 /*
  * A base in few bits: the matrices of linear layers and the table of embeddings are kept in blocks of columns, each with a
  * scale, as onnxruntime's MatMulNBits has them; all else stays as it was. In files and in graphs a weight `W` is then two
- * tensors, `W.packed` and `W.scales`. In memory alone the matrices of linear layers may be in whole numbers with a scale for each
- * row, `W.int8` and `W.scales`, and what that leaves of them in whole numbers once more, `W.rest`.
+ * tensors, `W.packed` and `W.scales`. In memory alone the matrices of linear layers may be in whole numbers, turned round, with a
+ * scale for each row, `W.int8` and `W.scales`, and what that leaves of them in whole numbers once more, `W.rest`.
  */
 
 /** By this name `quantization_config` of a config.json says that weights are so. */
@@ -71,10 +71,12 @@ export function storedTensors({ name, shape, blocks }: Parameter): StoredTensor[
 export function loadedTensors(parameter: Parameter): LoadedTensor[] {
   if (!parameter.int8) return storedTensors(parameter);
   const names = int8Names(parameter.name);
+  const [out, width] = parameter.shape as [number, number];
+  const whole = (name: string): LoadedTensor => ({ name, shape: [width, out], kind: "int8" });
   return [
-    { name: names.int8, shape: parameter.shape, kind: "int8" },
-    { name: names.scales, shape: [parameter.shape[0]!], kind: "scales" },
-    ...(parameter.int8 === 2 ? [{ name: names.rest, shape: parameter.shape, kind: "int8" } as const] : []),
+    whole(names.int8),
+    { name: names.scales, shape: [out], kind: "scales" },
+    ...(parameter.int8 === 2 ? [whole(names.rest)] : []),
   ];
 }
 
@@ -103,8 +105,9 @@ function formatOf(shape: Shape, { bits, block }: BlockLayout): BlockFormat {
 export function readWeight({ name, shape, blocks, int8 }: Parameter, dtype: "f32" | "f16"): Node {
   if (int8) {
     const names = int8Names(name);
-    const rest = int8 === 2 ? input(names.rest, "i8", shape) : undefined;
-    return widenInt8(input(names.int8, "i8", shape), input(names.scales, "f32", [shape[0]!]), rest);
+    const [out, width] = shape as [number, number];
+    const whole = (part: string) => input(part, "i8", [width, out]);
+    return widenInt8(whole(names.int8), input(names.scales, "f32", [out]), int8 === 2 ? whole(names.rest) : undefined);
   }
   if (!blocks) return input(name, dtype, shape);
   const format = formatOf(shape, blocks);

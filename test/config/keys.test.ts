@@ -10,7 +10,10 @@ test("every key is described and says what it accepts", () => {
 test("a key names its default, range and choices", () => {
   const key = (name: string) => configKeys().find((k) => k.name === name);
   expect(key("lora.rank")).toMatchObject({ default: 8, valid: "whole number from 1 to 4096", choices: [] });
-  expect(key("engine.weights")).toMatchObject({ valid: "fp32, fp16 or int8", choices: ["fp32", "fp16", "int8"] });
+  expect(key("engine.weights")).toMatchObject({
+    valid: "fp32, fp16, int8 or int8x2",
+    choices: ["fp32", "fp16", "int8"],
+  });
   expect(key("run.name")?.valid).toBe("text or null");
   expect(key("data.train")?.default).toBeUndefined();
 });

@@ -95,7 +95,7 @@ describe("a bad configuration", () => {
         "FILE:7:10: train.lr is "fast"; valid: number from 0 to 1000",
         "FILE:7:20: train.schedule is "cosin"; valid: cosine, linear or constant; did you mean "cosine"?",
         "FILE:7:37: train.betas is [1,0.9]; valid: [number from 0 below 1, number from 0 below 1]",
-        "FILE:8:11: engine.weights is "int9"; valid: fp32, fp16 or int8; did you mean "int8"?",
+        "FILE:8:11: engine.weights is "int9"; valid: fp32, fp16, int8 or int8x2; did you mean "int8"?",
         "FILE:8:26: engine.providers is ["cdua"]; valid: list of cpu, cuda, tensorrt, dml, coreml, webgpu or qnn; did you mean "cuda"?",
       ]
     `);

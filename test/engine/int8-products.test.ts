@@ -14,7 +14,7 @@ import { relativeDistance, relativeError } from "../support/errors.ts";
 import { GOLDENS, goldenKey, loadGolden } from "../support/goldens.ts";
 
 const x = input("x", "f32", [2, 5, 48]);
-const weight = widenInt8(input("q", "i8", [7, 48]), input("s", "f32", [7]));
+const weight = widenInt8(input("q", "i8", [48, 7]), input("s", "f32", [7]));
 const y = matmul(x, weight, { transB: true, alpha: 0.5 });
 const step = makeGraph({ y, dx: gradients(reshape(sum(mul(y, y), [0, 1, 2]), []), [x])[0]! });
 const ops = ({ nodes }: Graph) => nodes.map(({ op }) => op.name).filter((name) => /atmul|int8/i.test(name));
@@ -30,20 +30,20 @@ const feeds: Record<string, Tensor> = {
   x: normal([2, 5, 48]),
   q: tensor(
     "i8",
-    [7, 48],
+    [48, 7],
     Int8Array.from({ length: 7 * 48 }, () => generator.int(127) - 63),
   ),
   s: normal([7]),
 };
 
-const fineWeight = widenInt8(input("q", "i8", [7, 48]), input("s", "f32", [7]), input("r", "i8", [7, 48]));
+const fineWeight = widenInt8(input("q", "i8", [48, 7]), input("s", "f32", [7]), input("r", "i8", [48, 7]));
 const fineY = matmul(x, fineWeight, { transB: true, alpha: 0.5 });
 const fineStep = makeGraph({ y: fineY, dx: gradients(reshape(sum(mul(fineY, fineY), [0, 1, 2]), []), [x])[0]! });
 const fineFeeds: Record<string, Tensor> = {
   ...feeds,
   r: tensor(
     "i8",
-    [7, 48],
+    [48, 7],
     Int8Array.from({ length: 7 * 48 }, () => generator.int(127) - 63),
   ),
 };

@@ -28,7 +28,7 @@ describe("PaliGemma of 2.92 billion numbers", () => {
     const whole = new Map(inInt8(1).map((parameter) => [parameter.name, loadedTensors(parameter)]));
     const down = "language_model.model.layers.17.mlp.down_proj.weight";
     expect(whole.get(down)).toEqual([
-      { name: `${down}.int8`, shape: [2048, 16_384], kind: "int8" },
+      { name: `${down}.int8`, shape: [16_384, 2048], kind: "int8" },
       { name: `${down}.scales`, shape: [2048], kind: "scales" },
     ]);
     const table = "language_model.model.embed_tokens.weight";
@@ -43,7 +43,7 @@ describe("PaliGemma of 2.92 billion numbers", () => {
         .filter(({ name }) => name === down)
         .flatMap(loadedTensors),
     ).toContainEqual({
-      ...{ name: `${down}.rest`, shape: [2048, 16_384], kind: "int8" },
+      ...{ name: `${down}.rest`, shape: [16_384, 2048], kind: "int8" },
     });
   });
 
