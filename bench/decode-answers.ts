@@ -15,7 +15,7 @@ import { bestOf, peakGib } from "./best-of.ts";
 /*
  * One process of the decoding benchmark: greedy answers of TOKENS tokens to ROWS random images, BATCH side by side, on THREADS
  * threads and onnxruntime's PROVIDERS, if not on the CPU; prints a JSON line as bench/peers/hf_generate.py does. DTYPE is that of
- * the weights, f32, f16 or i8, or in a folder of ONNX files that of the files.
+ * the weights, f32, f16, i8 or i8x2, or in a folder of ONNX files that of the files.
  *
  *     node decode-answers.js FOLDER ROWS BATCH TOKENS THREADS [PROVIDERS [DTYPE]]
  */

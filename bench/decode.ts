@@ -24,7 +24,7 @@ const WORK = join(ROOT, "build", "bench-decode");
 const PEERS = join(ROOT, "bench", "peers");
 const python = process.env.AMLC_PYTHON ?? "python3";
 const [TOKENS, ROUNDS] = [8, 3];
-const INT8 = "amlc, int8 files";
+const [INT8X2, INT8] = ["amlc, int8x2 files", "amlc, int8 files"];
 
 interface Size {
   readonly name: string;
@@ -41,11 +41,10 @@ interface Measured {
 }
 
 /** As amlc predict answers a table: a process a core, each with its share of the rows. */
-async function measureParts(folder: string, rows: number, batch: number): Promise<Measured> {
+async function measureParts(folder: string, rows: number, batch: number, dtype?: string): Promise<Measured> {
   const parts = availableParallelism();
-  const args = [join(HERE, "decode-answers.js"), folder, rows / parts, Math.min(batch, rows / parts), TOKENS, 1].map(
-    String,
-  );
+  const work = [folder, rows / parts, Math.min(batch, rows / parts), TOKENS, 1];
+  const args = [join(HERE, "decode-answers.js"), ...work, ...(dtype ? ["cpu", dtype] : [])].map(String);
   const outputs = await Promise.all(Array.from({ length: parts }, () => promisify(execFile)(process.execPath, args)));
   const measured = outputs.map(({ stdout }) => JSON.parse(stdout) as Measured);
   const sum = (key: keyof Measured) => measured.reduce((total, part) => total + part[key], 0);
@@ -113,7 +112,7 @@ const large = join(WORK, "large");
 await makeLarge(large);
 const sizes: readonly Size[] = [
   { name: "nano", folder: nano, side: 112, rows: 64, batch: 16 },
-  { name: "300M", folder: large, side: 224, rows: 4, batch: 4 },
+  { name: "300M", folder: large, side: 224, rows: 8, batch: 4 },
 ];
 const withPython = hasPeer();
 for (const { name, folder, side, rows, batch } of sizes) {
@@ -124,14 +123,19 @@ for (const { name, folder, side, rows, batch } of sizes) {
     ]);
   const theirs = (dtype: string) =>
     measure(process.execPath, [join(PEERS, "transformers-js.mjs"), onnx, side, rows, TOKENS, dtype]);
+  const transformers = (dtype: string) =>
+    measure(python, [join(PEERS, "hf_generate.py"), folder, side, rows, batch, TOKENS, dtype]);
   const contestants: Readonly<Record<string, () => Measured | Promise<Measured>>> = {
     amlc: () => measureParts(folder, rows, batch),
     "amlc, one process": () => answers(folder),
-    [INT8]: () => answers(onnx, "cpu", "int8"),
+    [INT8X2]: () => measureParts(onnx, rows, batch, "int8x2"),
+    [INT8]: () => measureParts(onnx, rows, batch, "int8"),
+    "amlc, int8 files, one process": () => answers(onnx, "cpu", "int8"),
     "transformers.js": () => theirs("fp32"),
     "transformers.js, int8 files": () => theirs("int8"),
     ...(withPython && {
-      transformers: () => measure(python, [join(PEERS, "hf_generate.py"), folder, side, rows, batch, TOKENS]),
+      transformers: () => transformers("float32"),
+      "transformers, bfloat16": () => transformers("bfloat16"),
     }),
   };
   const rounds: Record<string, Measured>[] = [];
@@ -145,10 +149,12 @@ for (const { name, folder, side, rows, batch } of sizes) {
     const ratioOf = (ours: string) =>
       median(rounds.map((round) => round[ours]!.answers_per_s / round[who]!.answers_per_s)).toFixed(2);
     const peak = median(rounds.map((round) => round[who]!.peak_rss_gib));
-    return [who, speed.toFixed(2), ratioOf("amlc"), ratioOf(INT8), peak.toFixed(2)];
+    return [who, speed.toFixed(2), ...["amlc", INT8X2, INT8].map(ratioOf), peak.toFixed(2)];
   });
   process.stdout.write(`${name}: answers of ${TOKENS} tokens, median of ${ROUNDS} rounds\n`);
-  process.stdout.write(table([["", "answers/s", "amlc is times as fast", "its int8 files are", "peak GiB"], ...lines]));
+  process.stdout.write(
+    table([["", "answers/s", "amlc is times as fast", "its int8x2 files", "its int8 files", "peak GiB"], ...lines]),
+  );
 }
 const files = await exported(large, []);
 const tokens = ONNX_DTYPES.map((dtype) => ({

@@ -1,6 +1,6 @@
 """transformers' greedy answers: how many a second.
 
-    python hf_generate.py FOLDER IMAGE_SIDE ROWS BATCH TOKENS
+    python hf_generate.py FOLDER IMAGE_SIDE ROWS BATCH TOKENS [DTYPE]
 
 Random pixels and one prompt of each row; every answer has TOKENS tokens. Prints one JSON line: answers a second, best of
 three after one warm-up, and the peak resident memory.
@@ -13,8 +13,9 @@ import time
 import torch
 from transformers import AutoTokenizer, PaliGemmaForConditionalGeneration
 
-folder, side, rows, batch, tokens = sys.argv[1], *map(int, sys.argv[2:])
-model = PaliGemmaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
+folder, side, rows, batch, tokens = sys.argv[1], *map(int, sys.argv[2:6])
+dtype = getattr(torch, sys.argv[6] if len(sys.argv) > 6 else "float32")
+model = PaliGemmaForConditionalGeneration.from_pretrained(folder, dtype=dtype).eval()
 tokenizer = AutoTokenizer.from_pretrained(folder)
 images = (side // model.config.vision_config.patch_size) ** 2
 prompt = tokenizer("answer en What is the item weight?\n", add_special_tokens=False)["input_ids"]
@@ -29,7 +30,7 @@ def answer_all():
     start = time.perf_counter()
     with torch.inference_mode():
         for some in pixels:
-            model.generate(**inputs, pixel_values=some, max_new_tokens=tokens, min_new_tokens=tokens, do_sample=False)
+            model.generate(**inputs, pixel_values=some.to(dtype), max_new_tokens=tokens, min_new_tokens=tokens, do_sample=False)
     return time.perf_counter() - start
 
 

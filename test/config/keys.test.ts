@@ -12,7 +12,7 @@ test("a key names its default, range and choices", () => {
   expect(key("lora.rank")).toMatchObject({ default: 8, valid: "whole number from 1 to 4096", choices: [] });
   expect(key("engine.weights")).toMatchObject({
     valid: "fp32, fp16, int8 or int8x2",
-    choices: ["fp32", "fp16", "int8"],
+    choices: ["fp32", "fp16", "int8", "int8x2"],
   });
   expect(key("run.name")?.valid).toBe("text or null");
   expect(key("data.train")?.default).toBeUndefined();
