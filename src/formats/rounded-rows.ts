@@ -15,7 +15,7 @@ export function roundRows(matrix: Tensor<"f32">, limit: number): RoundedRows {
   const { scales, inverses } = scaleRows(matrix, limit);
   const rounded = new Int8Array(data.length);
   for (let row = 0; row < rows; row++)
-    for (let i = row * width; i < (row + 1) * width; i++) rounded[i] = Math.round(data[i]! * inverses[row]!);
+    for (let i = row * width; i < (row + 1) * width; i++) rounded[i] = data[i]! * inverses[row]! + ROUND - ROUND;
   return { rounded: tensor("i8", shape, rounded), scales };
 }
 
@@ -44,9 +44,9 @@ export function roundTurned(matrix: Tensor<"f32">, limit: number, parts?: number
         const inverse = inverses[row]!;
         for (let column = left; column < right; column++) {
           const steps = data[row * width + column]! * inverse;
-          const whole = Math.round(steps);
+          const whole = steps + ROUND - ROUND;
           rounded[column * rows + row] = whole;
-          if (rest) rest[column * rows + row] = Math.round((steps - whole) * parts!);
+          if (rest) rest[column * rows + row] = (steps - whole) * parts! + ROUND - ROUND;
         }
       }
     }
@@ -56,6 +56,12 @@ export function roundTurned(matrix: Tensor<"f32">, limit: number, parts?: number
 }
 
 const TILE = 64;
+
+/**
+ * 1.5 · 2⁵²: a number that is small beside it is whole once this is added and taken away again, a half being made even. Math.round takes thrice
+ * as long.
+ */
+const ROUND = 6_755_399_441_055_744;
 
 /** A scale for each row, and what a number is multiplied with to be told in steps of it; 0 where all is 0. */
 function scaleRows({ shape, data }: Tensor<"f32">, limit: number) {
