@@ -1,6 +1,6 @@
 import { makeGraph } from "../graph/graph.ts";
 import { input, scale } from "../graph/ops/index.ts";
-import type { Engine, Products } from "./engine.ts";
+import { type Engine, isWhole, type Products, type Weights } from "./engine.ts";
 import { withProducts } from "./products.ts";
 
 export interface EngineConfig {
@@ -35,7 +35,7 @@ export function idleSettings({
   products,
   providers,
   weights,
-}: EngineConfig & { readonly weights: "fp32" | "fp16" | "int8" | "int8x2" }): string[] {
+}: EngineConfig & { readonly weights: Weights }): string[] {
   const notes: string[] = [];
   if (name !== "tfjs" && backend !== "auto")
     notes.push(`engine.backend: ${backend} is of tfjs, and engine.name is ${name}`);
@@ -43,7 +43,7 @@ export function idleSettings({
     notes.push(`engine.providers: [${providers}] are of ort, and engine.name is ${name}`);
   if (products === "fp16" && weights === "fp32")
     notes.push("engine.products: fp16 is for fp16 weights, and engine.weights is fp32");
-  if (products === "int8" && weights !== "int8" && weights !== "int8x2")
+  if (products === "int8" && !isWhole(weights))
     notes.push(`engine.products: int8 is for int8 and int8x2 weights, and engine.weights is ${weights}`);
   return notes;
 }

@@ -7,6 +7,14 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /** In which type products with frozen weights are taken: that of the graph, halves or whole numbers, where the weights are in them. */
 export type Products = "fp32" | "fp16" | "int8";
 
+/** Of frozen weights whose matrices are in whole numbers: one for each number, or two. */
+export type WholeWeights = "int8" | "int8x2";
+
+/** How frozen weights are kept in memory: `engine.weights`. */
+export type Weights = "fp32" | "fp16" | WholeWeights;
+
+export const isWhole = (weights: Weights): weights is WholeWeights => weights === "int8" || weights === "int8x2";
+
 /** Runs graphs. One implementation a folder; nothing above this interface knows which. */
 export interface Engine {
   readonly name: string;

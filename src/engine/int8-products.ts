@@ -7,8 +7,8 @@ import { isWidenedInt8 } from "./widen-at-use.ts";
 /**
  * Takes products with a frozen weight in whole numbers, W = s ∘ Q [N,K], in whole numbers as well, forward and backward: x · Wᵀ is
  * (x · Qᵀ) ∘ s, and dy · W is (dy ∘ s) · Q, where each row of x, or of dy ∘ s, is rounded to 8 bits with a scale of its own (Dettmers
- * et al. 2022, §3.1; Wortsman et al. 2023, §2.2, for the way back). With what rounding left, W = s ∘ (Q + R / 126), three products make one that
- * is as exact as halves are. A graph without such a weight comes back as it is.
+ * et al. 2022, §3.1; Wortsman et al. 2023, §2.2, for the way back). With what rounding left, W = s ∘ (Q + R / 126), three products
+ * make one that is as exact as with W in halves. A graph without such a weight comes back as it is.
  */
 export function int8Products(graph: Graph): Graph {
   if (!graph.nodes.some(isInt8Product)) return graph;

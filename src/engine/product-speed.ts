@@ -5,7 +5,7 @@ import type { Node } from "../graph/node.ts";
 import { cast, INT8_REST_PARTS, INT8_WEIGHT_LIMIT, input, matmul, sum, widenInt8 } from "../graph/ops/index.ts";
 import { random } from "../util/random.ts";
 import { tensor } from "../util/tensor.ts";
-import type { Engine, Tensors } from "./engine.ts";
+import type { Engine, Tensors, Weights, WholeWeights } from "./engine.ts";
 import { withProducts } from "./products.ts";
 
 /** Speed of a square matrix product by the type of its weight, in operations a second / 10⁹; null where it cannot be had or is wrong. */
@@ -30,6 +30,7 @@ const RUNS = 3;
 /** x is rounded to 11 bits when it is multiplied in half: by a relative 1e-4 and more, also in sums of many. */
 const HALF_ROUNDING = 2e-5;
 
+/** The speed of each type of weight, of whole numbers where the engine multiplies them. @throws Error when the product in float32 is wrong */
 export async function measureProducts(engine: Engine): Promise<ProductSpeed> {
   const gflops_fp32 = await productSpeed(engine, "fp32");
   const gflops_fp16 = await productSpeed(withProducts(engine, "fp16"), "fp16").catch(() => null);
@@ -37,9 +38,6 @@ export async function measureProducts(engine: Engine): Promise<ProductSpeed> {
     engine.prefers === "int8" ? await productSpeed(withProducts(engine, "int8"), weights) : null;
   return { gflops_fp32, gflops_fp16, gflops_int8: await whole("int8"), gflops_int8x2: await whole("int8x2") };
 }
-
-export type WholeWeights = "int8" | "int8x2";
-type Weights = "fp32" | "fp16" | WholeWeights;
 
 /** A weight [n,n]: what a graph reads of it, and the numbers that it stands for. */
 interface TimedWeight {

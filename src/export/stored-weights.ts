@@ -21,6 +21,7 @@ import { type InputAttrs, inputOp } from "../graph/ops/source.ts";
 import type { OnnxDtype } from "../model/onnx-layout.ts";
 import { int8Names } from "../model/weight-blocks.ts";
 import { allocate, type Shape, type Tensor, tensor } from "../util/tensor.ts";
+import { eachTile } from "../util/tiles.ts";
 
 const BLOCK = 32;
 const BITS = { q8: 8, q4: 4 } as const;
@@ -167,15 +168,9 @@ function inType({ shape, data }: Tensor<"f32">, type: "f32" | "f16"): Tensor {
 function transpose({ shape, data }: Tensor<"f32">): Tensor<"f32"> {
   const [rows, columns] = shape as [number, number];
   const turned = allocate("f32", data.length);
-  // In tiles, so that both sides stay in the cache.
-  for (let top = 0; top < rows; top += TILE) {
-    for (let left = 0; left < columns; left += TILE) {
-      const [bottom, right] = [Math.min(top + TILE, rows), Math.min(left + TILE, columns)];
-      for (let row = top; row < bottom; row++)
-        for (let column = left; column < right; column++) turned[column * rows + row] = data[row * columns + column]!;
-    }
-  }
+  eachTile(rows, columns, (top, bottom, left, right) => {
+    for (let row = top; row < bottom; row++)
+      for (let column = left; column < right; column++) turned[column * rows + row] = data[row * columns + column]!;
+  });
   return tensor("f32", [columns, rows], turned);
 }
-
-const TILE = 64;

@@ -1,4 +1,5 @@
 import { type Tensor, tensor } from "../util/tensor.ts";
+import { eachTile } from "../util/tiles.ts";
 
 /** A matrix [N,K] in whole numbers with a scale for each row: w = s · q. */
 export interface RoundedRows {
@@ -36,30 +37,24 @@ export function roundTurned(matrix: Tensor<"f32">, limit: number, parts?: number
   const { scales, inverses } = scaleRows(matrix, limit);
   const rounded = new Int8Array(data.length);
   const rest = parts === undefined ? undefined : new Int8Array(data.length);
-  // In tiles, so that both sides stay in the cache.
-  for (let top = 0; top < rows; top += TILE) {
-    for (let left = 0; left < width; left += TILE) {
-      const [bottom, right] = [Math.min(top + TILE, rows), Math.min(left + TILE, width)];
-      for (let row = top; row < bottom; row++) {
-        const inverse = inverses[row]!;
-        for (let column = left; column < right; column++) {
-          const steps = data[row * width + column]! * inverse;
-          const whole = steps + ROUND - ROUND;
-          rounded[column * rows + row] = whole;
-          if (rest) rest[column * rows + row] = (steps - whole) * parts! + ROUND - ROUND;
-        }
+  eachTile(rows, width, (top, bottom, left, right) => {
+    for (let row = top; row < bottom; row++) {
+      const inverse = inverses[row]!;
+      for (let column = left; column < right; column++) {
+        const steps = data[row * width + column]! * inverse;
+        const whole = steps + ROUND - ROUND;
+        rounded[column * rows + row] = whole;
+        if (rest) rest[column * rows + row] = (steps - whole) * parts! + ROUND - ROUND;
       }
     }
-  }
+  });
   const turned = (part: Int8Array) => tensor("i8", [width, rows], part);
   return { rounded: turned(rounded), scales, ...(rest && { rest: turned(rest) }) };
 }
 
-const TILE = 64;
-
 /**
- * 1.5 · 2⁵²: a number that is small beside it is whole once this is added and taken away again, a half being made even. Math.round takes thrice
- * as long.
+ * 1.5 · 2⁵²: a number that is small beside it is whole once this is added and taken away again, a half made even. Math.round takes
+ * three times as long.
  */
 const ROUND = 6_755_399_441_055_744;
 

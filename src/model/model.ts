@@ -23,7 +23,10 @@ export interface Model {
   readonly weights: Tensors;
 }
 
-/** A type of frozen weights in memory; i8 and i8x2: matrices of linear layers are in whole numbers, one or two for each number, all else in halves. */
+/**
+ * A type of frozen weights in memory; i8 and i8x2: matrices of linear layers are in whole numbers, one or two for each number, all
+ * else in halves.
+ */
 export type WeightDType = "f32" | "f16" | "i8" | "i8x2";
 
 /**
@@ -35,12 +38,10 @@ export function declareIn({ int8: _, ...config }: PaliGemmaConfig, as: WeightDTy
   const int8 = as === "i8" ? 1 : 2;
   if (!config.blocks) return { config: { ...config, int8 }, dtype: "f16" };
   const found = `this one is in ${config.blocks.bits} bits`;
-  throw new InputError(
-    `engine.weights: ${int8 === 1 ? "int8" : "int8x2"} wants a base whose weights are whole, and ${found}`,
-    {
-      hint: "set engine.weights to fp16, or name the base that it was made from",
-    },
-  );
+  const name = int8 === 1 ? "int8" : "int8x2";
+  throw new InputError(`engine.weights: ${name} wants a base whose weights are whole, and ${found}`, {
+    hint: "set engine.weights to fp16, or name the base that it was made from",
+  });
 }
 
 /**

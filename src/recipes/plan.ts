@@ -5,8 +5,9 @@ import { resolveAsset } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
 import { openTable } from "../data/table.ts";
 import { createEngine, isOnDevice } from "../engine/create.ts";
+import { isWhole, type WholeWeights } from "../engine/engine.ts";
 import { type Flops, totalFlopsOf } from "../engine/memory-kinds.ts";
-import { productSpeed, type WholeWeights } from "../engine/product-speed.ts";
+import { productSpeed } from "../engine/product-speed.ts";
 import { withProducts } from "../engine/products.ts";
 import { measureRoof } from "../engine/profile-roof.ts";
 import { CONFIG } from "../model/companions.ts";
@@ -116,9 +117,6 @@ function timeBy({ flops_a_second, efficiency, whole }: PlanRecord["rate"]) {
     return train.accumulate * (totalFlopsOf(flops) / (flops_a_second * efficiency) - saved);
   };
 }
-
-const isWhole = (weights: Config["engine"]["weights"]): weights is WholeWeights =>
-  weights === "int8" || weights === "int8x2";
 
 /** What this process may come to have: what it has, and what is left. */
 const memoryHere = () => process.memoryUsage().rss + availableMemory();

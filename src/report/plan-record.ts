@@ -1,3 +1,4 @@
+import type { WholeWeights } from "../engine/engine.ts";
 import type { Bytes, Flops, Moment } from "../engine/memory-kinds.ts";
 
 /** Settings that would fit, beside those that were asked for. */
@@ -47,7 +48,7 @@ export interface PlanRecord {
     /** Share of it that a step is assumed to reach. */
     readonly efficiency: number;
     /** The same of products in whole numbers, by the type of weights, where they were measured. */
-    readonly whole: { readonly int8?: number; readonly int8x2?: number };
+    readonly whole: Readonly<Partial<Record<WholeWeights, number>>>;
   };
   readonly accumulate: number;
   readonly seconds_a_step: number;

@@ -36,36 +36,40 @@ const feeds: Record<string, Tensor> = {
   s: normal([7]),
 };
 
-const fineWeight = widenInt8(input("q", "i8", [48, 7]), input("s", "f32", [7]), input("r", "i8", [48, 7]));
-const fineY = matmul(x, fineWeight, { transB: true, alpha: 0.5 });
+const fine = widenInt8(input("q", "i8", [48, 7]), input("s", "f32", [7]), input("r", "i8", [48, 7]));
+const fineY = matmul(x, fine, { transB: true, alpha: 0.5 });
 const fineStep = makeGraph({ y: fineY, dx: gradients(reshape(sum(mul(fineY, fineY), [0, 1, 2]), []), [x])[0]! });
-const fineFeeds: Record<string, Tensor> = {
-  ...feeds,
-  r: tensor(
-    "i8",
-    [48, 7],
-    Int8Array.from({ length: 7 * 48 }, () => generator.int(127) - 63),
-  ),
-};
+const rest = tensor(
+  "i8",
+  [48, 7],
+  Int8Array.from({ length: 7 * 48 }, () => generator.int(127) - 63),
+);
 
-async function run(products: "fp32" | "int8", inputs = feeds, graph = step) {
+async function run(graph: Graph, products: "fp32" | "int8", inputs: Record<string, Tensor>) {
   const program = await withProducts(ortEngine(), products).compile(graph);
   const outputs = await program.run(inputs);
   await program.release();
   return { y: outputs.y!.data as Float32Array, dx: outputs.dx!.data as Float32Array };
 }
 
-describe("a product with a weight in whole numbers", () => {
+// By the largest number: rounding to 8 bits. By length: what it leaves is rounded too, as closely as halves are.
+describe.each([
+  { weight: "in whole numbers", graph: step, feeds, error: relativeError, most: 1.5e-2, least: 1e-4 },
+  {
+    ...{ weight: "in two whole numbers for each number", graph: fineStep, feeds: { ...feeds, r: rest } },
+    ...{ error: relativeDistance, most: 3e-4, least: 1e-6 },
+  },
+])("a product with a weight $weight", ({ graph, feeds, error, most, least }) => {
   test("is taken in whole numbers forward and backward, and the weight is not widened", () => {
-    expect(ops(step)).toEqual(["widenInt8", "matmul", "matmul"]);
-    expect(ops(int8Products(step))).toEqual(["int8Product", "int8Product"]);
+    expect(ops(graph)).toEqual(["widenInt8", "matmul", "matmul"]);
+    expect(ops(int8Products(graph))).toEqual(["int8Product", "int8Product"]);
   });
 
-  test("is what float32 gives, but for x and dy rounded to 8 bits a row", async () => {
-    const [whole, exact] = [await run("int8"), await run("fp32")];
+  test("is what float32 gives, but for what rounding x and dy takes", async () => {
+    const [whole, exact] = [await run(graph, "int8", feeds), await run(graph, "fp32", feeds)];
     for (const name of ["y", "dx"] as const) {
-      expect(relativeError(whole[name], exact[name]), name).toBeLessThan(1.5e-2);
-      expect(relativeError(whole[name], exact[name]), `${name} is rounded`).toBeGreaterThan(1e-4);
+      expect(error(whole[name], exact[name]), name).toBeLessThan(most);
+      expect(error(whole[name], exact[name]), `${name} is rounded`).toBeGreaterThan(least);
     }
   });
 
@@ -73,41 +77,13 @@ describe("a product with a weight in whole numbers", () => {
     const data = (feeds.x!.data as Float32Array).slice();
     for (let i = 0; i < 48; i++) data[i]! *= 1e6;
     const inputs = { ...feeds, x: tensor("f32", [2, 5, 48], data) };
-    const [whole, exact] = [await run("int8", inputs), await run("fp32", inputs)];
-    expect(relativeError(whole.y.subarray(7), exact.y.subarray(7))).toBeLessThan(1.5e-2);
+    const [whole, exact] = [await run(graph, "int8", inputs), await run(graph, "fp32", inputs)];
+    expect(error(whole.y.subarray(7), exact.y.subarray(7))).toBeLessThan(most);
   });
 
   test("of a row of zeros is zeros", async () => {
     const inputs = { ...feeds, x: tensor("f32", [2, 5, 48], new Float32Array(480)) };
-    expect(new Set((await run("int8", inputs)).y)).toEqual(new Set([0]));
-  });
-});
-
-describe("a product with a weight in two whole numbers for each number", () => {
-  test("is taken in whole numbers forward and backward, and the weight is not widened", () => {
-    expect(ops(fineStep)).toEqual(["widenInt8", "matmul", "matmul"]);
-    expect(ops(int8Products(fineStep))).toEqual(["int8Product", "int8Product"]);
-  });
-
-  test("is what float32 gives, as closely as with a weight in halves", async () => {
-    const [whole, exact] = [await run("int8", fineFeeds, fineStep), await run("fp32", fineFeeds, fineStep)];
-    for (const name of ["y", "dx"] as const) {
-      expect(relativeDistance(whole[name], exact[name]), name).toBeLessThan(3e-4);
-      expect(relativeDistance(whole[name], exact[name]), `${name} is rounded`).toBeGreaterThan(1e-6);
-    }
-  });
-
-  test("has a scale for each row of x: a row of large numbers takes nothing from the others", async () => {
-    const data = (feeds.x!.data as Float32Array).slice();
-    for (let i = 0; i < 48; i++) data[i]! *= 1e6;
-    const inputs = { ...fineFeeds, x: tensor("f32", [2, 5, 48], data) };
-    const [whole, exact] = [await run("int8", inputs, fineStep), await run("fp32", inputs, fineStep)];
-    expect(relativeDistance(whole.y.subarray(7), exact.y.subarray(7))).toBeLessThan(3e-4);
-  });
-
-  test("of a row of zeros is zeros", async () => {
-    const inputs = { ...fineFeeds, x: tensor("f32", [2, 5, 48], new Float32Array(480)) };
-    expect(new Set((await run("int8", inputs, fineStep)).y)).toEqual(new Set([0]));
+    expect(new Set((await run(graph, "int8", inputs)).y)).toEqual(new Set([0]));
   });
 });
 

@@ -43,19 +43,6 @@ test("of one whose large products are wrong: it is ready, and that it is wrong",
   ]);
 });
 
-test("a product in half that is taken in float32 all the same has no speed of its own", async () => {
-  const { speed } = await survey({ name: "ort cpu", settings: { name: "ort", providers: ["cpu"] } });
-  expect(speed).toMatchObject({ gflops_fp32: expect.any(Number), gflops_fp16: null });
-});
-
-test("products in whole numbers are timed where they are taken, and nowhere else", async () => {
-  const whole = await survey({ name: "ort cpu", settings: { name: "ort", providers: ["cpu"] } });
-  expect(whole.speed!.gflops_int8).toBeGreaterThan(0);
-  expect(whole.speed!.gflops_int8x2).toBeGreaterThan(0);
-  const single = await survey({ name: "tfjs wasm", settings: { name: "tfjs", backend: "wasm" } });
-  expect(single.speed).toMatchObject({ gflops_int8: null, gflops_int8x2: null });
-});
-
 test("of one that is not: the problem and what to do", async () => {
   const found = await survey({ name: "ort dml", settings: { name: "ort", providers: ["dml"] } });
   expect(found).toMatchObject({ ready: false, speed: null, checks: [] });

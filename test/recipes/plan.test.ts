@@ -89,6 +89,19 @@ test("hours follow from the rows of the table, and a given rate", async () => {
   expect(totalBytes(plan.by_kind)).toBeCloseTo(plan.peak_bytes, 0);
 });
 
+test.each(["int8", "int8x2"] as const)(
+  "a step with %s weights takes the time of its products in whole numbers",
+  async (weights) => {
+    const { rate, flops, seconds_a_step, accumulate } = await planRun(tinyConfig(folder, `engine.weights=${weights}`));
+    expect(Object.keys(rate.whole)).toEqual([weights]);
+    expect(flops.whole).toBeGreaterThan(0);
+    expect(flops.whole).toBeLessThan(flops.forward + flops.backward);
+    const inFloat32 = (flops.forward + flops.backward + flops.recomputation) / (rate.flops_a_second * rate.efficiency);
+    const saved = flops.whole / rate.flops_a_second - flops.whole / rate.whole[weights]!;
+    expect(seconds_a_step / accumulate).toBeCloseTo(inFloat32 - saved, 12);
+  },
+);
+
 test("the batches of a step wait for each other: they are there together", async () => {
   const images = async (...sets: string[]) =>
     (await planRun(tinyConfig(folder, ...sets), { rate: 1e9 })).by_kind.images;
