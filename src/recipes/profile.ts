@@ -56,7 +56,7 @@ export function profileSteps(
   const beginStep = () => {
     if (isOver || done < warmUp || began !== null) return;
     watch.start();
-    began = monotonicSeconds();
+    began = spans.at(-1)?.end ?? monotonicSeconds(); // one step ends where the next begins: nothing is between them
   };
   const endStep = () => {
     if (began !== null) spans.push({ name: `step ${start + done}`, start: began, end: monotonicSeconds() });
