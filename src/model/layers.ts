@@ -14,6 +14,7 @@ import {
   softmax,
   transpose,
 } from "../graph/ops/index.ts";
+import { concatOp } from "../graph/ops/slice.ts";
 import type { Shape } from "../util/tensor.ts";
 import type { Int8Pieces } from "./config.ts";
 
@@ -31,6 +32,14 @@ export interface Parameter {
   readonly blocks?: BlockLayout;
   /** Kept in whole numbers of 8 bits, so many for each number, with a scale for each row. */
   readonly int8?: Int8Pieces;
+  /** How whole numbers are kept apart; absent: as one matrix. */
+  readonly parts?: Parts;
+}
+
+/** Parts of a matrix: so many rows each (axis 0), or columns (axis 1); the last has what is left. */
+export interface Parts {
+  readonly axis: 0 | 1;
+  readonly size: number;
 }
 
 /** Told the input of each layer, in order, and the output of the last: what lies between two of them is one layer's own. */
@@ -41,8 +50,8 @@ export interface Lora<T> {
   readonly a: T;
   readonly b: T;
   readonly scale: number;
-  /** Applied to the adapter's own view of the input, in training only. */
-  readonly dropout?: (x: T) => T;
+  /** Applied to the adapter's own view of the input, or of its columns from one on; in training only. */
+  readonly dropout?: (x: T, from?: number) => T;
 }
 
 /** A linear layer's weights, W [Out,In]. LoRA is data beside the frozen weight, so no model ever mentions it. */
@@ -70,6 +79,45 @@ export function linear(x: Node, { w, bias, lora }: Linear<Node>): Node {
   const input = lora.dropout ? lora.dropout(x) : x;
   const low = matmul(input, lora.a, { transB: true }); // [..,R]
   return add(y, matmul(low, lora.b, { transB: true, alpha: lora.scale }));
+}
+
+/** {@link linear} of a weight whose rows are in parts: y in as many, none of them large. */
+export function linearToParts(x: Node, { w, lora }: Linear<Node>): Node[] {
+  const low = lora && matmul(lora.dropout?.(x) ?? x, lora.a, { transB: true }); // [..,R]
+  return partsOf(w, 0).map(({ part, from, to }) => {
+    const y = matmul(x, wide(part), { transB: true });
+    return lora ? add(y, matmul(low!, slice(lora.b, 0, from, to), { transB: true, alpha: lora.scale })) : y;
+  });
+}
+
+/** {@link linear} of a weight whose columns are in parts, and of x in as many. */
+export function linearOfParts(xs: readonly Node[], { w, lora }: Linear<Node>): Node {
+  const parts = partsOf(w, 1);
+  const sumOf = (f: (x: Node, part: Part) => Node) =>
+    parts.map((part, i) => f(xs[i]!, part)).reduce((sum, each) => add(sum, each));
+  const y = sumOf((x, { part }) => matmul(x, wide(part), { transB: true }));
+  if (!lora) return y;
+  const low = sumOf((x, { from, to }) =>
+    matmul(lora.dropout?.(x, from) ?? x, slice(lora.a, 1, from, to), { transB: true }),
+  ); // [..,R]
+  return add(y, matmul(low, lora.b, { transB: true, alpha: lora.scale }));
+}
+
+interface Part {
+  readonly part: Node;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A weight that is joined of parts along an axis, or one that is not, as the only one. */
+function partsOf(w: Node, axis: 0 | 1): Part[] {
+  const isJoined = w.op === concatOp && (w.attrs as { axis: number }).axis === axis;
+  let to = 0;
+  return (isJoined ? w.inputs : [w]).map((part) => {
+    const from = to;
+    to += part.type.shape[axis]!;
+    return { part, from, to };
+  });
 }
 
 /** LayerNorm with scale and shift, as SigLIP uses it. */

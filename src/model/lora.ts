@@ -1,5 +1,5 @@
 import type { Node } from "../graph/node.ts";
-import { dropout, input } from "../graph/ops/index.ts";
+import { dropout, input, slice } from "../graph/ops/index.ts";
 import { InputError } from "../util/errors.ts";
 import type { Random } from "../util/random.ts";
 import { type Tensor, tensor } from "../util/tensor.ts";
@@ -153,7 +153,12 @@ export function bindWeights(tree: PaliGemma<Parameter>, dtype: "f32" | "f16", lo
 function bindLora({ path, out, in: width }: LoraModule, { rank, scale, dropout: rate }: LoraBinding): Lora<Node> {
   const names = loraNames(path);
   const factors = { a: input(names.a, "f32", [rank, width]), b: input(names.b, "f32", [out, rank]), scale };
-  return rate > 0 ? { ...factors, dropout: (x) => dropout(x, input(names.noise, "u8", x.type.shape), rate) } : factors;
+  if (rate === 0) return factors;
+  const drop = (x: Node, from = 0) => {
+    const noise = input(names.noise, "u8", x.type.shape.with(-1, width));
+    return dropout(x, slice(noise, -1, from, from + x.type.shape.at(-1)!), rate);
+  };
+  return { ...factors, dropout: drop };
 }
 
 /** Every declared weight of a model. */

@@ -3,14 +3,14 @@ import type { Tensors } from "../engine/engine.ts";
 import { roundTurned } from "../formats/rounded-rows.ts";
 import { INT8_REST_PARTS, INT8_WEIGHT_LIMIT } from "../graph/ops/index.ts";
 import { InputError } from "../util/errors.ts";
-import type { Tensor } from "../util/tensor.ts";
+import { type Tensor, tensor } from "../util/tensor.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { PaliGemmaConfig } from "./config.ts";
 import type { Parameter } from "./layers.ts";
 import { parametersOf } from "./lora.ts";
 import { paligemmaParameters } from "./paligemma.ts";
 import type { Preprocessor } from "./preprocessor.ts";
-import { int8Names, storedTensors } from "./weight-blocks.ts";
+import { int8Parts, storedTensors } from "./weight-blocks.ts";
 
 /** A frozen base model in memory. */
 export interface Model {
@@ -72,11 +72,26 @@ export async function readModel(checkpoint: Checkpoint, as: WeightDType): Promis
   return { folder, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
 }
 
-/** A matrix in whole numbers, by the names of its parts; one at a time is there in float32. */
-async function readRounded(checkpoint: Checkpoint, { name, shape, int8 }: Parameter): Promise<[string, Tensor][]> {
-  const matrix = await checkpoint.read(name, shape, "f32");
+/** A matrix in whole numbers, by name; one at a time is there in float32. */
+async function readRounded(checkpoint: Checkpoint, parameter: Parameter): Promise<[string, Tensor][]> {
+  const matrix = await checkpoint.read(parameter.name, parameter.shape, "f32");
   await breathe();
-  const names = int8Names(name);
-  const { rounded, scales, rest } = roundTurned(matrix, INT8_WEIGHT_LIMIT, int8 === 2 ? INT8_REST_PARTS : undefined);
-  return Object.entries({ [names.int8]: rounded, [names.scales]: scales, ...(rest && { [names.rest]: rest }) });
+  return int8Parts(parameter).flatMap(({ names, from, shape }) => {
+    const restParts = parameter.int8 === 2 ? INT8_REST_PARTS : undefined;
+    const { rounded, scales, rest } = roundTurned(windowOf(matrix, from, shape), INT8_WEIGHT_LIMIT, restParts);
+    return Object.entries({ [names.int8]: rounded, [names.scales]: scales, ...(rest && { [names.rest]: rest }) });
+  });
+}
+
+/** So many rows and columns of a matrix [N,K] from one on; whole rows are not copied. */
+function windowOf(
+  { shape: [, width], data }: Tensor<"f32">,
+  [top, left]: readonly [number, number],
+  [rows, columns]: readonly [number, number],
+): Tensor<"f32"> {
+  const row = (i: number) => data.subarray((top + i) * width! + left, (top + i) * width! + left + columns);
+  if (columns === width) return tensor("f32", [rows, columns], data.subarray(top * width, (top + rows) * width));
+  const window = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++) window.set(row(i), i * columns);
+  return tensor("f32", [rows, columns], window);
 }

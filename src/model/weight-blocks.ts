@@ -1,7 +1,7 @@
 import type { BlockLayout } from "../formats/blockwise.ts";
 import type { Node } from "../graph/node.ts";
 import { type BlockFormat, blockShapes } from "../graph/ops/block-product.ts";
-import { input, widenBlocks, widenInt8 } from "../graph/ops/index.ts";
+import { concat, input, widenBlocks, widenInt8 } from "../graph/ops/index.ts";
 import { BYTES_PER_ELEMENT, type Shape, sizeOf } from "../util/tensor.ts";
 import type { Int8Pieces } from "./config.ts";
 import type { Linear, Parameter } from "./layers.ts";
@@ -70,14 +70,14 @@ export function storedTensors({ name, shape, blocks }: Parameter): StoredTensor[
 /** What a weight is in memory: what it is in a file, or its whole numbers. */
 export function loadedTensors(parameter: Parameter): LoadedTensor[] {
   if (!parameter.int8) return storedTensors(parameter);
-  const names = int8Names(parameter.name);
-  const [out, width] = parameter.shape as [number, number];
-  const whole = (name: string): LoadedTensor => ({ name, shape: [width, out], kind: "int8" });
-  return [
-    whole(names.int8),
-    { name: names.scales, shape: [out], kind: "scales" },
-    ...(parameter.int8 === 2 ? [whole(names.rest)] : []),
-  ];
+  return int8Parts(parameter).flatMap(({ names, shape: [out, width] }) => {
+    const whole = (name: string): LoadedTensor => ({ name, shape: [width, out], kind: "int8" });
+    return [
+      whole(names.int8),
+      { name: names.scales, shape: [out], kind: "scales" },
+      ...(parameter.int8 === 2 ? [whole(names.rest)] : []),
+    ];
+  });
 }
 
 const WIDTHS = { packed: 1, int8: 1, scales: 4 } as const;
@@ -94,6 +94,29 @@ export const int8Names = (weight: string) => ({
   rest: `${weight}.rest`,
 });
 
+/** Rows and columns of a matrix that are in whole numbers together. */
+export interface Int8Part {
+  readonly names: ReturnType<typeof int8Names>;
+  /** The first row and column. */
+  readonly from: readonly [number, number];
+  /** Rows and columns. */
+  readonly shape: readonly [number, number];
+}
+
+/** The parts of a matrix in whole numbers, one after the other; mostly there is one. */
+export function int8Parts({ name, shape, parts }: Parameter): Int8Part[] {
+  const [out, width] = shape as [number, number];
+  if (!parts) return [{ names: int8Names(name), from: [0, 0], shape: [out, width] }];
+  const { axis, size } = parts;
+  return Array.from({ length: Math.ceil(shape[axis]! / size) }, (_, i) => {
+    const here = Math.min(size, shape[axis]! - i * size);
+    const names = int8Names(`${name}.${i}`);
+    return axis === 0
+      ? { names, from: [i * size, 0], shape: [here, width] }
+      : { names, from: [0, i * size], shape: [out, here] };
+  });
+}
+
 export const blockNames = (weight: string) => ({ packed: `${weight}.packed`, scales: `${weight}.scales` });
 
 function formatOf(shape: Shape, { bits, block }: BlockLayout): BlockFormat {
@@ -102,12 +125,15 @@ function formatOf(shape: Shape, { bits, block }: BlockLayout): BlockFormat {
 }
 
 /** A weight as a graph reads it: an input of its name, or the matrix that the inputs of its blocks or whole numbers stand for. */
-export function readWeight({ name, shape, blocks, int8 }: Parameter, dtype: "f32" | "f16"): Node {
+export function readWeight(parameter: Parameter, dtype: "f32" | "f16"): Node {
+  const { name, shape, blocks, int8, parts } = parameter;
   if (int8) {
-    const names = int8Names(name);
-    const [out, width] = shape as [number, number];
-    const whole = (part: string) => input(part, "i8", [width, out]);
-    return widenInt8(whole(names.int8), input(names.scales, "f32", [out]), int8 === 2 ? whole(names.rest) : undefined);
+    const widened = int8Parts(parameter).map(({ names, shape: [out, width] }) => {
+      const whole = (name: string) => input(name, "i8", [width, out]);
+      const rest = int8 === 2 ? whole(names.rest) : undefined;
+      return widenInt8(whole(names.int8), input(names.scales, "f32", [out]), rest);
+    });
+    return concat(widened, parts?.axis ?? 0);
   }
   if (!blocks) return input(name, dtype, shape);
   const format = formatOf(shape, blocks);

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -8,7 +8,9 @@ import { encodeSafetensors } from "../../src/formats/safetensors-write.ts";
 import { parametersOf } from "../../src/model/lora.ts";
 import { declareIn, loadModel } from "../../src/model/model.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
-import { int8Names } from "../../src/model/weight-blocks.ts";
+import { int8Names, int8Parts } from "../../src/model/weight-blocks.ts";
+import { random } from "../../src/util/random.ts";
+import { sizeOf, tensor } from "../../src/util/tensor.ts";
 import { relativeDistance } from "../support/errors.ts";
 import { GOLDENS, loadGolden } from "../support/goldens.ts";
 import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
@@ -59,6 +61,53 @@ describe.each(GOLDENS)("the weights of %s in whole numbers", (name) => {
       expect(Object.hasOwn(weights, name), name).toBe(!int8);
   });
 });
+
+test("of many hidden units, rows that make them and columns that read them are rounded a part at a time", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "amlc-int8-"));
+  try {
+    const drawn = await widenTiny(folder, 5000);
+    const { weights, config } = await loadModel(folder, "i8x2");
+    const inParts = parametersOf(paligemmaParameters(config)).filter(({ name }) => drawn.has(name));
+    expect(inParts.length).toBe(3 * config.text.numLayers);
+    for (const parameter of inParts) {
+      const parts = int8Parts(parameter);
+      expect(parts.length).toBe(3);
+      const matrix = drawn.get(parameter.name)!;
+      for (const { names, from, shape } of parts) {
+        const [q, r] = [weights[names.int8]!.data as Int8Array, weights[names.rest]!.data as Int8Array];
+        const scales = weights[names.scales]!.data as Float32Array;
+        const wanted = new Float32Array(q.length);
+        const found = wanted.map((_, i) => {
+          const [k, row] = [Math.floor(i / shape[0]), i % shape[0]];
+          wanted[i] = matrix[(from[0] + row) * parameter.shape[1]! + from[1] + k]!;
+          return scales[row]! * (q[i]! + r[i]! / 126);
+        });
+        expect(relativeDistance(found, wanted), names.int8).toBeLessThan(1e-4);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** Writes the tiny golden with so many hidden units, and gives the matrices that were drawn for it. */
+async function widenTiny(folder: string, units: number): Promise<Map<string, Float32Array>> {
+  cpSync(join(import.meta.dirname, "../goldens/tiny/model"), folder, { recursive: true });
+  const [config, file] = [join(folder, "config.json"), join(folder, "model.safetensors")];
+  const told = JSON.parse(readFileSync(config, "utf8"));
+  writeFileSync(config, JSON.stringify({ ...told, text_config: { ...told.text_config, intermediate_size: units } }));
+  const saved = new Map(await readSafetensors(file));
+  const [generator, drawn] = [random(0, "hidden units"), new Map<string, Float32Array>()];
+  for (const [name, { shape }] of saved) {
+    if (!/language_model.*mlp/.test(name)) continue;
+    const wide = shape.map((size) => (size === told.text_config.intermediate_size ? units : size));
+    const data = Float32Array.from({ length: sizeOf(wide) }, () => generator.uniform() - 0.5);
+    drawn.set(name, data);
+    saved.set(name, tensor("f32", wide, data));
+  }
+  writeFileSync(file, encodeSafetensors(saved));
+  return drawn;
+}
 
 test("a base in blocks is not put into whole numbers: the error says what to do", () => {
   const config = { ...PALIGEMMA_3B, blocks: { bits: 4, block: 32 } } as const;

@@ -1,11 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { parametersOf } from "../../src/model/lora.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
-import { BLOCK_SIZES, loadedBytes, loadedTensors, storedTensors } from "../../src/model/weight-blocks.ts";
+import { BLOCK_SIZES, int8Parts, loadedBytes, loadedTensors, storedTensors } from "../../src/model/weight-blocks.ts";
 import { DEFAULT_BLOCKS } from "../../src/recipes/quantize-model.ts";
 import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
 
 const inInt8 = (int8: 1 | 2) => parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, int8 }));
+const parameterOf = (matrix: string) =>
+  inInt8(2).find(({ name }) => name === `language_model.model.layers.17.mlp.${matrix}.weight`)!;
+const tensorsOf = (weight: string) =>
+  inInt8(2)
+    .filter(({ name }) => name === weight)
+    .flatMap(loadedTensors);
 const declared = (bits: 8 | 4, block: number) =>
   parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, blocks: { bits, block } }));
 
@@ -26,10 +32,10 @@ describe("PaliGemma of 2.92 billion numbers", () => {
   test("takes 0.6 of its halves' memory in whole numbers, its table in halves", () => {
     expect(loadedBytes(inInt8(1), "f16") / halves).toBeCloseTo(0.591, 3);
     const whole = new Map(inInt8(1).map((parameter) => [parameter.name, loadedTensors(parameter)]));
-    const down = "language_model.model.layers.17.mlp.down_proj.weight";
-    expect(whole.get(down)).toEqual([
-      { name: `${down}.int8`, shape: [16_384, 2048], kind: "int8" },
-      { name: `${down}.scales`, shape: [2048], kind: "scales" },
+    const key = "language_model.model.layers.17.self_attn.k_proj.weight";
+    expect(whole.get(key)).toEqual([
+      { name: `${key}.int8`, shape: [2048, 256], kind: "int8" },
+      { name: `${key}.scales`, shape: [256], kind: "scales" },
     ]);
     const table = "language_model.model.embed_tokens.weight";
     expect(whole.get(table)).toEqual([{ name: table, shape: [257_216, 2048], kind: "numbers" }]);
@@ -37,14 +43,24 @@ describe("PaliGemma of 2.92 billion numbers", () => {
 
   test("takes its halves' memory in two whole numbers for each number, but for a scale a row", () => {
     expect(loadedBytes(inInt8(2), "f16") / halves).toBeCloseTo(1.001, 3);
-    const down = "language_model.model.layers.17.mlp.down_proj.weight";
-    expect(
-      inInt8(2)
-        .filter(({ name }) => name === down)
-        .flatMap(loadedTensors),
-    ).toContainEqual({
-      ...{ name: `${down}.rest`, shape: [16_384, 2048], kind: "int8" },
-    });
+    const output = "language_model.model.layers.17.self_attn.o_proj.weight";
+    expect(tensorsOf(output)).toContainEqual({ name: `${output}.rest`, shape: [2048, 2048], kind: "int8" });
+  });
+
+  test("has its 16,384 hidden units in parts of 2,048 there: rows that make them, columns that read them", () => {
+    for (const [matrix, parts] of [
+      ["gate_proj", int8Parts(parameterOf("gate_proj")).map(({ from: [row], shape }) => [row, ...shape])],
+      ["down_proj", int8Parts(parameterOf("down_proj")).map(({ from: [, column], shape }) => [column, ...shape])],
+    ] as const) {
+      expect(parts, matrix).toEqual(Array.from({ length: 8 }, (_, i) => [2048 * i, 2048, 2048]));
+    }
+    const { name } = parameterOf("down_proj");
+    expect(tensorsOf(name).slice(-3)).toEqual([
+      { name: `${name}.7.int8`, shape: [2048, 2048], kind: "int8" },
+      { name: `${name}.7.scales`, shape: [2048], kind: "scales" },
+      { name: `${name}.7.rest`, shape: [2048, 2048], kind: "int8" },
+    ]);
+    expect(storedTensors(parameterOf("down_proj"))).toEqual([{ name, shape: [2048, 16_384], kind: "numbers" }]);
   });
 
   test("keeps its table in 8 bits, and norms, biases, patches and positions as they are", () => {
