@@ -109,7 +109,7 @@ export function randomModel(name: SizeName, dtype: "f32" | "f16", change: SizeCh
     rescaleFactor: 1 / 255,
     resample: "bicubic",
   } as const;
-  return { folder: name, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
+  return { folder: name, config, preprocessor, dtype, weights: Object.fromEntries(weights), sample: name };
 }
 
 /** Fills an array with the same numbers again and again. */

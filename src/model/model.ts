@@ -11,6 +11,7 @@ import { parametersOf } from "./lora.ts";
 import { paligemmaParameters } from "./paligemma.ts";
 import type { Preprocessor } from "./preprocessor.ts";
 import { int8Parts, storedTensors } from "./weight-blocks.ts";
+import { startSample } from "./weight-sample.ts";
 
 /** A frozen base model in memory. */
 export interface Model {
@@ -21,6 +22,8 @@ export interface Model {
   readonly dtype: "f32" | "f16";
   /** Every weight by its hub-original name; of one in blocks or whole numbers these and their scales. */
   readonly weights: Tensors;
+  /** Numbers by which the base is known again, whatever its weights are in memory (weight-sample.ts). */
+  readonly sample: string;
 }
 
 /**
@@ -62,20 +65,26 @@ export async function readModel(checkpoint: Checkpoint, as: WeightDType): Promis
   checkpoint.check(parametersOf(paligemmaParameters(checkpoint.config)));
   const { config, dtype } = declareIn(checkpoint.config, as);
   const parameters = parametersOf(paligemmaParameters(config));
+  const sample = startSample(parameters.flatMap(storedTensors));
   const weights = await Promise.all(
     parameters
       .filter(({ int8 }) => !int8)
       .flatMap(storedTensors)
       .map(async (stored): Promise<[string, Tensor]> => [stored.name, await checkpoint.readStored(stored, dtype)]),
   );
-  for (const parameter of parameters) if (parameter.int8) weights.push(...(await readRounded(checkpoint, parameter)));
-  return { folder, config, preprocessor, dtype, weights: Object.fromEntries(weights) };
+  for (const [name, tensor] of weights) sample.take(name, tensor);
+  for (const parameter of parameters) {
+    if (!parameter.int8) continue;
+    const matrix = await checkpoint.read(parameter.name, parameter.shape, "f32");
+    sample.take(parameter.name, matrix);
+    await breathe();
+    weights.push(...roundParts(matrix, parameter));
+  }
+  return { folder, config, preprocessor, dtype, weights: Object.fromEntries(weights), sample: sample.text() };
 }
 
-/** A matrix in whole numbers, by name; one at a time is there in float32. */
-async function readRounded(checkpoint: Checkpoint, parameter: Parameter): Promise<[string, Tensor][]> {
-  const matrix = await checkpoint.read(parameter.name, parameter.shape, "f32");
-  await breathe();
+/** A matrix in whole numbers, by name. */
+function roundParts(matrix: Tensor<"f32">, parameter: Parameter): [string, Tensor][] {
   return int8Parts(parameter).flatMap(({ names, from, shape }) => {
     const restParts = parameter.int8 === 2 ? INT8_REST_PARTS : undefined;
     const { rounded, scales, rest } = roundTurned(windowOf(matrix, from, shape), INT8_WEIGHT_LIMIT, restParts);

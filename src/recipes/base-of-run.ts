@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Config } from "../config/schema.ts";
 import type { MergedWeights } from "../export/merged-weights.ts";
 import { readJson } from "../formats/json.ts";
-import { isSameModel, sampleWeights } from "../model/weight-sample.ts";
+import { isSameModel } from "../model/weight-sample.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { InputError } from "../util/errors.ts";
 import type { Base } from "./base.ts";
@@ -11,7 +11,7 @@ const environmentSchema = z.looseObject({ base: z.string().optional() });
 
 /** @throws InputError when a run's adapter was trained on another base than the one that its configuration now leads to */
 export function requireOwnBase(run: RunFolder, { base: path }: Config, { model }: Base): Promise<void> {
-  return requireSample(run, path, () => sampleWeights(model.weights));
+  return requireSample(run, path, () => model.sample);
 }
 
 /** The same for a base that is read one weight at a time. @throws InputError as {@link requireOwnBase} */

@@ -5,7 +5,6 @@ import type { Config } from "../config/schema.ts";
 import { idleSettings } from "../engine/create.ts";
 import { watchEngine } from "../engine/profile.ts";
 import { readJson } from "../formats/json.ts";
-import { sampleWeights } from "../model/weight-sample.ts";
 import { findCheckpoint, loadCheckpoint } from "../runs/checkpoints.ts";
 import { checksumFiles, describeEnvironment } from "../runs/environment.ts";
 import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
@@ -44,7 +43,7 @@ export async function train(config: Config, { force = false, ...options }: Start
   try {
     const environment = await describeEnvironment({
       ...{ seed: config.train.seed, data: dataFiles(config) },
-      base: sampleWeights(base.model.weights),
+      base: base.model.sample,
     });
     const run = await createRun(config.run, { config: formatConfig(config), environment });
     using _lock = await lockFolder(run.path, TRAINING);

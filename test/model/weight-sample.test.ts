@@ -1,20 +1,28 @@
 import { expect, test } from "vitest";
-import { isSameModel, sampleWeights } from "../../src/model/weight-sample.ts";
-import { tensor } from "../../src/util/tensor.ts";
+import { loadModel, type Model, type WeightDType } from "../../src/model/model.ts";
+import { isSameModel, sampleStored } from "../../src/model/weight-sample.ts";
+import { type Tensor, tensor } from "../../src/util/tensor.ts";
 import { loadGolden } from "../support/goldens.ts";
 
-test("a model is known again in half precision", async () => {
-  const [whole, half] = [await loadGolden("tiny"), await loadGolden("tiny", "f16")];
-  expect(isSameModel(sampleWeights(whole.model.weights), sampleWeights(half.model.weights))).toBe(true);
+const sampleOf = ({ weights }: Pick<Model, "weights">) =>
+  sampleStored(
+    Object.entries(weights).map(([name, { shape }]) => ({ name, shape })),
+    async ({ name }): Promise<Tensor> => weights[name]!,
+  );
+
+test.each<WeightDType>(["f32", "f16", "i8", "i8x2"])("a model is known again in %s", async (dtype) => {
+  const { model } = await loadGolden("tiny");
+  const { sample } = await loadModel(model.folder, dtype);
+  expect(sample.split(" ").length).toBe(16);
+  expect(isSameModel(await sampleOf(model), sample)).toBe(true);
+  expect(isSameModel((await loadGolden("wide")).model.sample, sample)).toBe(false);
 });
 
-test("another model is told apart, be it one that was trained from it", async () => {
-  const [tiny, wide] = [await loadGolden("tiny"), await loadGolden("wide")];
-  const sample = sampleWeights(tiny.model.weights);
-  expect(isSameModel(sample, sampleWeights(wide.model.weights))).toBe(false);
-  const moved = Object.entries(tiny.model.weights).map(([name, { shape, data }]) => {
+test("one that was trained from it is told apart", async () => {
+  const { model } = await loadGolden("tiny");
+  const moved = Object.entries(model.weights).map(([name, { shape, data }]) => {
     const numbers = Float32Array.from(data as Float32Array, (x, i) => x + 1e-3 * Math.sin(i));
     return [name, tensor("f32", shape, numbers)] as const;
   });
-  expect(isSameModel(sample, sampleWeights(Object.fromEntries(moved)))).toBe(false);
+  expect(isSameModel(model.sample, await sampleOf({ weights: Object.fromEntries(moved) }))).toBe(false);
 });

@@ -49,3 +49,15 @@ test("its own base is taken in half precision too", async () => {
   const { score } = await evaluate({ run, split: "val", sets: ["engine.weights=fp16"] });
   expect(score.rows).toBe(6);
 });
+
+test.each(["int8", "int8x2"])(
+  "what was learnt beside %s weights is answered with and folded into the base's own",
+  async (weights) => {
+    const learnt = join(folder, weights);
+    const sets = [`data.train=${rows}`, `data.val=${rows}`, "train.max_steps=2"];
+    await train(tinyConfig(folder, `run.name=${weights}`, `engine.weights=${weights}`, ...sets));
+    const { score } = await evaluate({ run: learnt, split: "val", sets: ["engine.weights=fp32"] });
+    expect(score.rows).toBe(6);
+    await exportMerged({ run: learnt, output: join(folder, `merged-${weights}`) });
+  },
+);
