@@ -58,11 +58,9 @@ export function gemmaParameters(c: GemmaConfig, at = "language_model.model"): Ge
   };
 }
 
-/**
- * Many hidden units are taken a part after the other: 2,048 of them for 1,050 tokens are 8 MB, which stay in a cache from one
- * operator to the next.
- */
-const hiddenUnits = (all: number, axis: 0 | 1) => (all > 4096 ? { axis, size: 2048 } : undefined);
+/** So many hidden units for 1,050 tokens are 8 MB, which stay in a cache from one operator to the next; few are not parted. */
+const UNITS_A_PART = 2048;
+const hiddenUnits = (all: number, axis: 0 | 1) => (all > 2 * UNITS_A_PART ? { axis, size: UNITS_A_PART } : undefined);
 
 /** Which queries a layer computes: where they stand and what they see. */
 export interface Queries {

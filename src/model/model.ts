@@ -98,9 +98,11 @@ function windowOf(
   [top, left]: readonly [number, number],
   [rows, columns]: readonly [number, number],
 ): Tensor<"f32"> {
-  const row = (i: number) => data.subarray((top + i) * width! + left, (top + i) * width! + left + columns);
   if (columns === width) return tensor("f32", [rows, columns], data.subarray(top * width, (top + rows) * width));
   const window = new Float32Array(rows * columns);
-  for (let i = 0; i < rows; i++) window.set(row(i), i * columns);
+  for (let i = 0; i < rows; i++) {
+    const start = (top + i) * width! + left;
+    window.set(data.subarray(start, start + columns), i * columns);
+  }
   return tensor("f32", [rows, columns], window);
 }
