@@ -73,20 +73,17 @@ const wide = (weight: Node): Node => cast(weight, "f32");
 
 /** y = xWᵀ + b + (α/R)·dropout(x)AᵀBᵀ    x [..,In] → [..,Out]    (Hu et al. 2021, §4.1) */
 export function linear(x: Node, { w, bias, lora }: Linear<Node>): Node {
-  let y = matmul(x, wide(w), { transB: true });
-  if (bias) y = add(y, wide(bias));
-  if (!lora) return y;
-  const input = lora.dropout ? lora.dropout(x) : x;
-  const low = matmul(input, lora.a, { transB: true }); // [..,R]
-  return add(y, matmul(low, lora.b, { transB: true, alpha: lora.scale }));
+  const product = matmul(x, wide(w), { transB: true });
+  const y = bias ? add(product, wide(bias)) : product;
+  return lora ? add(y, raise(lower(x, lora), lora)) : y;
 }
 
 /** {@link linear} of a weight whose rows are in parts: y in as many, none of them large. */
 export function linearToParts(x: Node, { w, lora }: Linear<Node>): Node[] {
-  const low = lora && matmul(lora.dropout?.(x) ?? x, lora.a, { transB: true }); // [..,R]
+  const low = lora && lower(x, lora);
   return partsOf(w, 0).map(({ part, from, to }) => {
     const y = matmul(x, wide(part), { transB: true });
-    return lora ? add(y, matmul(low!, slice(lora.b, 0, from, to), { transB: true, alpha: lora.scale })) : y;
+    return lora ? add(y, raise(low!, lora, from, to)) : y;
   });
 }
 
@@ -96,11 +93,25 @@ export function linearOfParts(xs: readonly Node[], { w, lora }: Linear<Node>): N
   const sumOf = (f: (x: Node, part: Part) => Node) =>
     parts.map((part, i) => f(xs[i]!, part)).reduce((sum, each) => add(sum, each));
   const y = sumOf((x, { part }) => matmul(x, wide(part), { transB: true }));
-  if (!lora) return y;
-  const low = sumOf((x, { from, to }) =>
-    matmul(lora.dropout?.(x, from) ?? x, slice(lora.a, 1, from, to), { transB: true }),
-  ); // [..,R]
-  return add(y, matmul(low, lora.b, { transB: true, alpha: lora.scale }));
+  return lora
+    ? add(
+        y,
+        raise(
+          sumOf((x, { from }) => lower(x, lora, from)),
+          lora,
+        ),
+      )
+    : y;
+}
+
+/** dropout(x)Aᵀ [..,R] of x, or what its columns from one on add to it. */
+function lower(x: Node, { a, dropout }: Lora<Node>, from = 0): Node {
+  return matmul(dropout?.(x, from) ?? x, slice(a, 1, from, from + x.type.shape.at(-1)!), { transB: true });
+}
+
+/** (α/R)·low·Bᵀ [..,Out], or some of its columns. */
+function raise(low: Node, { b, scale }: Lora<Node>, from = 0, to = b.type.shape[0]!): Node {
+  return matmul(low, slice(b, 0, from, to), { transB: true, alpha: scale });
 }
 
 interface Part {
