@@ -40,6 +40,6 @@ function split({ inputs: [x, widened], attrs }: Node, most: number): Node {
   return transB ? concat(parts, -1) : parts.reduce((sum, part) => add(sum, part));
 }
 
-/** Rows are picked and not sliced: slices onnxruntime turns into one split, which copies all of the weight at once. */
+/** Rows are picked and not sliced: of a table in blocks they are picked before they are widened. */
 const rowsBetween = (start: number, end: number): Node =>
   constant({ dtype: "i32", shape: [end - start], data: Int32Array.from({ length: end - start }, (_, i) => start + i) });

@@ -32,7 +32,7 @@ export interface Parameter {
   readonly blocks?: BlockLayout;
   /** Kept in whole numbers of 8 bits, so many for each number, with a scale for each row. */
   readonly int8?: Int8Pieces;
-  /** How whole numbers are kept apart; absent: as one matrix. */
+  /** How whole numbers are kept apart, and what lies as one is taken apart where its layer is large; absent: as one matrix. */
   readonly parts?: Parts;
 }
 
@@ -40,6 +40,12 @@ export interface Parameter {
 export interface Parts {
   readonly axis: 0 | 1;
   readonly size: number;
+}
+
+/** Where each part begins and ends along its axis. */
+export function partBounds(shape: Shape, { axis, size }: Parts): readonly (readonly [number, number])[] {
+  const whole = shape[axis]!;
+  return Array.from({ length: Math.ceil(whole / size) }, (_, i) => [i * size, Math.min((i + 1) * size, whole)]);
 }
 
 /** Told the input of each layer, in order, and the output of the last: what lies between two of them is one layer's own. */

@@ -136,13 +136,23 @@ export interface LoraBinding {
   readonly dropout: number;
 }
 
+export interface BindOptions {
+  /** Whether the many hidden units of a layer are taken a part at a time: less goes through memory, in more operators. */
+  readonly inParts?: boolean;
+}
+
 /** Turns declared weights into graph inputs of their names, or what these are widened to, and hangs an adapter on each layer of `lora.modules`. */
-export function bindWeights(tree: PaliGemma<Parameter>, dtype: "f32" | "f16", lora?: LoraBinding): PaliGemma<Node> {
+export function bindWeights(
+  tree: PaliGemma<Parameter>,
+  dtype: "f32" | "f16",
+  lora?: LoraBinding,
+  { inParts = false }: BindOptions = {},
+): PaliGemma<Node> {
   const adapted = new Map(lora?.modules.map((module) => [module.path, bindLora(module, lora)]));
   const bind = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null) return value;
     if (Array.isArray(value)) return value.map(bind);
-    if ("name" in value && "shape" in value) return readWeight(value as Parameter, dtype);
+    if ("name" in value && "shape" in value) return readWeight(value as Parameter, dtype, inParts);
     const bound = Object.fromEntries(Object.entries(value).map(([key, child]) => [key, bind(child)]));
     const adapter = "path" in value ? adapted.get(value.path as string) : undefined;
     return adapter ? { ...bound, lora: adapter } : bound;

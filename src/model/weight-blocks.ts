@@ -1,10 +1,10 @@
 import type { BlockLayout } from "../formats/blockwise.ts";
 import type { Node } from "../graph/node.ts";
 import { type BlockFormat, blockShapes } from "../graph/ops/block-product.ts";
-import { concat, input, widenBlocks, widenInt8 } from "../graph/ops/index.ts";
+import { concat, input, slice, widenBlocks, widenInt8 } from "../graph/ops/index.ts";
 import { BYTES_PER_ELEMENT, type Shape, sizeOf } from "../util/tensor.ts";
 import type { Int8Pieces } from "./config.ts";
-import type { Linear, Parameter } from "./layers.ts";
+import { type Linear, type Parameter, partBounds } from "./layers.ts";
 
 /*
  * A base in few bits: the matrices of linear layers and the table of embeddings are kept in blocks of columns, each with a
@@ -107,13 +107,11 @@ export interface Int8Part {
 export function int8Parts({ name, shape, parts }: Parameter): Int8Part[] {
   const [out, width] = shape as [number, number];
   if (!parts) return [{ names: int8Names(name), from: [0, 0], shape: [out, width] }];
-  const { axis, size } = parts;
-  return Array.from({ length: Math.ceil(shape[axis]! / size) }, (_, i) => {
-    const here = Math.min(size, shape[axis]! - i * size);
+  return partBounds(shape, parts).map(([from, to], i) => {
     const names = int8Names(`${name}.${i}`);
-    return axis === 0
-      ? { names, from: [i * size, 0], shape: [here, width] }
-      : { names, from: [0, i * size], shape: [out, here] };
+    return parts.axis === 0
+      ? { names, from: [from, 0], shape: [to - from, width] }
+      : { names, from: [0, from], shape: [out, to - from] };
   });
 }
 
@@ -124,8 +122,11 @@ function formatOf(shape: Shape, { bits, block }: BlockLayout): BlockFormat {
   return { out, in: width, bits, block };
 }
 
-/** A weight as a graph reads it: an input of its name, or the matrix that the inputs of its blocks or whole numbers stand for. */
-export function readWeight(parameter: Parameter, dtype: "f32" | "f16"): Node {
+/**
+ * A weight as a graph reads it: an input of its name, or the matrix that the inputs of its blocks or whole numbers stand for.
+ * @param inParts whether one that lies as one matrix is joined of its parts all the same, which its layer then takes one by one
+ */
+export function readWeight(parameter: Parameter, dtype: "f32" | "f16", inParts = false): Node {
   const { name, shape, blocks, int8, parts } = parameter;
   if (int8) {
     const widened = int8Parts(parameter).map(({ names, shape: [out, width] }) => {
@@ -135,9 +136,33 @@ export function readWeight(parameter: Parameter, dtype: "f32" | "f16"): Node {
     });
     return concat(widened, parts?.axis ?? 0);
   }
-  if (!blocks) return input(name, dtype, shape);
-  const format = formatOf(shape, blocks);
-  const shapes = blockShapes(format);
-  const names = blockNames(name);
-  return widenBlocks(input(names.packed, "u8", shapes.packed), input(names.scales, "f32", shapes.scales), format);
+  const axis = parts?.axis ?? 0;
+  const window = blocks ? readBlocks(name, shape, blocks) : readNumbers(name, shape, dtype);
+  const bounds = inParts && parts ? partBounds(shape, parts) : [[0, shape[axis]!] as const];
+  return concat(
+    bounds.map(([from, to]) => window(axis, from, to)),
+    axis,
+  );
+}
+
+/** Rows (axis 0) or columns (axis 1) of a weight, from one to before another. */
+type Window = (axis: 0 | 1, from: number, to: number) => Node;
+
+function readNumbers(name: string, shape: Shape, dtype: "f32" | "f16"): Window {
+  const whole = input(name, dtype, shape);
+  return (axis, from, to) => slice(whole, axis, from, to);
+}
+
+/** Columns are those of whole blocks. */
+function readBlocks(weight: string, shape: Shape, layout: BlockLayout): Window {
+  const format = formatOf(shape, layout);
+  const [shapes, names] = [blockShapes(format), blockNames(weight)];
+  const packed = input(names.packed, "u8", shapes.packed);
+  const scales = input(names.scales, "f32", shapes.scales);
+  return (axis, from, to) => {
+    const columns = axis === 0 ? 1 : layout.block;
+    const [first, end] = [from / columns, Math.ceil(to / columns)];
+    const part = { ...format, ...(axis === 0 ? { out: to - from } : { in: to - from }) };
+    return widenBlocks(slice(packed, axis, first, end), slice(scales, axis, first, end), part);
+  };
 }

@@ -9,7 +9,7 @@ import { nameCharacters } from "../model/character-head.ts";
 import { numImageTokens, type PaliGemmaConfig } from "../model/config.ts";
 import type { ImageInput } from "../model/image-input.ts";
 import type { OnLayer } from "../model/layers.ts";
-import { bindWeights, type LoraBinding, loraNames } from "../model/lora.ts";
+import { type BindOptions, bindWeights, type LoraBinding, loraNames } from "../model/lora.ts";
 import { fedFeatures, type PaliGemma, paligemmaParameters, readSequence } from "../model/paligemma.ts";
 
 /** Sizes of a micro-batch: programs are compiled for each. */
@@ -80,7 +80,10 @@ export interface LossChainOptions {
   readonly answers?: number;
 }
 
-/** The answers' loss as a chain of layers; feeds as in {@link lossGraph}. The last link's value is the loss. */
+/**
+ * The answers' loss as a chain of layers; feeds as in {@link lossGraph}. The last link's value is the loss. Chains are for large
+ * models: their hidden units are taken a part at a time, unless the weights themselves are trained.
+ */
 export function lossChain(
   c: PaliGemmaConfig,
   shape: BatchShape,
@@ -88,7 +91,8 @@ export function lossChain(
   lora: LoraBinding | undefined,
   { wrt = adapterInputs(lora), answers = 1 }: LossChainOptions = {},
 ): Link[] {
-  const { outputs, layers } = computeLoss(c, shape, dtype, lora, { answers, characters: 0 });
+  const inParts = lora !== undefined;
+  const { outputs, layers } = computeLoss(c, shape, dtype, lora, { answers, characters: 0 }, { inParts });
   return cutChain([...layers, outputs.loss], wrt);
 }
 
@@ -99,8 +103,9 @@ function computeLoss(
   dtype: "f32" | "f16",
   lora: LoraBinding | undefined,
   objective: Objective,
+  options: BindOptions = {},
 ): { outputs: Record<string, Node> & { loss: Node }; layers: readonly Node[] } {
-  const p = bindWeights(paligemmaParameters(c), dtype, lora);
+  const p = bindWeights(paligemmaParameters(c), dtype, lora, options);
   const layers: Node[] = [];
   const onLayer = (value: Node) => void layers.push(value);
   const features = fedFeatures(shape.image, shape.rows, p, c, onLayer);

@@ -1,8 +1,20 @@
 import { describe, expect, test } from "vitest";
+import { referenceEngine } from "../../src/engine/reference/reference.ts";
+import { makeGraph } from "../../src/graph/graph.ts";
+import type { Parameter } from "../../src/model/layers.ts";
 import { parametersOf } from "../../src/model/lora.ts";
 import { paligemmaParameters } from "../../src/model/paligemma.ts";
-import { BLOCK_SIZES, int8Parts, loadedBytes, loadedTensors, storedTensors } from "../../src/model/weight-blocks.ts";
+import {
+  BLOCK_SIZES,
+  int8Parts,
+  loadedBytes,
+  loadedTensors,
+  readWeight,
+  storedTensors,
+} from "../../src/model/weight-blocks.ts";
 import { DEFAULT_BLOCKS } from "../../src/recipes/quantize-model.ts";
+import { random } from "../../src/util/random.ts";
+import { allocate, sizeOf, tensor } from "../../src/util/tensor.ts";
 import { PALIGEMMA_3B } from "../support/paligemma-3b.ts";
 
 const inInt8 = (int8: 1 | 2) => parametersOf(paligemmaParameters({ ...PALIGEMMA_3B, int8 }));
@@ -87,5 +99,39 @@ describe("PaliGemma of 2.92 billion numbers", () => {
   test("fills up the last block of a row: 4304 columns are no multiple of 64", () => {
     const [fc2] = declared(8, 64).filter(({ name }) => name.endsWith("layers.0.mlp.fc2.weight"));
     expect(storedTensors(fc2!)[0]!.shape).toEqual([1152, 68, 64]);
+  });
+});
+
+describe("a weight that lies as one matrix, read in parts, is the weight", () => {
+  const generator = random(0, "parts");
+  const feedOf = (dtype: "f32" | "f16" | "u8", shape: readonly number[]) =>
+    tensor(dtype, shape, allocate(dtype, sizeOf(shape)).map(() => Math.floor(255 * generator.uniform())) as Uint8Array);
+
+  test.for([
+    ["rows in halves", "f16", { shape: [130, 24], parts: { axis: 0, size: 64 } }, 3],
+    ["columns in float32", "f32", { shape: [24, 130], parts: { axis: 1, size: 64 } }, 3],
+    [
+      "rows of blocks of 8 bits",
+      "f16",
+      { shape: [66, 80], parts: { axis: 0, size: 64 }, blocks: { bits: 8, block: 32 } },
+      2,
+    ],
+    [
+      "columns of blocks of 4 bits, the last half full",
+      "f16",
+      { shape: [8, 80], parts: { axis: 1, size: 64 }, blocks: { bits: 4, block: 32 } },
+      2,
+    ],
+  ] as const)("%s", async ([, dtype, declared, count]) => {
+    const parameter: Parameter = { name: "w", ...declared };
+    const parts = readWeight(parameter, dtype, true);
+    expect(parts.inputs).toHaveLength(count);
+    const graph = makeGraph({ whole: readWeight(parameter, dtype), parts });
+    const feeds = Object.fromEntries(
+      [...graph.inputs].map(([name, { dtype, shape }]) => [name, feedOf(dtype as "u8", shape)]),
+    );
+    const { whole, parts: found } = await (await referenceEngine.compile(graph)).run(feeds);
+    expect(found).toEqual(whole);
+    expect(new Set(whole!.data).size).toBeGreaterThan(100);
   });
 });

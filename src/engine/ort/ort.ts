@@ -8,6 +8,7 @@ import { ortGraph } from "./compiled-graph.ts";
 import { deviceSessions, type Session } from "./device-sessions.ts";
 import { type HalfPrecision, measureHalfPrecision } from "./half-precision.ts";
 import { createTracedSession, type TracedSession } from "./profile.ts";
+import { feedViews, type Views } from "./row-views.ts";
 import { createSession } from "./session.ts";
 import { fromOrt, mapValues, toOrt } from "./tensors.ts";
 import { inHostMemory, inSession, onWebgpuDevice } from "./weights.ts";
@@ -50,7 +51,7 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
     name: "ort",
     readsInPlace: onHost,
     async compile(whole, weights = {}, { traced = false, lean = false } = {}) {
-      const graph = ortGraph(whole);
+      const { graph, views } = ortGraph(whole, onHost);
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
       const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open
@@ -64,7 +65,7 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
         traced && onHost
           ? await createTracedSession(written, providers, options)
           : { session: await (held ? held.open(create) : create()) };
-      return ortProgram(session, graph, weights, bound, toDevice, endTrace);
+      return ortProgram(session, whole, views, weights, bound, toDevice, endTrace);
     },
   };
 }
@@ -72,6 +73,7 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
 function ortProgram(
   session: Session,
   graph: Graph,
+  views: Views,
   weights: Tensors,
   bound: Readonly<Record<string, ort.Tensor>>,
   toDevice: (value: Tensor) => ort.Tensor,
@@ -84,7 +86,8 @@ function ortProgram(
       const fetches = Object.fromEntries(
         [...graph.outputs.keys()].map((name) => [name, into[name] ? toOrt(into[name]) : null]),
       );
-      const results = await session.run({ ...bound, ...mapValues(feeds, toDevice) }, fetches);
+      const viewed = feedViews({ ...weights, ...feeds }, views);
+      const results = await session.run({ ...bound, ...mapValues({ ...feeds, ...viewed }, toDevice) }, fetches);
       return mapValues(results, (value, name) => into[name] ?? fromOrt(value));
     },
     async release() {

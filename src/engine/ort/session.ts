@@ -25,6 +25,8 @@ const NOT_FUSED = [
   // It fuses a sum with the norm behind it, which rounds otherwise: only where both are in one program, so that layers computed
   // again would not have the bits of layers that are kept.
   "SkipLayerNormFusion",
+  // It turns slices of a weight into one split, which copies all of it at once.
+  "GatherSliceToSplitFusion",
 ];
 
 /**

@@ -3,7 +3,7 @@ import { apply, defineOp, type Node, type Op, ShapeError, type Type } from "../n
 import { EXACT, positiveAxis, strides, walk } from "./loops.ts";
 import { int64 } from "./onnx-values.ts";
 
-interface SliceAttrs {
+export interface SliceAttrs {
   readonly axis: number;
   readonly start: number;
   readonly end: number;

@@ -40,7 +40,7 @@ export type OnNode = (node: Node, alive: ReadonlySet<Node>) => void;
  */
 const ORT_WORK = 1.08;
 /** A lean program has its memory from the system, whose allocator keeps small pieces for later. */
-const LEAN_HEAP = 128 * 2 ** 20;
+const LEAN_HEAP = 64 * 2 ** 20;
 /** A session's own tables, by the programs of the nano model. */
 const SESSION_BYTES_A_NODE = 8000;
 /** A device's allocator rounds up and leaves gaps. */
@@ -64,7 +64,7 @@ export function wholeFlops(graph: Graph, { products }: PlannedEngine): number {
 /** A graph as an engine runs it, after its own changes. */
 export function compiledGraph(graph: Graph, engine: PlannedEngine): Graph {
   const taken = takeProducts(graph, engine.products);
-  if (engine.name === "ort") return ortGraph(taken);
+  if (engine.name === "ort") return ortGraph(taken, engine.onHost).graph;
   return engine.name === "tfjs" ? widenAtUse(taken) : taken;
 }
 
