@@ -3,6 +3,7 @@ import { topologicalOrder } from "./graph.ts";
 import { apply, formatType, type Node, ShapeError } from "./node.ts";
 import { after } from "./ops/after.ts";
 import { addOp } from "./ops/elementwise.ts";
+import { joinPads } from "./ops/slice.ts";
 import { constant, scalar } from "./ops/source.ts";
 
 /** How the backward pass comes by the values of the forward pass. */
@@ -56,11 +57,15 @@ export function pullBack(y: Node, dy: Node, wrt: readonly Node[], { kept }: Back
         );
       }
       const earlier = adjoints.get(input);
-      adjoints.set(input, earlier === undefined ? gradient : apply(addOp, [earlier, gradient], null));
+      adjoints.set(input, earlier === undefined ? gradient : accumulate(earlier, gradient));
     });
   }
   return wrt.map((x) => adjoints.get(x) ?? zeros(x));
 }
+
+/** The gradients of slices of one value are joined, and not added up with zeros around each. */
+const accumulate = (earlier: Node, gradient: Node): Node =>
+  joinPads(earlier, gradient) ?? apply(addOp, [earlier, gradient], null);
 
 /**
  * Forward values for the backward pass: below the last kept value that it has passed they are computed anew, from the kept

@@ -3,7 +3,7 @@ import { evaluate } from "../../src/engine/reference/reference.ts";
 import { gradients } from "../../src/graph/autodiff.ts";
 import { type Graph, makeGraph } from "../../src/graph/graph.ts";
 import { apply, type Node, type Op } from "../../src/graph/node.ts";
-import { add, input, matmul, mul, reshape, scale, stopGradient, sum, tanh } from "../../src/graph/ops/index.ts";
+import { add, input, matmul, mul, reshape, scale, slice, stopGradient, sum, tanh } from "../../src/graph/ops/index.ts";
 import { matmulOp } from "../../src/graph/ops/matmul.ts";
 
 const x = input("x", "f32", [2]);
@@ -31,6 +31,26 @@ describe("gradients", () => {
 
   test("of a value used twice: both uses count", () => {
     expect(differentiate(total(add(scale(x, 2), mul(x, x))), { x: [3, -1] })).toEqual([8, 0]);
+  });
+
+  test.for([
+    ["side by side are joined", [0, 2, 3, 5], [2, 4, 12, 24, 30], []],
+    ["that leave something out have zeros around what is joined", [1, 2, 4], [0, 4, 12, 16, 0], ["pad"]],
+  ] as const)("of slices %s", ([, cuts, wanted, pads]) => {
+    const y = input("y", "f32", [5]);
+    const losses = cuts.slice(1).map((end, i) => {
+      const part = slice(y, 0, cuts[i]!, end);
+      return total(scale(mul(part, part), i + 1));
+    });
+    const [gradient] = gradients(
+      losses.reduce((sum, each) => add(sum, each)),
+      [y],
+    );
+    const names = makeGraph({ gradient: gradient! }).nodes.map(({ op }) => op.name);
+    expect(names.filter((name) => name === "pad")).toEqual(pads);
+    expect(names.filter((name) => name === "concat")).toEqual(["concat"]);
+    const feeds = { y: { shape: [5], data: Float64Array.of(1, 2, 3, 4, 5) } };
+    expect([...evaluate(makeGraph({ gradient: gradient! }), feeds).gradient!.data]).toEqual(wanted);
   });
 
   test("are zero where the loss does not depend on the input", () => {

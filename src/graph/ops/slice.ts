@@ -161,3 +161,22 @@ export function concat(inputs: readonly Node[], axis: number): Node {
     ? inputs[0]!
     : apply(concatOp, inputs, { axis: positiveAxis("concat", axis, inputs[0]!.type.shape) });
 }
+
+/**
+ * a + b where each is a piece of one axis with zeros around it, and the pieces stand side by side: both pieces with zeros around them.
+ * undefined where they are no such values.
+ */
+export function joinPads(a: Node, b: Node): Node | undefined {
+  if (a.op !== padOp || b.op !== padOp) return undefined;
+  const attrs = (node: Node) => node.attrs as PadAttrs;
+  const { axis } = attrs(a);
+  const [first, second] = attrs(a).before < attrs(b).before ? [a, b] : [b, a];
+  const { before, after } = attrs(first);
+  const isBeside = axis === attrs(b).axis && first.type.shape[axis]! - after === attrs(second).before;
+  if (!isBeside) return undefined;
+  const pieces = [first, second].flatMap(({ inputs: [piece] }) => (isConcat(piece!, axis) ? piece!.inputs : [piece!]));
+  return pad(concat(pieces, axis), axis, before, attrs(second).after);
+}
+
+const isConcat = ({ op, attrs }: Node, axis: number) =>
+  op === concatOp && (attrs as { readonly axis: number }).axis === axis;
