@@ -54,7 +54,8 @@ export function ortEngine({ providers = ["cpu"], threads = null }: OrtOptions = 
       const { graph, views } = ortGraph(whole, onHost);
       const isWide = await mustWiden(graph);
       const toDevice = isWide ? (value: Tensor) => toOrt(widenTensor(value)) : toOrt;
-      const bound = await bind(weights, toDevice); // before there is a session, which a failure would leave open
+      // Before there is a session, which a failure would leave open.
+      const bound = await bind({ ...weights, ...feedViews(weights, views) }, toDevice);
       const written = isWide ? widenHalves(graph) : graph;
       const options = {
         intraOpNumThreads: totalFlops(graph) < WORTH_THREADS ? 1 : (threads ?? availableParallelism()),
@@ -88,8 +89,8 @@ function ortProgram(
       const fetches = Object.fromEntries(
         [...graph.outputs.keys()].map((name) => [name, into[name] ? toOrt(into[name]) : null]),
       );
-      const viewed = feedViews({ ...weights, ...feeds }, views);
-      const results = await session.run({ ...bound, ...mapValues({ ...feeds, ...viewed }, toDevice) }, fetches);
+      const fed = mapValues({ ...feeds, ...feedViews(feeds, views) }, toDevice);
+      const results = await session.run({ ...bound, ...fed }, fetches);
       return mapValues(results, (value, name) => into[name] ?? fromOrt(value));
     },
     async release() {

@@ -54,13 +54,14 @@ function rowsRead({ op, inputs: [x, ids], attrs }: Node): Rows | undefined {
   return isView && start >= 0 && end <= x.type.shape[0]! ? { start, end } : undefined;
 }
 
-/** What views are fed, by what the inputs are that they look into. */
-export function feedViews(feeds: Tensors, views: Views): Tensors {
+/** What views are fed that look into any of these tensors. */
+export function feedViews(tensors: Tensors, views: Views): Tensors {
   return Object.fromEntries(
-    [...views].map(([name, { source, start, end }]) => {
-      const { dtype, shape, data } = feeds[source]!;
+    [...views].flatMap(([name, { source, start, end }]) => {
+      if (!Object.hasOwn(tensors, source)) return [];
+      const { dtype, shape, data } = tensors[source]!;
       const width = data.length / shape[0]!;
-      return [name, tensor(dtype, shape.with(0, end - start), data.subarray(start * width, end * width))];
+      return [[name, tensor(dtype, shape.with(0, end - start), data.subarray(start * width, end * width))]];
     }),
   );
 }
