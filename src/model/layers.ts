@@ -14,7 +14,7 @@ import {
   softmax,
   transpose,
 } from "../graph/ops/index.ts";
-import { concatOp } from "../graph/ops/slice.ts";
+import { joinedAlong } from "../graph/ops/slice.ts";
 import type { Shape } from "../util/tensor.ts";
 import type { Int8Pieces } from "./config.ts";
 
@@ -99,15 +99,9 @@ export function linearOfParts(xs: readonly Node[], { w, lora }: Linear<Node>): N
   const sumOf = (f: (x: Node, part: Part) => Node) =>
     parts.map((part, i) => f(xs[i]!, part)).reduce((sum, each) => add(sum, each));
   const y = sumOf((x, { part }) => matmul(x, wide(part), { transB: true }));
-  return lora
-    ? add(
-        y,
-        raise(
-          sumOf((x, { from }) => lower(x, lora, from)),
-          lora,
-        ),
-      )
-    : y;
+  if (!lora) return y;
+  const low = sumOf((x, { from }) => lower(x, lora, from));
+  return add(y, raise(low, lora));
 }
 
 /** dropout(x)Aᵀ [..,R] of x, or what its columns from one on add to it. */
@@ -128,9 +122,8 @@ interface Part {
 
 /** A weight that is joined of parts along an axis, or one that is not, as the only one. */
 function partsOf(w: Node, axis: 0 | 1): Part[] {
-  const isJoined = w.op === concatOp && (w.attrs as { axis: number }).axis === axis;
   let to = 0;
-  return (isJoined ? w.inputs : [w]).map((part) => {
+  return joinedAlong(w, axis).map((part) => {
     const from = to;
     to += part.type.shape[axis]!;
     return { part, from, to };

@@ -128,15 +128,15 @@ function formatOf(shape: Shape, { bits, block }: BlockLayout): BlockFormat {
  */
 export function readWeight(parameter: Parameter, dtype: "f32" | "f16", inParts = false): Node {
   const { name, shape, blocks, int8, parts } = parameter;
+  const axis = parts?.axis ?? 0;
   if (int8) {
     const widened = int8Parts(parameter).map(({ names, shape: [out, width] }) => {
       const whole = (name: string) => input(name, "i8", [width, out]);
       const rest = int8 === 2 ? whole(names.rest) : undefined;
       return widenInt8(whole(names.int8), input(names.scales, "f32", [out]), rest);
     });
-    return concat(widened, parts?.axis ?? 0);
+    return concat(widened, axis);
   }
-  const axis = parts?.axis ?? 0;
   const window = blocks ? readBlocks(name, shape, blocks) : readNumbers(name, shape, dtype);
   const bounds = inParts && parts ? partBounds(shape, parts) : [[0, shape[axis]!] as const];
   return concat(

@@ -12,8 +12,13 @@ interface Rows {
   readonly end: number;
 }
 
+/** Rows of the input of that name. */
+interface View extends Rows {
+  readonly source: string;
+}
+
 /** By the names of inputs, the rows of other inputs that they are. */
-export type Views = ReadonlyMap<string, Rows & { readonly source: string }>;
+export type Views = ReadonlyMap<string, View>;
 
 export const NO_VIEWS: Views = new Map();
 
@@ -28,7 +33,7 @@ export interface Viewed {
  */
 export function viewRows(graph: Graph): Viewed {
   if (!graph.nodes.some(rowsRead)) return { graph, views: NO_VIEWS };
-  const views = new Map<string, Rows & { readonly source: string }>();
+  const views = new Map<string, View>();
   const viewed = rewrite(graph, (node) => {
     const rows = rowsRead(node);
     if (!rows) return node;

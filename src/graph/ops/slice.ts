@@ -174,9 +174,12 @@ export function joinPads(a: Node, b: Node): Node | undefined {
   const { before, after } = attrs(first);
   const isBeside = axis === attrs(b).axis && first.type.shape[axis]! - after === attrs(second).before;
   if (!isBeside) return undefined;
-  const pieces = [first, second].flatMap(({ inputs: [piece] }) => (isConcat(piece!, axis) ? piece!.inputs : [piece!]));
+  const pieces = [first, second].flatMap(({ inputs: [piece] }) => joinedAlong(piece!, axis));
   return pad(concat(pieces, axis), axis, before, attrs(second).after);
 }
 
-const isConcat = ({ op, attrs }: Node, axis: number) =>
-  op === concatOp && (attrs as { readonly axis: number }).axis === axis;
+/** What a value is joined of along an axis: itself alone where it is not. */
+export function joinedAlong(node: Node, axis: number): readonly Node[] {
+  const isJoined = node.op === concatOp && (node.attrs as { readonly axis: number }).axis === axis;
+  return isJoined ? node.inputs : [node];
+}
